@@ -1,0 +1,44 @@
+# One static library per folder of heed/, with the unit tests that stand beside its sources.
+#
+#   heed_module(base DEPENDS fmt::fmt)
+#
+# makes the target heed_base (alias heed::base) from every .cc of the folder except *_test.cc,
+# and the test program heed_base_test from the *_test.cc files. A folder's DEPENDS name only
+# floors below it: tests/check_includes.cmake holds the includes to the same order.
+
+# The CTest labels of a test program; the tests of one folder run as one CTest entry.
+function(heed_module name)
+  cmake_parse_arguments(ARG "" "PATH" "DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
+  if(NOT ARG_PATH)
+    set(ARG_PATH ${name})
+  endif()
+  set(directory ${PROJECT_SOURCE_DIR}/heed/${ARG_PATH})
+  file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.cc)
+  file(GLOB headers CONFIGURE_DEPENDS ${directory}/*.h)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(sources)
+    add_library(heed_${name} STATIC ${sources} ${headers})
+    target_include_directories(heed_${name} PUBLIC
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+    target_compile_features(heed_${name} PUBLIC cxx_std_20)
+    target_link_libraries(heed_${name} PUBLIC ${ARG_DEPENDS} PRIVATE heed_warnings ${ARG_PRIVATE_DEPENDS})
+    set_target_properties(heed_${name} PROPERTIES EXPORT_NAME ${name})
+  else()
+    add_library(heed_${name} INTERFACE)
+    target_include_directories(heed_${name} INTERFACE
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+    target_link_libraries(heed_${name} INTERFACE ${ARG_DEPENDS})
+  endif()
+  add_library(heed::${name} ALIAS heed_${name})
+  set_property(GLOBAL APPEND PROPERTY HEED_MODULES heed_${name})
+  if(HEED_BUILD_TESTS AND tests)
+    add_executable(heed_${name}_test ${tests})
+    target_link_libraries(heed_${name}_test PRIVATE
+      heed::${name} ${ARG_TEST_DEPENDS} ${ARG_PRIVATE_DEPENDS} heed_warnings GTest::gmock GTest::gtest_main)
+    target_compile_definitions(heed_${name}_test PRIVATE
+      HEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND heed_${name}_test)
+  endif()
+endfunction()

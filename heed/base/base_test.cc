@@ -1,0 +1,169 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+
+#include "heed/base/config.h"
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/random.h"
+#include "heed/base/thread_pool.h"
+#include "heed/base/unicode.h"
+
+namespace heed {
+namespace {
+
+TEST(Philox, MatchesThePublishedKnownAnswers) {
+  // Known-answer vectors of the Random123 library (kat_vectors, philox 4x32 10).
+  EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}),
+            (PhiloxBlock{0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u}));
+  const std::uint32_t ones = 0xffffffffu;
+  EXPECT_EQ(philox({ones, ones, ones, ones}, {ones, ones}),
+            (PhiloxBlock{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu}));
+  EXPECT_EQ(philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}),
+            (PhiloxBlock{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u}));
+}
+
+TEST(Random, IsAFunctionOfSeedAndStream) {
+  Random a(1, 2), b(1, 2), c(1, 3);
+  const auto first = a.next_u64();
+  EXPECT_EQ(first, b.next_u64());
+  EXPECT_NE(first, c.next_u64());
+  double sum = 0, squares = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const double value = a.normal();
+    sum += value;
+    squares += value * value;
+  }
+  EXPECT_NEAR(sum / 20000, 0.0, 0.03);
+  EXPECT_NEAR(squares / 20000, 1.0, 0.05);
+}
+
+TEST(ThreadPool, RunsEachTileOnce) {
+  for (const int threads : {1, 2, 7}) {
+    ThreadPool pool(threads);
+    for (int round = 0; round < 200; ++round) {
+      std::vector<std::atomic<int>> seen(97);
+      pool.run(97, [&](std::int64_t i) { seen[static_cast<std::size_t>(i)]++; });
+      for (const auto& count : seen) {
+        ASSERT_EQ(count.load(), 1);
+      }
+    }
+  }
+}
+
+TEST(ThreadPool, PassesExceptionsOnAndStaysUsable) {
+  ThreadPool pool(3);
+  EXPECT_THROW(pool.run(50, [](std::int64_t i) { check(i != 20, "tile {}", i); }), Error);
+  std::atomic<int> count{0};
+  pool.run(50, [&](std::int64_t) { count++; });
+  EXPECT_EQ(count.load(), 50);
+}
+
+TEST(ThreadPool, RunsNestedCallsInline) {
+  ThreadPool pool(2);
+  std::atomic<int> count{0};
+  pool.run(4, [&](std::int64_t) { pool.run(5, [&](std::int64_t) { count++; }); });
+  EXPECT_EQ(count.load(), 20);
+}
+
+TEST(Unicode, FindsInvalidSequences) {
+  EXPECT_EQ(find_invalid_utf8("plain ä 漢 😀"), std::nullopt);
+  EXPECT_EQ(find_invalid_utf8("ab\xff"), 2u);
+  EXPECT_EQ(find_invalid_utf8("\xc0\x80"), 0u);          // overlong
+  EXPECT_EQ(find_invalid_utf8("a\xed\xa0\x80"), 1u);     // surrogate
+  EXPECT_EQ(find_invalid_utf8("\xf4\x90\x80\x80"), 0u);  // past U+10FFFF
+  EXPECT_EQ(find_invalid_utf8("\xe6\xbc"), 0u);          // truncated
+  EXPECT_EQ(to_lower("ÄÖ İ Σ"), "äö i̇ σ");
+  EXPECT_EQ(nearest_name("learning_rat", {"seed", "learning_rate"}), "learning_rate");
+  EXPECT_EQ(nearest_name("zzzz", {"seed", "learning_rate"}), std::nullopt);
+}
+
+struct Inner {
+  double rate = 0.5;
+  std::vector<int> sizes = {1, 2};
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("rate", rate, "a rate");
+    visit("sizes", sizes, "some sizes");
+  }
+};
+
+struct Outer {
+  int count = 3;
+  bool flag = false;
+  std::string language = "en";
+  Inner inner;
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("count", count, "a count");
+    visit("flag", flag, "a flag");
+    visit("language", language, "a code");
+    visit("inner", inner, "");
+  }
+};
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
+  Json json = parse_yaml("count: 7\nlanguage: no\ninner:\n  sizes: [4, 5]\n", "r.yaml");
+  apply_override(json, "inner.rate=1e-3");
+  const Outer outer = config_from_json<Outer>(json, "r.yaml");
+  EXPECT_EQ(outer.count, 7);
+  EXPECT_EQ(outer.language, "no");
+  EXPECT_EQ(outer.inner.rate, 1e-3);
+  EXPECT_THAT(outer.inner.sizes, testing::ElementsAre(4, 5));
+  EXPECT_EQ(config_to_json(outer)["inner"]["sizes"].dump(), "[4,5]");
+  EXPECT_EQ(list_config_keys<Outer>().back().key, "inner.sizes");
+}
+
+TEST(Config, ErrorsNameKeyAndSource) {
+  const auto read = [](const char* yaml) {
+    return message_of([&] { config_from_json<Outer>(parse_yaml(yaml, "r.yaml"), "r.yaml"); });
+  };
+  EXPECT_EQ(read("inner: {rat: 1}"), "r.yaml: unknown key 'inner.rat'; did you mean 'inner.rate'?");
+  EXPECT_EQ(read("count: many"), "r.yaml: count: expected integer, got \"many\"");
+  EXPECT_EQ(read("count: 1.5"), "r.yaml: count: expected integer, got 1.5");
+  EXPECT_EQ(read("count: 99999999999"), "r.yaml: count: 99999999999 is out of range");
+  EXPECT_EQ(read("flag: yes"), "r.yaml: flag: expected true or false, got \"yes\"");
+  EXPECT_THAT(read("count: 010"), testing::HasSubstr("r.yaml:1: '010' could be octal"));
+  EXPECT_EQ(read("a: 1\na: 2"), "r.yaml:2: duplicate key 'a'");
+  EXPECT_THAT(read("a: [1"), testing::HasSubstr("r.yaml:"));
+}
+
+TEST(Config, JsonIsStrict) {
+  EXPECT_EQ(parse_json(R"({"a":[1,{"b":null}]})", "x").dump(), R"({"a":[1,{"b":null}]})");
+  EXPECT_THAT(message_of([] { parse_json(R"({"a":1,"a":2})", "x"); }),
+              testing::HasSubstr("duplicate key"));
+  EXPECT_THAT(message_of([] { parse_json(std::string(100, '['), "x"); }),
+              testing::HasSubstr("nested deeper"));
+  EXPECT_THAT(message_of([] { parse_json("{\"a\":", "x"); }), testing::HasSubstr("invalid JSON"));
+}
+
+TEST(Files, WritesAtomicallyAndReadsWithLimits) {
+  const auto directory = std::filesystem::temp_directory_path() / "heed_files_test";
+  std::filesystem::create_directories(directory);
+  const auto path = directory / "a.txt";
+  write_file_atomically(path, "first");
+  write_file_atomically(path, "second");
+  EXPECT_EQ(read_file(path), "second");
+  EXPECT_EQ(MappedFile(path).bytes().size(), 6u);
+  EXPECT_THAT(message_of([&] { read_file(path, 3); }), testing::HasSubstr("more than the 3"));
+  EXPECT_THAT(message_of([&] { read_file(directory); }), testing::HasSubstr("is a directory"));
+  EXPECT_THAT(message_of([&] { read_file(directory / "none"); }),
+              testing::HasSubstr("cannot open: No such file"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1);
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace heed

@@ -1,0 +1,218 @@
+#include "heed/base/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <set>
+
+namespace heed {
+
+namespace {
+
+constexpr int nesting_limit = 64;
+
+// Builds JSON from parser events so that duplicate keys and deep nesting can be refused.
+class StrictJsonBuilder : public nlohmann::json_sax<Json> {
+ public:
+  explicit StrictJsonBuilder(const std::string& source) : source_(source) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    check_data(std::isfinite(value), "{}: number {} is out of range", source_, text);
+    return add(value);
+  }
+  bool string(string_t& value) override { return add(value); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    check_data(keys_.back().insert(name).second, "{}: duplicate key \"{}\"", source_, name);
+    pending_keys_.back() = name;
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    fail(ErrorKind::bad_data, "{}: invalid JSON near byte {}: {}", source_, position, error.what());
+  }
+
+ private:
+  Json& place(Json value) {
+    if (stack_.empty()) {
+      root_ = std::move(value);
+      return root_;
+    }
+    Json& parent = *stack_.back();
+    if (parent.is_object()) {
+      return parent[pending_keys_.back()] = std::move(value);
+    }
+    parent.push_back(std::move(value));
+    return parent.back();
+  }
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(Json value) {
+    check_data(stack_.size() < nesting_limit, "{}: nested deeper than {}", source_, nesting_limit);
+    // A parent does not grow while a child is open, so the pointer stays valid.
+    stack_.push_back(&place(std::move(value)));
+    keys_.emplace_back();
+    pending_keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    stack_.pop_back();
+    keys_.pop_back();
+    pending_keys_.pop_back();
+    return true;
+  }
+
+  const std::string& source_;
+  Json root_;
+  std::vector<Json*> stack_;
+  std::vector<std::set<std::string>> keys_;
+  std::vector<std::string> pending_keys_;
+};
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  if (!text.empty() && text.front() == '+') {
+    text.remove_prefix(1);
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+bool looks_octal(std::string_view text) {
+  if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
+    text.remove_prefix(1);
+  }
+  return text.size() > 1 && text.front() == '0' &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+[[noreturn]] void yaml_failure(const std::string& source, const YAML::Mark& mark,
+                               const std::string& what) {
+  if (mark.is_null()) {
+    fail(ErrorKind::usage, "{}: {}", source, what);
+  }
+  fail(ErrorKind::usage, "{}:{}: {}", source, mark.line + 1, what);
+}
+
+Json yaml_scalar(const YAML::Node& node, const std::string& source) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") {  // quoted
+    return text;
+  }
+  if (text == "true" || text == "True" || text == "TRUE") {
+    return true;
+  }
+  if (text == "false" || text == "False" || text == "FALSE") {
+    return false;
+  }
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
+    return nullptr;
+  }
+  if (looks_octal(text)) {
+    yaml_failure(source, node.Mark(),
+                 fmt::format("'{}' could be octal; write it without leading zeros or in quotes", text));
+  }
+  if (const auto integer = parse_number<std::int64_t>(text)) {
+    return *integer;
+  }
+  const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+  if (const auto number = numeric ? parse_number<double>(text) : std::nullopt) {
+    return *number;
+  }
+  return text;
+}
+
+Json yaml_to_json(const YAML::Node& node, const std::string& source, int depth) {
+  if (depth > nesting_limit) {
+    yaml_failure(source, node.Mark(), fmt::format("nested deeper than {}", nesting_limit));
+  }
+  switch (node.Type()) {
+    case YAML::NodeType::Scalar:
+      return yaml_scalar(node, source);
+    case YAML::NodeType::Sequence: {
+      Json list = Json::array();
+      for (const auto& element : node) {
+        list.push_back(yaml_to_json(element, source, depth + 1));
+      }
+      return list;
+    }
+    case YAML::NodeType::Map: {
+      Json map = Json::object();
+      for (const auto& item : node) {
+        if (!item.first.IsScalar()) {
+          yaml_failure(source, item.first.Mark(), "a key must be a plain word");
+        }
+        const std::string key = item.first.Scalar();
+        if (key == "<<") {
+          yaml_failure(source, item.first.Mark(), "merge keys (<<) are not supported");
+        }
+        if (map.contains(key)) {
+          yaml_failure(source, item.first.Mark(), fmt::format("duplicate key '{}'", key));
+        }
+        map[key] = yaml_to_json(item.second, source, depth + 1);
+      }
+      return map;
+    }
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& source) {
+  const auto invalid = find_invalid_utf8(text);
+  check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
+  StrictJsonBuilder builder(source);
+  const bool parsed = Json::sax_parse(text, &builder);
+  check_data(parsed, "{}: invalid JSON", source);
+  return builder.take();
+}
+
+Json parse_yaml(std::string_view text, const std::string& source) {
+  const auto invalid = find_invalid_utf8(text);
+  check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
+  try {
+    return yaml_to_json(YAML::Load(std::string(text)), source, 0);
+  } catch (const YAML::Exception& error) {
+    yaml_failure(source, error.mark, error.msg);
+  }
+}
+
+void apply_override(Json& json, std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  check_usage(equals != std::string_view::npos && equals > 0,
+              "--set {}: expected KEY=VALUE, for example training.max_steps=100", assignment);
+  const std::string key(assignment.substr(0, equals));
+  Json* place = &json;
+  for (std::size_t begin = 0; begin <= key.size();) {
+    const std::size_t end = std::min(key.find('.', begin), key.size());
+    const std::string part = key.substr(begin, end - begin);
+    check_usage(!part.empty(), "--set {}: the key has an empty part", assignment);
+    check_usage(place->is_null() || place->is_object(), "--set {}: '{}' is not a section", assignment,
+                key.substr(0, begin == 0 ? 0 : begin - 1));
+    place = &(*place)[part];
+    begin = end + 1;
+  }
+  *place = parse_yaml(assignment.substr(equals + 1), "--set " + key);
+}
+
+}  // namespace heed

@@ -1,0 +1,47 @@
+// Files: reading with limits, writing that is either whole or not there at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace heed {
+
+// The whole file as bytes. Errors (input_output) name the path: missing, a directory, unreadable;
+// (bad_data) when it is larger than `limit` bytes.
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32);
+
+// Writes `content` to a temporary file beside `path`, syncs it, renames it over `path` and syncs the
+// directory: a reader sees the old file or the new one, never a part. On failure (a full disk, say)
+// the temporary file is removed, `path` is untouched, and an input_output error is thrown.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+// Writes `content` to `path` and syncs it to disk. Not atomic: for files inside a folder that is
+// itself renamed into place.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+// Replaces the symbolic link `link` so that it points to `target`, atomically.
+void replace_symlink(const std::filesystem::path& target, const std::filesystem::path& link);
+
+// Flushes a directory's entries to disk.
+void sync_directory(const std::filesystem::path& directory);
+
+// A whole file mapped read-only. Movable; unmapped on destruction. An empty file gives no bytes.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace heed
