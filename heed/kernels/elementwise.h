@@ -1,0 +1,43 @@
+// Element by element: sums, scales, activations, gated linear units.
+//
+// Tensors are walked as rows × columns (View::rows, columns, row_stride); float32 and, in the
+// reference backend, float64.
+#pragma once
+
+#include "heed/kernels/dropout.h"
+#include "heed/kernels/kernel.h"
+
+namespace heed {
+
+// gelu is the exact x·Φ(x) by erf; gelu_tanh its tanh approximation
+// 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))); silu is x·σ(x).
+enum class Activation : std::uint8_t { identity, relu, gelu, gelu_tanh, silu, tanh };
+
+// y = alpha·x + beta·y. With beta = 0 what y held is not read (it may be NaN).
+inline KernelSlot<void(ExecutionContext&, ConstView x, float alpha, float beta, View y)> scale_add{
+    "scale_add"};
+
+// y = x1 ⊙ x2; with accumulate y += x1 ⊙ x2.
+inline KernelSlot<void(ExecutionContext&, ConstView x1, ConstView x2, bool accumulate, View y)>
+    multiply{"multiply"};
+
+// y = dropout(activation(x)); y may be x.
+inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, const DropoutStream&, View y)>
+    activation_forward{"activation_forward"};
+
+// dx = dy ⊙ mask·scale ⊙ activation'(x). For relu, x may be the output y of the forward pass
+// instead of its input: the dropped and the negative elements of y are 0 and get gradient 0.
+// dx may be dy.
+inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, ConstView dy,
+                       const DropoutStream&, View dx)>
+    activation_backward{"activation_backward"};
+
+// Gated linear unit over the halves of a row: x[rows, 2n] = [gate | up],
+// y[rows, n] = dropout(activation(gate) ⊙ up). SwiGLU with silu, GEGLU with gelu.
+inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, const DropoutStream&, View y)>
+    gated_forward{"gated_forward"};
+inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, ConstView dy,
+                       const DropoutStream&, View dx)>
+    gated_backward{"gated_backward"};
+
+}  // namespace heed

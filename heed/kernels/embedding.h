@@ -1,0 +1,34 @@
+// Looking rows up in tables.
+#pragma once
+
+#include "heed/kernels/dropout.h"
+#include "heed/kernels/kernel.h"
+
+namespace heed {
+
+// y[r] = dropout(scale · table[ids[r]] + positions[position_ids[r]]).
+//   ids, position_ids: int32 [rows]; table: [v, d]; positions: [p, d] or undefined (then
+//   position_ids is not read); y: [rows, d]. An id outside its table is an error.
+struct EmbeddingForward {
+  ConstView ids, table, position_ids, positions;
+  View y;
+  float scale = 1;
+  DropoutStream dropout;
+};
+inline KernelSlot<void(ExecutionContext&, const EmbeddingForward&)> embedding_forward{
+    "embedding_forward"};
+
+// dtable[ids[r]] += scale · mask·scale ⊙ dy[r], dpositions[position_ids[r]] += mask·scale ⊙ dy[r],
+// summed in the order of r whatever the number of threads. Either may be undefined. Rows with id
+// == skip_id give nothing to dtable (padding; -1 skips none).
+struct EmbeddingBackward {
+  ConstView ids, position_ids, dy;
+  View dtable, dpositions;
+  float scale = 1;
+  std::int32_t skip_id = -1;
+  DropoutStream dropout;
+};
+inline KernelSlot<void(ExecutionContext&, const EmbeddingBackward&)> embedding_backward{
+    "embedding_backward"};
+
+}  // namespace heed
