@@ -1,0 +1,14 @@
+// One function per family of kernels fills that family's slots.
+#pragma once
+
+namespace heed::reference {
+
+void register_matmul();         // kernels/matmul.h
+void register_elementwise();    // kernels/elementwise.h, kernels/dropout.h
+void register_normalization();  // kernels/normalization.h
+void register_embedding();      // kernels/embedding.h
+void register_softmax();        // kernels/softmax.h
+void register_attention();      // kernels/attention.h
+void register_optimizer();      // kernels/optimizer.h
+
+}  // namespace heed::reference
