@@ -1,6 +1,8 @@
 // Matrix products.
 #pragma once
 
+#include <cstdint>
+
 #include "heed/kernels/kernel.h"
 
 namespace heed {
@@ -20,12 +22,22 @@ struct MatmulOptions {
 };
 
 // c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] (+ bias) (+ c). Any size may be 0: k = 0 gives zeros
-// (+ bias). Row strides are free. `b` with a stamp (View::stamp != 0) may be kept packed until the
-// stamp changes. The same bits at any number of threads.
+// (+ bias). Row strides are free; c must not overlap a or b. `b` with a stamp (View::stamp != 0) may
+// be kept packed until the stamp changes. NaN and infinity pass through, relu(NaN) included. The
+// same bits at any number of threads.
 inline KernelSlot<void(ExecutionContext&, ConstView a, ConstView b, View c, const MatmulOptions&)>
     matmul{"matmul"};
 
-// sums[n] (+)= column sums of x[m, n], in a fixed order whatever the number of threads.
+struct MatmulSizes {
+  std::int64_t m = 0, n = 0, k = 0;
+};
+// The sizes of a product. Throws a usage error that names the shapes when operands, result, bias
+// and options do not fit together.
+MatmulSizes matmul_sizes(const ConstView& a, const ConstView& b, const View& c,
+                         const MatmulOptions& options);
+
+// sums[n] (+)= column sums of x[m, n], in a fixed order whatever the number of threads. No rows give
+// zeros.
 inline KernelSlot<void(ExecutionContext&, ConstView x, bool accumulate, View sums)> column_sums{
     "column_sums"};
 

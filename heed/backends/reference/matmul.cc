@@ -1,0 +1,94 @@
+#include "heed/kernels/matmul.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "heed/backends/reference/families.h"
+
+namespace heed::reference {
+
+namespace {
+
+template <typename T>
+double operand(T value, MatmulPrecision precision) {
+  if constexpr (std::is_same_v<T, float>) {
+    return precision == MatmulPrecision::bfloat16 ? static_cast<float>(BFloat16(value)) : value;
+  } else {
+    return value;
+  }
+}
+
+// Sums are formed in float64 for either type.
+template <typename T>
+void matmul_typed(const ConstView& a, const ConstView& b, const View& c,
+                  const MatmulOptions& options) {
+  const MatmulSizes sizes = matmul_sizes(a, b, c, options);
+  const T* a_data = a.as<T>();
+  const T* b_data = b.as<T>();
+  T* c_data = c.as<T>();
+  const T* bias = options.bias.defined() ? options.bias.as<T>() : nullptr;
+  const std::int64_t a_row = options.transpose_a ? 1 : a.row_stride();
+  const std::int64_t a_column = options.transpose_a ? a.row_stride() : 1;
+  const std::int64_t b_row = options.transpose_b ? 1 : b.row_stride();
+  const std::int64_t b_column = options.transpose_b ? b.row_stride() : 1;
+
+  std::vector<double> sums(static_cast<std::size_t>(sizes.n));
+  for (std::int64_t i = 0; i < sizes.m; ++i) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::int64_t p = 0; p < sizes.k; ++p) {
+      const double left = operand(a_data[i * a_row + p * a_column], options.precision);
+      for (std::int64_t j = 0; j < sizes.n; ++j) {
+        sums[static_cast<std::size_t>(j)] +=
+            left * operand(b_data[p * b_row + j * b_column], options.precision);
+      }
+    }
+    T* c_row = c_data + i * c.row_stride();
+    for (std::int64_t j = 0; j < sizes.n; ++j) {
+      double value = options.alpha * sums[static_cast<std::size_t>(j)];
+      value += bias != nullptr ? bias[j] : 0;
+      value += options.accumulate ? c_row[j] : 0;
+      // Written so that NaN passes.
+      c_row[j] = static_cast<T>(options.relu && value < 0 ? 0 : value);
+    }
+  }
+}
+
+void run_matmul(ExecutionContext&, ConstView a, ConstView b, View c, const MatmulOptions& options) {
+  if (c.dtype == DType::float64) {
+    matmul_typed<double>(a, b, c, options);
+  } else {
+    matmul_typed<float>(a, b, c, options);
+  }
+}
+
+template <typename T>
+void column_sums_typed(const ConstView& x, bool accumulate, const View& sums) {
+  const T* rows = x.as<T>();
+  T* out = sums.as<T>();
+  for (std::int64_t j = 0; j < x.columns(); ++j) {
+    double sum = accumulate ? out[j] : 0;
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      sum += rows[i * x.row_stride() + j];
+    }
+    out[j] = static_cast<T>(sum);
+  }
+}
+
+void run_column_sums(ExecutionContext&, ConstView x, bool accumulate, View sums) {
+  check_usage(sums.element_count() == x.columns(), "column_sums: sums {} for {}", sums.shape.text(),
+              x.shape.text());
+  if (sums.dtype == DType::float64) {
+    column_sums_typed<double>(x, accumulate, sums);
+  } else {
+    column_sums_typed<float>(x, accumulate, sums);
+  }
+}
+
+}  // namespace
+
+void register_matmul() {
+  matmul.fill(DeviceKind::reference, &run_matmul);
+  column_sums.fill(DeviceKind::reference, &run_column_sums);
+}
+
+}  // namespace heed::reference

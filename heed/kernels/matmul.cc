@@ -1,0 +1,25 @@
+#include "heed/kernels/matmul.h"
+
+namespace heed {
+
+MatmulSizes matmul_sizes(const ConstView& a, const ConstView& b, const View& c,
+                         const MatmulOptions& options) {
+  const std::int64_t m = options.transpose_a ? a.columns() : a.rows();
+  const std::int64_t k = options.transpose_a ? a.rows() : a.columns();
+  const std::int64_t b_rows = options.transpose_b ? b.columns() : b.rows();
+  const std::int64_t n = options.transpose_b ? b.rows() : b.columns();
+  // The texts are made only when they are needed: small products are called often.
+  if (b_rows != k || c.rows() != m || c.columns() != n) {
+    fail(ErrorKind::usage, "matmul: a {}{} · b {}{} does not fit into c {}", a.shape.text(),
+         options.transpose_a ? "ᵀ" : "", b.shape.text(), options.transpose_b ? "ᵀ" : "",
+         c.shape.text());
+  }
+  if (options.bias.defined() && options.bias.element_count() != n) {
+    fail(ErrorKind::usage, "matmul: a bias {} for {} columns", options.bias.shape.text(), n);
+  }
+  check_usage(!options.relu || !options.accumulate,
+              "matmul: relu and accumulate do not go together");
+  return {m, n, k};
+}
+
+}  // namespace heed
