@@ -18,11 +18,13 @@ using std::chrono::year_month_day;
 // What the streams of one seed are for.
 enum Stream : std::uint64_t { order_of_days, train_forms, validation_forms, test_forms };
 
-// Deals out the forms like shuffled cards: each once before any comes again, except that a form
-// waits while it does not apply to the date at hand.
+// Deals out the forms like shuffled cards: the whole deck before any form comes again, except that
+// a form waits while it does not apply to the date at hand. For training some forms are in the deck
+// several times.
 class FormDeck {
  public:
-  FormDeck(std::uint64_t seed, Stream stream) : random_(seed, stream) {}
+  FormDeck(std::uint64_t seed, Stream stream)
+      : random_(seed, stream), for_training_(stream == train_forms) {}
 
   const DateForm& deal(year_month_day date) {
     for (;;) {
@@ -43,13 +45,15 @@ class FormDeck {
   void add_all_forms() {
     std::vector<const DateForm*> fresh;
     for (const DateForm& form : date_forms()) {
-      fresh.push_back(&form);
+      const int turns = for_training_ ? form.training_turns : 1;
+      fresh.insert(fresh.end(), static_cast<std::size_t>(turns), &form);
     }
     random_.shuffle(std::span(fresh));
     cards_.insert(cards_.begin(), fresh.begin(), fresh.end());
   }
 
   Random random_;
+  bool for_training_;
   std::vector<const DateForm*> cards_;  // the last is the next
 };
 

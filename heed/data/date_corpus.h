@@ -30,8 +30,9 @@ struct DateCorpus {
 };
 
 // Split by date, not by string: no date of one split occurs in another, in any form. In each split
-// the forms take turns in a shuffled order, so each is used about equally often; dates recur in
-// training only when it is larger than the days that are left. The same seed and sizes give the
+// the forms take turns in a shuffled order, so each is used about equally often, in training
+// DateForm::training_turns times as often; dates recur in training only when it is larger than the
+// days that are left. The same seed and sizes give the
 // same corpus on every machine. Throws Error{usage} when validation and test leave no date for
 // training.
 DateCorpus make_date_corpus(std::uint64_t seed, const DateCorpusSizes& sizes = {});

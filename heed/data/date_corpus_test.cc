@@ -78,13 +78,23 @@ TEST(DateCorpus, NoDateStandsInTwoSplits) {
 
 TEST(DateCorpus, EveryFormTakesItsTurnInEverySplit) {
   const DateCorpus corpus = make_date_corpus(2, {.train = 3000, .validation = 1000, .test = 1500});
+  int training_deck = 0;
+  for (const DateForm& form : date_forms()) {
+    training_deck += form.training_turns;
+  }
   for (const auto* pairs : {&corpus.train, &corpus.validation, &corpus.test}) {
+    const bool training = pairs == &corpus.train;
+    const int deck = training ? training_deck : static_cast<int>(date_forms().size());
     const std::map<const DateForm*, int> counts = form_counts(*pairs);
-    const int turns = static_cast<int>(pairs->size() / date_forms().size());
     for (const DateForm& form : date_forms()) {
       const auto count = counts.find(&form);
       ASSERT_NE(count, counts.end()) << form.pattern;
+      const int turns =
+          static_cast<int>(pairs->size()) / deck * (training ? form.training_turns : 1);
       EXPECT_GE(count->second, turns - 2) << form.pattern;
+      if (form.training_turns > 1) {  // whose texts no other form writes alike
+        EXPECT_LE(count->second, turns + form.training_turns) << form.pattern;
+      }
     }
   }
 }

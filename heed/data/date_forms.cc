@@ -50,8 +50,8 @@ constexpr auto forms = std::to_array<DateForm>({
     {english, "{day_two}/{month_two}/{year}", as_written, true},
     {english, "the {day_words} of {month}, {year}"},
     {english, "{month} the {day_words}, {year}"},
-    {english, "{day_words} of {month} {year_words}"},
-    {english, "{month} {day_ordinal}, {year_words}"},
+    {english, "{day_words} of {month} {year_words}", as_written, false, 3},
+    {english, "{month} {day_ordinal}, {year_words}", as_written, false, 3},
 
     {german, "{day}. {month} {year}"},
     {german, "{day_two}. {month} {year}"},
@@ -83,8 +83,8 @@ constexpr auto forms = std::to_array<DateForm>({
     {german, "{day_words}r {month} {year}"},
     {german, "am {day_words}n {month} {year}"},
     {german, "{weekday}, der {day_words} {month} {year}"},
-    {german, "{day_words}r {month} {year_words}"},
-    {german, "{day}. {month} {year_words}"},
+    {german, "{day_words}r {month} {year_words}", as_written, false, 3},
+    {german, "{day}. {month} {year_words}", as_written, false, 3},
 
     {chinese, "{year}年{month_number}月{day}日"},
     {chinese, "{year}年{month_number}月{day}日{weekday}"},

@@ -35,6 +35,9 @@ struct DateForm {
   LetterCase letter_case = LetterCase::as_written;
   // Only for days whose number cannot be taken for another month.
   bool needs_clear_order = false;
+  // How often the form turns up in training for each time of a plain one: spelled-out years are two
+  // hundred words or compounds to learn, and equal turns show each of them too rarely.
+  int training_turns = 1;
 };
 
 // All forms: English, then German, then Chinese.
