@@ -1,0 +1,133 @@
+#include "heed/text/normalization_table.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "heed/base/error.h"
+#include "heed/base/unicode.h"
+
+namespace heed {
+
+namespace {
+
+// The library collects at most this many matches of one lookup.
+constexpr int match_limit = 32;
+
+// One unit of a double-array trie (Yata et al., "A compact static double-array keeping character
+// codes", 2007), in the packing of the darts-clone library.
+struct Unit {
+  std::uint32_t bits;
+  bool has_leaf() const { return (bits >> 8 & 1u) != 0; }
+  std::uint32_t value() const { return bits & 0x7FFFFFFFu; }
+  // Bit 31 marks a leaf, which no byte equals.
+  std::uint32_t label() const { return bits & 0x800000FFu; }
+  std::uint32_t offset() const { return (bits >> 10) << ((bits & 0x200u) >> 6); }
+};
+
+class TrieWalk {
+ public:
+  TrieWalk(std::string_view trie, std::string_view replacements, const std::string& source)
+      : units_(trie.size() / sizeof(Unit)),
+        matches_(units_.size(), unvisited),
+        replacements_(replacements),
+        source_(source) {
+    std::memcpy(units_.data(), trie.data(), units_.size() * sizeof(Unit));
+  }
+
+  // Visits every unit that some input can reach, depth first. Branches with equal ends share them,
+  // so a unit may be met again, but never on the way down to itself.
+  void run() {
+    require(!units_.empty(), "it has no nodes");
+    enter(0);
+    while (!open_.empty()) {
+      Visit& visit = open_.back();
+      if (visit.next_byte == 256) {
+        leave();
+        continue;
+      }
+      const std::uint32_t byte = visit.next_byte++;
+      const std::uint32_t child = visit.base ^ byte;
+      if (units_[child].label() != byte) {
+        continue;
+      }
+      require(matches_[child] != being_visited, "a branch leads back to itself");
+      if (matches_[child] == unvisited) {
+        enter(child);
+      } else {
+        visit.deepest = std::max(visit.deepest, matches_[child]);
+      }
+    }
+  }
+
+ private:
+  static constexpr int unvisited = -1;
+  static constexpr int being_visited = -2;
+
+  struct Visit {
+    std::uint32_t unit;
+    std::uint32_t base;  // the unit of the child for byte b is base ^ b
+    // Lines with NUL are refused before the library sees them, so byte 0 is never looked up.
+    std::uint32_t next_byte = 1;
+    int deepest = 0;  // the most matches on a path below
+  };
+
+  void enter(std::uint32_t unit) {
+    const std::uint32_t base = unit ^ units_[unit].offset();
+    require((base | 0xFFu) < units_.size(), "a node leads outside it");
+    if (units_[unit].has_leaf()) {
+      check_replacement(units_[base].value());
+    }
+    matches_[unit] = being_visited;
+    open_.push_back({unit, base});
+  }
+
+  void leave() {
+    const Visit visit = open_.back();
+    open_.pop_back();
+    const int matches = visit.deepest + (units_[visit.unit].has_leaf() ? 1 : 0);
+    require(matches <= match_limit, "too many entries share a beginning");
+    matches_[visit.unit] = matches;
+    if (!open_.empty()) {
+      open_.back().deepest = std::max(open_.back().deepest, matches);
+    }
+  }
+
+  void check_replacement(std::uint32_t start) const {
+    require(start < replacements_.size(), "a replacement lies outside it");
+    const std::size_t end = replacements_.find('\0', start);
+    require(end != std::string_view::npos, "a replacement has no end");
+    require(!find_invalid_utf8(replacements_.substr(start, end - start)),
+            "a replacement is not valid UTF-8");
+  }
+
+  void require(bool condition, const char* what) const {
+    check_data(condition, "{}: the normalisation table is damaged: {}", source_, what);
+  }
+
+  std::vector<Unit> units_;
+  std::vector<int> matches_;  // of each unit: the most on a path from it on, or a state
+  std::vector<Visit> open_;
+  std::string_view replacements_;
+  const std::string& source_;
+};
+
+}  // namespace
+
+void check_normalization_table(std::string_view table, const std::string& source) {
+  if (table.empty()) {
+    return;
+  }
+  std::uint32_t trie_size = 0;
+  const bool has_size = table.size() > sizeof trie_size;
+  if (has_size) {
+    std::memcpy(&trie_size, table.data(), sizeof trie_size);
+  }
+  const std::string_view rest = table.substr(has_size ? sizeof trie_size : table.size());
+  check_data(has_size && trie_size < rest.size() && trie_size % sizeof(Unit) == 0,
+             "{}: the normalisation table is damaged: its size does not fit", source);
+  TrieWalk(rest.substr(0, trie_size), rest.substr(trie_size), source).run();
+}
+
+}  // namespace heed

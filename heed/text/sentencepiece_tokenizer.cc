@@ -1,0 +1,161 @@
+#include "heed/text/sentencepiece_tokenizer.h"
+
+#include <sentencepiece_processor.h>
+
+#include <exception>
+#include <unordered_set>
+#include <utility>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/unicode.h"
+#include "heed/text/fingerprint.h"
+#include "heed/text/sentencepiece_model.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::uint64_t model_size_limit = std::uint64_t{1} << 28;       // bytes
+constexpr std::uint64_t vocabulary_size_limit = std::uint64_t{1} << 28;  // bytes
+
+const char* model_file(Side side) {
+  return side == Side::source ? "source.spm" : "target.spm";
+}
+
+const char* vocabulary_file(Side side, bool own_vocabulary) {
+  return side == Side::target && own_vocabulary ? "target_vocab.json" : "vocab.json";
+}
+
+// The length of a leading >>xx<<, 0 when there is none.
+std::size_t language_code_length(std::string_view line) {
+  if (!line.starts_with(">>")) {
+    return 0;
+  }
+  const std::size_t end = line.find("<<", 2);
+  return end == std::string_view::npos ? 0 : end + 2;
+}
+
+void load_library(sentencepiece::SentencePieceProcessor& library, const std::string& model,
+                  const std::string& source) {
+  try {
+    const auto status = library.LoadFromSerializedProto(model);
+    check_data(status.ok(), "{}: SentencePiece refuses the model: {}", source, status.message());
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {  // its trie builder throws
+    fail(ErrorKind::bad_data, "{}: SentencePiece refuses the model: {}", source, error.what());
+  }
+}
+
+}  // namespace
+
+struct SentencePieceTokenizer::Processor {
+  sentencepiece::SentencePieceProcessor library;
+  std::vector<int> ids;  // from SentencePiece's ids to the vocabulary's
+  std::string unknown_text;
+};
+
+SentencePieceTokenizer::SentencePieceTokenizer(std::string model,
+                                               std::shared_ptr<const Vocabulary> vocabulary,
+                                               bool own_vocabulary, const std::string& source)
+    : model_(std::move(model)),
+      vocabulary_(std::move(vocabulary)),
+      own_vocabulary_(own_vocabulary),
+      processor_(std::make_unique<Processor>()) {
+  const std::vector<ModelPiece> pieces = check_sentencepiece_model(model_, source);
+  load_library(processor_->library, model_, source);
+  check_data(std::cmp_equal(processor_->library.GetPieceSize(), pieces.size()),
+             "{}: SentencePiece reads {} pieces where {} stand", source,
+             processor_->library.GetPieceSize(), pieces.size());
+  processor_->ids.reserve(pieces.size());
+  for (const ModelPiece& piece : pieces) {
+    const bool text = piece.type != PieceType::unknown && piece.type != PieceType::control;
+    processor_->ids.push_back(text ? vocabulary_->id_of_text(piece.text)
+                                   : vocabulary_->unknown_id());
+    if (piece.type == PieceType::unknown) {
+      processor_->unknown_text = piece.text;
+    }
+  }
+}
+
+SentencePieceTokenizer::~SentencePieceTokenizer() = default;
+
+std::vector<int> SentencePieceTokenizer::encode(std::string_view line) const {
+  const auto invalid = find_invalid_utf8(line);
+  check_data(!invalid, "tokenizer: invalid UTF-8 at byte {} of the line", invalid.value_or(0));
+  check_data(line.find('\0') == std::string_view::npos, "tokenizer: the line has a NUL byte");
+  std::vector<int> ids;
+  if (const std::size_t length = language_code_length(line); length > 0) {
+    const int code = vocabulary_->id_of_text(line.substr(0, length));
+    if (code != vocabulary_->unknown_id()) {
+      ids.push_back(code);
+      line.remove_prefix(length);
+    }
+  }
+  std::vector<int> library_ids;
+  const auto status = processor_->library.Encode(line, &library_ids);
+  check(status.ok(), "tokenizer: SentencePiece cannot encode the line: {}", status.message());
+  ids.reserve(ids.size() + library_ids.size());
+  for (const int id : library_ids) {
+    ids.push_back(processor_->ids.at(static_cast<std::size_t>(id)));
+  }
+  return ids;
+}
+
+std::string SentencePieceTokenizer::decode(std::span<const int> ids) const {
+  std::vector<std::string> pieces;
+  pieces.reserve(ids.size());
+  for (const int id : ids) {
+    const std::string& piece = vocabulary_->piece(id);
+    if (id == unknown_id()) {
+      pieces.push_back(processor_->unknown_text);
+    } else if (!vocabulary_->is_special(id)) {
+      pieces.push_back(piece);
+    }
+  }
+  std::string text;
+  const auto status = processor_->library.Decode(pieces, &text);
+  check(status.ok(), "tokenizer: SentencePiece cannot decode the ids: {}", status.message());
+  return text;
+}
+
+void SentencePieceTokenizer::save(const std::filesystem::path& directory, Side side) const {
+  write_file(directory / model_file(side), model_);
+  write_file(directory / vocabulary_file(side, own_vocabulary_), vocabulary_->to_json());
+}
+
+std::uint64_t SentencePieceTokenizer::fingerprint() const {
+  Fingerprint fingerprint;
+  fingerprint.add(model_);
+  fingerprint.add(vocabulary_->fingerprint());
+  return fingerprint.value();
+}
+
+std::shared_ptr<const SentencePieceTokenizer> SentencePieceTokenizer::load(
+    const std::filesystem::path& directory, Side side, bool own_vocabulary) {
+  const std::filesystem::path vocabulary_path = directory / vocabulary_file(side, own_vocabulary);
+  auto vocabulary = std::make_shared<const Vocabulary>(Vocabulary::from_json(
+      read_file(vocabulary_path, vocabulary_size_limit), vocabulary_path.string()));
+  const std::filesystem::path model_path = directory / model_file(side);
+  return std::make_shared<const SentencePieceTokenizer>(read_file(model_path, model_size_limit),
+                                                        std::move(vocabulary), own_vocabulary,
+                                                        model_path.string());
+}
+
+std::vector<std::string> text_pieces(const std::vector<std::string>& models,
+                                     const std::string& source) {
+  std::vector<std::string> result;
+  std::unordered_set<std::string> seen;
+  for (const std::string& model : models) {
+    for (ModelPiece& piece : check_sentencepiece_model(model, source)) {
+      const bool text = piece.type != PieceType::unknown && piece.type != PieceType::control;
+      if (text && seen.insert(piece.text).second) {
+        result.push_back(std::move(piece.text));
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace heed

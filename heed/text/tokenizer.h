@@ -1,0 +1,65 @@
+// Tokenizers: lines of text to token ids and back.
+//
+//   const auto tokenizer = load_tokenizer("run/model", Side::source);
+//   std::vector<int> ids = tokenizer->encode("Two dogs play.");  // without </s>
+//   std::string text = tokenizer->decode(ids);
+//
+// Ids follow the layout that Transformers calls Marian: </s> is 0, <unk> is 1, then the other
+// pieces, and <pad> is the last. Vocabularies that come from outside may place them elsewhere, so
+// ask end_id(), unknown_id() and pad_id().
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heed {
+
+enum class Side { source, target };
+
+// The names of the special pieces, as they stand in vocabularies.
+inline constexpr std::string_view end_piece = "</s>";
+inline constexpr std::string_view unknown_piece = "<unk>";
+inline constexpr std::string_view pad_piece = "<pad>";
+
+// Const functions may be called from several threads at once.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // The ids of one line, each in [0, size()), without </s> and without padding; an empty line gives
+  // no ids. What the vocabulary does not know becomes unknown_id(). Text that spells a special
+  // piece ("</s>") never becomes that piece. Error (bad_data): the line is not valid UTF-8.
+  virtual std::vector<int> encode(std::string_view line) const = 0;
+
+  // The line that the ids spell; </s> and <pad> are left out. Always valid UTF-8. Error (failure):
+  // an id outside [0, size()).
+  virtual std::string decode(std::span<const int> ids) const = 0;
+
+  // The piece as it stands in the vocabulary, for display. Error (failure): as for decode.
+  virtual std::string piece(int id) const = 0;
+
+  virtual int size() const = 0;
+  virtual int end_id() const = 0;
+  virtual int unknown_id() const = 0;
+  virtual int pad_id() const = 0;
+
+  // Writes this side's files into an existing directory (tokenizer_factory.h names them).
+  virtual void save(const std::filesystem::path& directory, Side side) const = 0;
+
+  // Changes with anything that changes ids.
+  virtual std::uint64_t fingerprint() const = 0;
+};
+
+// The two sides of a translation model. With a joint vocabulary an id means the same piece on both.
+struct TokenizerPair {
+  std::shared_ptr<const Tokenizer> source;
+  std::shared_ptr<const Tokenizer> target;
+  bool joint = true;
+};
+
+}  // namespace heed

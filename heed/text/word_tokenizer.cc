@@ -1,0 +1,210 @@
+#include "heed/text/word_tokenizer.h"
+
+#include <unicode/uchar.h>
+#include <unicode/uscript.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "heed/base/config.h"
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/unicode.h"
+#include "heed/text/fingerprint.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::uint64_t file_size_limit = std::uint64_t{1} << 28;  // bytes
+
+bool is_space(char32_t c) {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
+
+bool is_digit(char32_t c) {
+  return u_isdigit(static_cast<UChar32>(c)) != 0;
+}
+
+// Scripts written without spaces between words.
+bool is_unspaced(char32_t c) {
+  UErrorCode status = U_ZERO_ERROR;
+  const UScriptCode script = uscript_getScript(static_cast<UChar32>(c), &status);
+  return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA;
+}
+
+bool is_word_character(char32_t c) {
+  const auto category = U_GET_GC_MASK(static_cast<UChar32>(c));
+  return (category & (U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK)) != 0 && !is_unspaced(c);
+}
+
+// Whether the character at `i`, no letter itself, holds its neighbours together: don't, well-known,
+// 3.14.
+bool joins(const std::vector<char32_t>& text, std::size_t i) {
+  if (i == 0 || i + 1 >= text.size() || !is_word_character(text[i - 1]) ||
+      !is_word_character(text[i + 1])) {
+    return false;
+  }
+  const char32_t c = text[i];
+  if (c == U'.' || c == U',') {
+    return is_digit(text[i - 1]) && is_digit(text[i + 1]);
+  }
+  return c == U'\'' || c == U'’' || c == U'-';
+}
+
+bool contains(std::u32string_view set, char32_t c) {
+  return set.find(c) != std::u32string_view::npos;
+}
+
+// What join_words has to know of a word.
+struct Edges {
+  char32_t first;
+  char32_t last;
+  bool single;
+};
+
+Edges edges(const std::string& word) {
+  const std::vector<char32_t> text = decode_utf8(word);
+  return text.empty() ? Edges{U' ', U' ', true}
+                      : Edges{text.front(), text.back(), text.size() == 1};
+}
+
+constexpr std::u32string_view closing = U".,;:!?)]}%…”’»。，、；：！？）」』》";
+constexpr std::u32string_view opening = U"([{„“‘«¿¡（「『《";
+
+std::filesystem::path vocabulary_path(const std::filesystem::path& directory, Side side) {
+  return directory / (side == Side::source ? "source.vocab.json" : "target.vocab.json");
+}
+
+}  // namespace
+
+std::vector<std::string> split_words(std::string_view line) {
+  const std::vector<char32_t> text = decode_utf8(line);
+  std::vector<std::string> words;
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_word_character(text[i]) || (inside && joins(text, i))) {
+      if (!inside) {
+        words.emplace_back();
+      }
+      words.back() += encode_utf8(text[i]);
+      inside = true;
+      continue;
+    }
+    inside = false;
+    if (!is_space(text[i])) {
+      words.push_back(encode_utf8(text[i]));
+    }
+  }
+  return words;
+}
+
+std::string join_words(const std::vector<std::string>& words) {
+  std::string text;
+  bool attach = true;  // the next word follows without a space
+  char32_t previous = 0;
+  bool quoted = false;
+  for (const std::string& word : words) {
+    const Edges now = edges(word);
+    const bool quote = now.single && now.first == U'"';
+    const bool closes = (now.single && contains(closing, now.first)) || (quote && quoted);
+    const bool unspaced = previous != 0 && is_unspaced(previous) && is_unspaced(now.first);
+    if (!attach && !closes && !unspaced) {
+      text += ' ';
+    }
+    text += word;
+    attach = now.single && (contains(opening, now.first) || (quote && !quoted));
+    // The full-width marks carry their own space.
+    attach = attach || (now.single && contains(U"。，、；：！？）」』》", now.first));
+    quoted = quote ? !quoted : quoted;
+    previous = now.last;
+  }
+  return text;
+}
+
+void WordCounter::add(std::string_view line) {
+  for (std::string& word : split_words(lowercase_ ? to_lower(line) : std::string(line))) {
+    if (word.size() <= Vocabulary::piece_limit) {
+      ++counts_[std::move(word)];
+    }
+  }
+}
+
+std::vector<std::string> WordCounter::frequent(int minimum_frequency, std::size_t limit) const {
+  std::vector<std::pair<std::int64_t, std::string>> entries;
+  for (const auto& [word, count] : counts_) {
+    if (count >= minimum_frequency) {
+      entries.emplace_back(-count, word);
+    }
+  }
+  std::sort(entries.begin(), entries.end());
+  if (limit > 0 && entries.size() > limit) {
+    entries.resize(limit);
+  }
+  std::vector<std::string> words;
+  words.reserve(entries.size());
+  for (auto& entry : entries) {
+    words.push_back(std::move(entry.second));
+  }
+  return words;
+}
+
+WordTokenizer::WordTokenizer(Vocabulary vocabulary, bool lowercase)
+    : vocabulary_(std::move(vocabulary)), lowercase_(lowercase) {}
+
+std::vector<int> WordTokenizer::encode(std::string_view line) const {
+  const auto invalid = find_invalid_utf8(line);
+  check_data(!invalid, "tokenizer: invalid UTF-8 at byte {} of the line", invalid.value_or(0));
+  std::vector<int> ids;
+  for (const std::string& word : split_words(lowercase_ ? to_lower(line) : std::string(line))) {
+    ids.push_back(vocabulary_.id_of_text(word));
+  }
+  return ids;
+}
+
+std::string WordTokenizer::decode(std::span<const int> ids) const {
+  std::vector<std::string> words;
+  for (const int id : ids) {
+    const std::string& word = vocabulary_.piece(id);
+    if (id != end_id() && id != pad_id()) {
+      words.push_back(word);
+    }
+  }
+  return join_words(words);
+}
+
+void WordTokenizer::save(const std::filesystem::path& directory, Side side) const {
+  Json json;
+  json["lowercase"] = lowercase_;
+  json["pieces"] = vocabulary_.pieces();
+  write_file(vocabulary_path(directory, side), json.dump(1) + "\n");
+}
+
+std::uint64_t WordTokenizer::fingerprint() const {
+  Fingerprint fingerprint;
+  fingerprint.add(lowercase_ ? "word lowercase" : "word");
+  fingerprint.add(vocabulary_.fingerprint());
+  return fingerprint.value();
+}
+
+std::shared_ptr<const WordTokenizer> WordTokenizer::load(const std::filesystem::path& directory,
+                                                         Side side) {
+  const std::filesystem::path path = vocabulary_path(directory, side);
+  const std::string source = path.string();
+  const Json json = parse_json(read_file(path, file_size_limit), source);
+  const bool shaped = json.is_object() && json.contains("lowercase") &&
+                      json["lowercase"].is_boolean() && json.contains("pieces") &&
+                      json["pieces"].is_array() && json.size() == 2;
+  check_data(shaped, "{}: expected {{\"lowercase\": …, \"pieces\": […]}}", source);
+  std::vector<std::string> pieces;
+  for (const Json& piece : json["pieces"]) {
+    check_data(piece.is_string(), "{}: pieces: expected text, got {}", source,
+               piece.dump().substr(0, 100));
+    pieces.push_back(piece.get<std::string>());
+  }
+  return std::make_shared<const WordTokenizer>(Vocabulary(std::move(pieces), source),
+                                               json["lowercase"].get<bool>());
+}
+
+}  // namespace heed

@@ -1,0 +1,61 @@
+// Words and punctuation marks as tokens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "heed/text/tokenizer.h"
+#include "heed/text/vocabulary.h"
+
+namespace heed {
+
+// Cuts a line of valid UTF-8 into words: runs of letters, marks and digits, with the apostrophes,
+// hyphens and (between digits) points and commas inside them; an ideograph or kana by itself, since
+// those scripts do not part words; any other character that is not white space by itself.
+std::vector<std::string> split_words(std::string_view line);
+
+// Puts words back together: a space between words, none before closing punctuation, after opening
+// punctuation, inside straight quotation marks, or between ideographs.
+std::string join_words(const std::vector<std::string>& words);
+
+// Counts the words of a corpus, line by line.
+class WordCounter {
+ public:
+  explicit WordCounter(bool lowercase) : lowercase_(lowercase) {}
+  void add(std::string_view line);
+  // The words that occur at least `minimum_frequency` times, the frequent first and equals in byte
+  // order; at most `limit` of them, 0 for all.
+  std::vector<std::string> frequent(int minimum_frequency, std::size_t limit) const;
+
+ private:
+  bool lowercase_;
+  std::unordered_map<std::string, std::int64_t> counts_;
+};
+
+class WordTokenizer : public Tokenizer {
+ public:
+  WordTokenizer(Vocabulary vocabulary, bool lowercase);
+
+  std::vector<int> encode(std::string_view line) const override;
+  std::string decode(std::span<const int> ids) const override;
+  std::string piece(int id) const override { return vocabulary_.piece(id); }
+  int size() const override { return vocabulary_.size(); }
+  int end_id() const override { return vocabulary_.end_id(); }
+  int unknown_id() const override { return vocabulary_.unknown_id(); }
+  int pad_id() const override { return vocabulary_.pad_id(); }
+  // source.vocab.json or target.vocab.json: {"lowercase": …, "pieces": ["</s>", "<unk>", …]}.
+  void save(const std::filesystem::path& directory, Side side) const override;
+  std::uint64_t fingerprint() const override;
+
+  // Errors (bad_data) name the file: not such an object, pieces that Vocabulary refuses.
+  static std::shared_ptr<const WordTokenizer> load(const std::filesystem::path& directory,
+                                                   Side side);
+
+ private:
+  Vocabulary vocabulary_;
+  bool lowercase_;
+};
+
+}  // namespace heed
