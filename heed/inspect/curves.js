@@ -1,0 +1,353 @@
+// The charts: raw and smoothed lines, linear and logarithmic axes, one cursor over all of them.
+"use strict";
+
+(() => {
+  const { data, element, formatValue, formatStep, onWidth } = heed;
+  const container = document.getElementById("charts");
+  if (!container) return;
+
+  const smoothableCount = 40; // fewer points are shown as they are, with dots
+  const slider = document.getElementById("smoothing");
+  const sliderValue = document.getElementById("smoothing-value");
+  const charts = [];
+  let smoothing = 0.9;
+
+  // Exponential mean with bias correction (as in Adam): the first points are not pulled to zero.
+  function smooth(values, decay) {
+    let sum = 0, weight = 0;
+    return values.map((value) => {
+      if (value === null) return null;
+      sum = decay * sum + (1 - decay) * value;
+      weight = decay * weight + (1 - decay);
+      return sum / weight;
+    });
+  }
+
+  const isSmoothed = (curve) => smoothing > 0 && curve.mean.length >= smoothableCount;
+
+  function linearTicks(low, high, wanted) {
+    const rough = (high - low) / wanted;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999);
+    const ticks = [];
+    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i) {
+      ticks.push(i * step);
+    }
+    return ticks;
+  }
+
+  function logarithmicTicks(low, high, wanted) {
+    const decades = Math.log10(high / low);
+    if (decades < 0.7) return linearTicks(low, high, wanted);
+    const factors = decades > 4 ? [1] : decades > 1.6 ? [1, 3] : [1, 2, 5];
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; ++power) {
+      for (const factor of factors) {
+        const tick = factor * 10 ** power;
+        if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
+      }
+    }
+    return ticks;
+  }
+
+  function formatTick(tick, ticks) {
+    if (tick === 0) return "0";
+    const largest = Math.max(...ticks.map(Math.abs));
+    if (largest >= 1e5) return formatCompact(tick);
+    if (largest < 0.001 || Math.abs(tick) < 1e-4) return tick.toExponential().replace(/(\.\d)\d+/, "$1");
+    return tick.toLocaleString("en", { maximumSignificantDigits: 4 });
+  }
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const formatCompact = (value) => compact.format(value).replace("K", "k");
+
+  // The least and largest value drawn; both positive when the axis is logarithmic.
+  function valueRange(chart) {
+    let low = Infinity, high = -Infinity;
+    for (const curve of chart.curves) {
+      for (const values of [curve.mean, curve.least, curve.largest]) {
+        for (const value of values || []) {
+          if (value === null || (chart.isLogarithmic && value <= 0)) continue;
+          low = Math.min(low, value);
+          high = Math.max(high, value);
+        }
+      }
+    }
+    if (low > high) return [0, 1];
+    if (chart.isLogarithmic) return low === high ? [low / 2, high * 2] : [low / 1.06, high * 1.06];
+    if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) / 2, high + Math.abs(high) / 2];
+    const pad = (high - low) * 0.05;
+    return [low >= 0 && low < high * 0.35 ? 0 : low - pad, high + pad];
+  }
+
+  function stepRange() {
+    let low = Infinity, high = -Infinity;
+    for (const chart of charts) {
+      for (const { step } of chart.curves) {
+        if (step.length) {
+          low = Math.min(low, step[0]);
+          high = Math.max(high, step[step.length - 1]);
+        }
+      }
+    }
+    low = Math.min(low, high * 0.05) <= 1 || low < high * 0.05 ? 0 : low;
+    return low < high ? [low, high] : [high - 1, high + 1];
+  }
+
+  function canBeLogarithmic(chart) {
+    const values = chart.curves.flatMap((curve) => curve.least || curve.mean);
+    return chart.logarithmic && values.every((value) => value === null || value > 0);
+  }
+
+  // The path of the finite stretches of a line; a single point among gaps is drawn by its dot.
+  function linePath(x, y, steps, values) {
+    let path = "", pen = "M";
+    values.forEach((value, i) => {
+      if (value === null) {
+        pen = "M";
+        return;
+      }
+      path += `${pen}${x(steps[i]).toFixed(1)} ${y(value).toFixed(1)}`;
+      pen = "L";
+    });
+    return path;
+  }
+
+  function bandPath(x, y, curve) {
+    const places = curve.step.map((_, i) => i).filter((i) => curve.mean[i] !== null);
+    if (!places.length) return "";
+    const at = (i, values) => `${x(curve.step[i]).toFixed(1)} ${y(values[i]).toFixed(1)}`;
+    return "M" + places.map((i) => at(i, curve.largest)).join("L") + "L" +
+      places.reverse().map((i) => at(i, curve.least)).join("L") + "Z";
+  }
+
+  function bestPlace(curve) {
+    let best = -1;
+    curve.mean.forEach((value, i) => {
+      if (value === null || !curve.better) return;
+      const improves = best < 0 ||
+        (curve.better === "lower" ? value < curve.mean[best] : value > curve.mean[best]);
+      if (improves) best = i;
+    });
+    return best;
+  }
+
+  function scales(chart, width, height) {
+    const [low, high] = valueRange(chart);
+    const ticks = chart.isLogarithmic ? logarithmicTicks(low, high, 5) : linearTicks(low, high, 5);
+    const labels = ticks.map((tick) => formatTick(tick, ticks));
+    const left = 12 + 7 * Math.max(...labels.map((label) => label.length), 1);
+    const right = width - 10, top = 8, bottom = height - 26;
+    const [first, last] = stepRange();
+    const place = chart.isLogarithmic ? Math.log : (value) => value;
+    const span = place(high) - place(low);
+    return {
+      left, right, top, bottom, ticks, labels, first, last,
+      x: (step) => left + (right - left) * (step - first) / (last - first),
+      y: (value) => bottom - (bottom - top) * (place(value) - place(low)) / span,
+      step: (x) => first + (last - first) * (x - left) / (right - left),
+    };
+  }
+
+  function drawAxes(svg, s) {
+    s.ticks.forEach((tick, i) => {
+      const y = Math.round(s.y(tick)) + 0.5;
+      svg.append(element("line", { class: "grid", x1: s.left, x2: s.right, y1: y, y2: y }));
+      svg.append(element("text", { x: s.left - 8, y, dy: "0.33em", "text-anchor": "end" }, s.labels[i]));
+    });
+    const base = Math.round(s.bottom) + 0.5;
+    svg.append(element("line", { class: "axis", x1: s.left, x2: s.right, y1: base, y2: base }));
+    const ticks = linearTicks(s.first, s.last, Math.max(2, Math.floor((s.right - s.left) / 80)))
+      .filter(Number.isInteger);
+    for (const tick of ticks) {
+      const x = s.x(tick);
+      const anchor = x > s.right - 14 ? "end" : x < s.left + 4 ? "start" : "middle";
+      svg.append(element("text", { x, y: s.bottom + 19, "text-anchor": anchor }, formatTick(tick, ticks)));
+    }
+  }
+
+  function drawCurve(svg, s, curve, index) {
+    const group = element("g", { style: `--series: var(--s${index % 6})` });
+    if (curve.least) group.append(element("path", { class: "band", d: bandPath(s.x, s.y, curve) }));
+    const smoothed = isSmoothed(curve);
+    group.append(element("path", {
+      class: smoothed ? "line raw" : "line", d: linePath(s.x, s.y, curve.step, curve.mean),
+    }));
+    if (smoothed) {
+      const values = smooth(curve.mean, smoothing);
+      group.append(element("path", { class: "line", d: linePath(s.x, s.y, curve.step, values) }));
+    }
+    const dot = (i, attributes) =>
+      element("circle", { cx: s.x(curve.step[i]), cy: s.y(curve.mean[i]), ...attributes });
+    if (curve.mean.length < smoothableCount) {
+      curve.mean.forEach((value, i) => value !== null && group.append(dot(i, { class: "point", r: 2.25 })));
+    }
+    const best = bestPlace(curve);
+    if (best >= 0) {
+      const mark = dot(best, { class: "point best", r: 4 });
+      mark.append(element("title", {}, `best: ${formatValue(curve.mean[best])} at step ${formatStep(curve.step[best])}`));
+      group.append(mark);
+    }
+    svg.append(group);
+  }
+
+  function draw(chart, width) {
+    chart.width = width;
+    const height = width < 420 ? 210 : 250;
+    const s = (chart.scales = scales(chart, width, height));
+    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
+    drawAxes(svg, s);
+    chart.curves.forEach((curve, index) => drawCurve(svg, s, curve, index));
+    chart.cursor = element("g", {});
+    svg.append(chart.cursor);
+    chart.plot.replaceChildren(svg, chart.tip);
+  }
+
+  // The place of the point nearest to a step, or -1.
+  function nearest(curve, step) {
+    let low = 0, high = curve.step.length - 1;
+    if (high < 0) return -1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (curve.step[middle] <= step) low = middle;
+      else high = middle;
+    }
+    return step - curve.step[low] <= curve.step[high] - step ? low : high;
+  }
+
+  // Values near the cursor; a curve with few points answers with its nearest one and that step.
+  function readings(chart, step) {
+    return chart.curves.map((curve, index) => {
+      const place = nearest(curve, step);
+      return place < 0 ? null : {
+        index, name: curve.name, step: curve.step[place], raw: curve.mean[place],
+        shown: isSmoothed(curve) ? smooth(curve.mean.slice(0, place + 1), smoothing)[place] : curve.mean[place],
+        smoothed: isSmoothed(curve),
+      };
+    }).filter(Boolean);
+  }
+
+  const readingText = (reading) => reading.raw === null ? "not finite"
+    : formatValue(reading.shown) + (reading.smoothed ? ` (raw ${formatValue(reading.raw)})` : "");
+
+  function showTip(chart, step, found) {
+    const main = found.reduce((a, b) => Math.abs(b.step - step) < Math.abs(a.step - step) ? b : a);
+    chart.tip.replaceChildren(element("div", { class: "when" }, `step ${formatStep(main.step)}`));
+    for (const reading of found) {
+      const when = reading.step === main.step ? "" : ` at ${formatStep(reading.step)}`;
+      chart.tip.append(element("div", { class: "value", style: `--series: var(--s${reading.index % 6})` },
+        element("span", {}, reading.name + when), element("b", {}, readingText(reading))));
+    }
+    chart.tip.hidden = false;
+    const x = chart.scales.x(main.step);
+    const width = chart.tip.offsetWidth;
+    const left = x + 14 + width > chart.width ? x - 14 - width : x + 14;
+    chart.tip.style.transform = `translate(${Math.max(0, left)}px, 4px)`;
+  }
+
+  function showCursor(active, step) {
+    for (const chart of charts) {
+      chart.cursor.replaceChildren();
+      chart.tip.hidden = true;
+      const found = step === null ? [] : readings(chart, step);
+      if (!found.length) continue;
+      const s = chart.scales;
+      const x = Math.round(s.x(Math.min(Math.max(step, s.first), s.last))) + 0.5;
+      chart.cursor.append(element("line", { class: "cursor", x1: x, x2: x, y1: s.top, y2: s.bottom }));
+      for (const reading of found) {
+        if (reading.raw === null) continue;
+        chart.cursor.append(element("circle", {
+          class: "point", r: 3.5, cx: s.x(reading.step), cy: s.y(reading.shown),
+          style: `--series: var(--s${reading.index % 6})`,
+        }));
+      }
+      if (chart === active) showTip(chart, step, found);
+    }
+  }
+
+  // The cursor is a slider to the keyboard and to screen readers.
+  function moveCursor(chart, step) {
+    const longest = chart.curves.reduce((a, b) => (b.step.length > a.step.length ? b : a));
+    const place = nearest(longest, step);
+    if (place < 0) return;
+    chart.place = place;
+    chart.step = longest.step[place];
+    showCursor(chart, chart.step);
+    chart.plot.setAttribute("aria-valuenow", chart.step);
+    chart.plot.setAttribute("aria-valuetext", `step ${formatStep(chart.step)}: ` +
+      readings(chart, chart.step).map((r) => `${r.name} ${readingText(r)}`).join(", "));
+  }
+
+  function onKey(chart, event) {
+    const longest = chart.curves.reduce((a, b) => (b.step.length > a.step.length ? b : a));
+    const last = longest.step.length - 1;
+    const stride = Math.max(1, Math.round(last / 20));
+    const from = chart.place === undefined ? last : chart.place;
+    const target = {
+      ArrowLeft: from - 1, ArrowRight: from + 1, ArrowDown: from - 1, ArrowUp: from + 1,
+      PageDown: from - stride, PageUp: from + stride, Home: 0, End: last,
+    }[event.key];
+    if (event.key === "Escape") showCursor(chart, null);
+    if (target === undefined || last < 0) return;
+    event.preventDefault();
+    moveCursor(chart, longest.step[Math.min(Math.max(target, 0), last)]);
+  }
+
+  function legendItem(curve, index) {
+    const item = element("li", { style: `--series: var(--s${index % 6})` }, curve.name + " ");
+    const last = curve.mean.filter((value) => value !== null).pop();
+    if (last !== undefined) item.append(element("b", {}, formatValue(last)));
+    const best = bestPlace(curve);
+    if (best >= 0 && curve.mean[best] !== last) item.append(`, best ${formatValue(curve.mean[best])}`);
+    if (curve.notFinite) item.append(`, ${formatStep(curve.notFinite)} not finite`);
+    return item;
+  }
+
+  function logarithmicSwitch(chart) {
+    const button = element("button", { type: "button", class: "switch", "aria-pressed": chart.isLogarithmic,
+      "aria-label": `${chart.title}: logarithmic axis` }, "log");
+    button.addEventListener("click", () => {
+      chart.isLogarithmic = !chart.isLogarithmic;
+      button.setAttribute("aria-pressed", chart.isLogarithmic);
+      draw(chart, chart.width);
+    });
+    return button;
+  }
+
+  function addChart(description) {
+    const chart = { ...description };
+    const [low, high] = valueRange({ ...chart, isLogarithmic: true });
+    chart.isLogarithmic = canBeLogarithmic(chart) && high / low > 200;
+    chart.tip = element("div", { class: "tip", hidden: true });
+    chart.plot = element("div", { class: "plot", tabindex: 0, role: "slider",
+      "aria-label": `${chart.title}, by step`, "aria-valuemin": 0, "aria-valuenow": 0, "aria-valuetext": "no step chosen" });
+    const head = element("div", { class: "chart-head" }, element("h3", {}, chart.title),
+      element("span", { class: "unit" }, chart.unit));
+    if (canBeLogarithmic(chart)) head.append(logarithmicSwitch(chart));
+    chart.figure = element("figure", { class: "chart" }, head,
+      element("ul", { class: "legend" }, ...chart.curves.map(legendItem)), chart.plot);
+    container.append(chart.figure);
+    charts.push(chart);
+    chart.plot.addEventListener("pointermove", (event) => {
+      const scale = chart.width / chart.plot.clientWidth;
+      moveCursor(chart, chart.scales.step(event.offsetX * scale));
+    });
+    chart.plot.addEventListener("pointerleave", () => showCursor(chart, null));
+    chart.plot.addEventListener("blur", () => showCursor(chart, null));
+    chart.plot.addEventListener("keydown", (event) => onKey(chart, event));
+  }
+
+  data.charts.forEach(addChart);
+  const last = stepRange()[1];
+  for (const chart of charts) {
+    chart.plot.setAttribute("aria-valuemax", last);
+    onWidth(chart.plot, (width) => draw(chart, width));
+  }
+  if (charts.some((chart) => chart.curves.some((curve) => curve.mean.length >= smoothableCount))) {
+    document.getElementById("curve-controls").hidden = false;
+  }
+  slider.addEventListener("input", () => {
+    smoothing = slider.value / 100;
+    sliderValue.textContent = smoothing.toFixed(2);
+    charts.forEach((chart) => draw(chart, chart.width));
+  });
+})();

@@ -1,0 +1,32 @@
+// Writing HTML and SVG from text that anyone may have written: every piece of data goes through one
+// of these functions on its way into a page.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "heed/base/config.h"
+
+namespace heed {
+
+// Valid UTF-8 without control characters: bytes that are not UTF-8, and controls other than tab and
+// newline, become U+FFFD.
+std::string printable_text(std::string_view text);
+
+// Text safe between tags and inside quoted attributes, of HTML and of XML: printable_text with
+// & < > " ' as character references.
+std::string escape_html(std::string_view text);
+
+// JSON safe inside <script type="application/json">: no '<', '>' or '&' is left, so that no
+// "</script>" or "<!--" can end the element early. Invalid UTF-8 becomes U+FFFD.
+std::string json_for_script(const Json& json);
+
+// Base64 with padding (RFC 4648, section 4).
+std::string encode_base64(std::span<const unsigned char> bytes);
+
+// `value` with at most `digits` significant digits, so that its shortest decimal form is short.
+double round_significant(double value, int digits);
+
+}  // namespace heed

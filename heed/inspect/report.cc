@@ -1,0 +1,251 @@
+#include "heed/inspect/report.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "heed/base/error.h"
+#include "heed/inspect/html.h"
+#include "heed/inspect/page_assets.h"
+#include "heed/inspect/report_data.h"
+#include "heed/inspect/word_difference.h"
+
+namespace heed {
+namespace {
+
+constexpr std::size_t samples_shown_at_once = 6;
+
+// Attributes of an element whose text is in the given language, written in either direction.
+std::string text_attributes(const std::string& language) {
+  return language.empty() ? " dir=\"auto\""
+                          : fmt::format(" dir=\"auto\" lang=\"{}\"", escape_html(language));
+}
+
+void write_head(const RunReport& report, std::string& out) {
+  // The policy lets the browser itself hold the page to its promise: nothing is fetched.
+  out += fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" "
+      "content=\"heed\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{} · heed</title>\n<style>\n",
+      escape_html(report.title.empty() ? "Training run" : report.title));
+  out += page_assets::report_css();
+  out += "</style>\n</head>\n<body>\n";
+}
+
+void write_banner(const RunReport& report, std::string& out) {
+  out += fmt::format(
+      "<header class=\"banner\">\n<div class=\"brand\"><span>heed</span>"
+      "<button type=\"button\" id=\"theme\" hidden>Theme: automatic</button></div>\n"
+      "<h1 dir=\"auto\">{}</h1>\n",
+      escape_html(report.title.empty() ? "Training run" : report.title));
+  if (!report.subtitle.empty()) {
+    out += fmt::format("<p class=\"subtitle\" dir=\"auto\">{}</p>\n", escape_html(report.subtitle));
+  }
+  std::string headlines;
+  for (const SummaryRow& row : report.summary) {
+    if (row.headline) {
+      headlines += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(row.name),
+                               escape_html(row.value));
+    }
+  }
+  if (!headlines.empty()) {
+    out += "<dl class=\"headlines\">\n" + headlines + "</dl>\n";
+  }
+  out += "</header>\n";
+}
+
+struct Section {
+  std::string_view id;
+  std::string_view title;
+  bool present;
+};
+
+void write_navigation(const std::vector<Section>& sections, std::string& out) {
+  out += "<nav aria-label=\"Sections\"><ul>\n";
+  for (const Section& section : sections) {
+    if (section.present) {
+      out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", section.id, section.title);
+    }
+  }
+  out += "</ul></nav>\n";
+}
+
+void open_section(const Section& section, std::string& out) {
+  out += fmt::format(
+      "<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n"
+      "<h2 id=\"{0}-title\">{1}</h2>\n",
+      section.id, section.title);
+}
+
+constexpr std::string_view no_script =
+    "<noscript><p class=\"aside\">This part is drawn by the page's own script, which is switched "
+    "off.</p></noscript>\n";
+
+void write_curves(const Section& section, std::string& out) {
+  open_section(section, out);
+  out += no_script;
+  out +=
+      "<div class=\"controls\" id=\"curve-controls\" hidden><label for=\"smoothing\">Smoothing"
+      "</label><input type=\"range\" id=\"smoothing\" min=\"0\" max=\"99\" value=\"90\">"
+      "<output id=\"smoothing-value\" for=\"smoothing\">0.90</output></div>\n"
+      "<div class=\"charts\" id=\"charts\"></div>\n</section>\n";
+}
+
+void write_history(const Section& section, const RunReport& report, std::string& out) {
+  const ValidationHistory& history = report.history;
+  open_section(section, out);
+  out +=
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"history-title\">\n"
+      "<table class=\"history\">\n<thead><tr>";
+  for (const std::string& column : history.columns) {
+    out += fmt::format("<th scope=\"col\">{}</th>", escape_html(column));
+  }
+  out += "</tr></thead>\n<tbody>\n";
+  for (std::size_t i = 0; i < history.rows.size(); ++i) {
+    const auto& row = history.rows[i];
+    check(row.size() == history.columns.size(),
+          "report '{}': row {} of the validation history has {} cells for {} columns", report.title,
+          i, row.size(), history.columns.size());
+    const bool best = history.best_row == i;
+    out += best ? "<tr class=\"best\">" : "<tr>";
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      const std::string cell = escape_html(row[j]);
+      out += j == 0 ? fmt::format("<th scope=\"row\">{}{}</th>", cell,
+                                  best ? " <span class=\"badge\">best</span>" : "")
+                    : fmt::format("<td>{}</td>", cell);
+    }
+    out += "</tr>\n";
+  }
+  out += "</tbody>\n</table>\n</div>\n</section>\n";
+}
+
+std::string marked_text(const std::vector<TextPiece>& pieces, std::string_view mark_class) {
+  std::string html;
+  for (const TextPiece& piece : pieces) {
+    html += piece.differs
+                ? fmt::format("<mark class=\"{}\">{}</mark>", mark_class, escape_html(piece.text))
+                : escape_html(piece.text);
+  }
+  return html;
+}
+
+void write_sample(const RunReport& report, const SampleTranslation& sample, std::string& out) {
+  const WordDifference difference = compare_words(sample.reference, sample.hypothesis);
+  const std::string target = text_attributes(report.target_language);
+  out += "<li class=\"sample\">\n";
+  if (sample.score) {
+    out += fmt::format("<p class=\"score\"><span>{}</span> <b>{:.1f}</b></p>\n",
+                       escape_html(report.sample_score_name), *sample.score);
+  }
+  out += fmt::format("<dl>\n<div><dt>Source</dt><dd{}>{}</dd></div>\n",
+                     text_attributes(report.source_language), escape_html(sample.source));
+  if (!sample.reference.empty()) {
+    out += fmt::format("<div><dt>Reference</dt><dd{}>{}</dd></div>\n", target,
+                       marked_text(difference.reference, "missed"));
+    out += fmt::format("<div class=\"output\"><dt>Output</dt><dd{}>{}</dd></div>\n", target,
+                       marked_text(difference.hypothesis, "other"));
+  } else {
+    out += fmt::format("<div class=\"output\"><dt>Output</dt><dd{}>{}</dd></div>\n", target,
+                       escape_html(sample.hypothesis));
+  }
+  out += "</dl>\n</li>\n";
+}
+
+void write_samples(const Section& section, const RunReport& report, std::string& out) {
+  open_section(section, out);
+  out +=
+      "<p class=\"aside\"><mark class=\"missed\">Underlined</mark> words of the reference are not "
+      "in the output; <mark class=\"other\">shaded</mark> words of the output are not in the "
+      "reference.</p>\n<ol class=\"samples\">\n";
+  const std::size_t count = report.samples.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == samples_shown_at_once) {
+      out += fmt::format(
+          "</ol>\n<details><summary>{} more</summary>\n"
+          "<ol class=\"samples\" start=\"{}\">\n",
+          count - i, i + 1);
+    }
+    write_sample(report, report.samples[i], out);
+  }
+  out += count > samples_shown_at_once ? "</ol>\n</details>\n</section>\n" : "</ol>\n</section>\n";
+}
+
+void write_attention(const Section& section, std::string& out) {
+  open_section(section, out);
+  out +=
+      "<p class=\"aside\">Each row is a token that attends, each column a token attended to; the "
+      "weights of a row sum to 1.</p>\n";
+  out += no_script;
+  out += "<div id=\"attention-view\"></div>\n</section>\n";
+}
+
+void write_summary(const Section& section, const RunReport& report, std::string& out) {
+  open_section(section, out);
+  out += "<table class=\"summary\">\n<tbody>\n";
+  for (const SummaryRow& row : report.summary) {
+    out += fmt::format("<tr><th scope=\"row\">{}</th><td dir=\"auto\">{}</td></tr>\n",
+                       escape_html(row.name), escape_html(row.value));
+  }
+  out += "</tbody>\n</table>\n</section>\n";
+}
+
+void write_notes(const Section& section, const RunReport& report, std::string& out) {
+  open_section(section, out);
+  out += "<ul class=\"notes\">\n";
+  for (const std::string& note : report.notes) {
+    out += fmt::format("<li dir=\"auto\">{}</li>\n", escape_html(note));
+  }
+  out += "</ul>\n</section>\n";
+}
+
+void write_scripts(const RunReport& report, std::string& out) {
+  out += "<script type=\"application/json\" id=\"report-data\">" +
+         json_for_script(report_data(report)) + "</script>\n<script>\n";
+  out += page_assets::report_js();
+  out += page_assets::curves_js();
+  out += page_assets::attention_js();
+  out += "</script>\n";
+}
+
+}  // namespace
+
+std::string render_report(const RunReport& report) {
+  const Section curves{"curves", "Curves", !report.curves.empty()};
+  const Section history{"history", "Validation", !report.history.rows.empty()};
+  const Section samples{"translations", "Translations", !report.samples.empty()};
+  const Section attention{"attention", "Attention", !report.attention.empty()};
+  const Section summary{"summary", "Run", !report.summary.empty()};
+  const Section notes{"notes", "Notes", !report.notes.empty()};
+
+  std::string out;
+  write_head(report, out);
+  write_banner(report, out);
+  write_navigation({curves, history, samples, attention, summary, notes}, out);
+  out += "<main>\n";
+  if (curves.present) {
+    write_curves(curves, out);
+  }
+  if (history.present) {
+    write_history(history, report, out);
+  }
+  if (samples.present) {
+    write_samples(samples, report, out);
+  }
+  if (attention.present) {
+    write_attention(attention, out);
+  }
+  if (summary.present) {
+    write_summary(summary, report, out);
+  }
+  if (notes.present) {
+    write_notes(notes, report, out);
+  }
+  out += "</main>\n<footer>Written by heed. This page needs no network.</footer>\n";
+  write_scripts(report, out);
+  return out + "</body>\n</html>\n";
+}
+
+}  // namespace heed

@@ -1,0 +1,76 @@
+// report.html: what a training run did, on one page that needs nothing beside itself.
+//
+//   RunReport report;
+//   report.title = "multi30k en-de";
+//   report.summary.push_back({"Parameters", "55,207,087"});
+//   report.curves.push_back({.name = "training", .group = "Loss", .unit = "nats per token"});
+//   write_file_atomically(run / "report.html", render_report(report));
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heed/inspect/attention_map.h"
+
+namespace heed {
+
+struct SummaryRow {
+  std::string name;
+  std::string value;
+  bool headline = false;  // shown large at the head of the page as well
+};
+
+struct CurvePoint {
+  std::int64_t step = 0;
+  double value = 0;  // NaN and infinity interrupt the line
+};
+
+enum class Better { unspecified, lower, higher };
+
+struct Curve {
+  std::string name;   // within its chart: "training"
+  std::string group;  // the chart: "Loss"; curves of one group share it. Empty: a chart of its own
+  std::string unit;
+  std::vector<CurvePoint> points;
+  Better better = Better::unspecified;  // which value is marked as the best
+  bool logarithmic = true;  // whether a logarithmic axis makes sense (it also needs values > 0)
+};
+
+struct SampleTranslation {
+  std::string source;
+  std::string reference;
+  std::string hypothesis;
+  std::optional<double> score;  // of the sentence
+};
+
+// One row per validation; cells are shown as given.
+struct ValidationHistory {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+  std::optional<std::size_t> best_row;
+};
+
+struct RunReport {
+  std::string title;
+  std::string subtitle;
+  std::vector<SummaryRow> summary;
+  std::vector<Curve> curves;
+  ValidationHistory history;
+  std::vector<SampleTranslation> samples;
+  std::string sample_score_name = "score";
+  std::string source_language;  // BCP 47 tags such as "en": choose fonts and hyphens; may be empty
+  std::string target_language;
+  // Maps of the same title and kind form one picture whose layer and head are chosen on the page.
+  std::vector<AttentionMap> attention;
+  std::vector<std::string> notes;
+};
+
+// The page. Whatever the texts contain, they are shown as text. Curves of more than 1,500 points
+// are drawn as means and ranges of neighbouring points. Throws a failure when an attention map's
+// weights do not fit its labels, when maps of one title and kind have different tokens, or when a
+// row of the history has another number of cells than there are columns.
+std::string render_report(const RunReport& report);
+
+}  // namespace heed
