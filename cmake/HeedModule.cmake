@@ -6,20 +6,22 @@
 # and the test program heed_base_test from the *_test.cc files. A folder's DEPENDS name only
 # floors below it: tests/check_includes.cmake holds the includes to the same order.
 
-# The CTest labels of a test program; the tests of one folder run as one CTest entry.
+# PATHS names the folders when they are not the one called like the module.
 function(heed_module name)
-  cmake_parse_arguments(ARG "" "PATH" "DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
-  if(NOT ARG_PATH)
-    set(ARG_PATH ${name})
+  cmake_parse_arguments(ARG "" "" "PATHS;DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
+  if(NOT ARG_PATHS)
+    set(ARG_PATHS ${name})
   endif()
-  set(directory ${PROJECT_SOURCE_DIR}/heed/${ARG_PATH})
-  file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.cc)
-  file(GLOB headers CONFIGURE_DEPENDS ${directory}/*.h)
+  set(sources)
+  foreach(path ${ARG_PATHS})
+    file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/heed/${path}/*.cc)
+    list(APPEND sources ${found})
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(sources)
-    add_library(heed_${name} STATIC ${sources} ${headers})
+    add_library(heed_${name} STATIC ${sources})
     target_include_directories(heed_${name} PUBLIC
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
     target_compile_features(heed_${name} PUBLIC cxx_std_20)

@@ -1,0 +1,137 @@
+#include "heed/models/translator_session.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "heed/kernels/attention.h"
+
+namespace heed {
+
+TranslatorSession::TranslatorSession(const Translator& model, const Tensor& source_ids,
+                                     const Sequences& source, MatmulPrecision precision)
+    : model_(model), source_offsets_(source.offsets) {
+  const NoGradientScope no_gradients;
+  context_.precision = precision;
+  source_slots_.resize(static_cast<std::size_t>(source.tokens()));
+  std::iota(source_slots_.begin(), source_slots_.end(), 0);
+  const Tensor memory = model.encode(source_ids, source, context_);
+  for (const DecoderLayer& layer : model.decoder_) {
+    caches_.push_back({Tensor(), layer.cross_attention().project_kv(memory, context_)});
+  }
+  for (std::int32_t sentence = 0; sentence < source.count(); ++sentence) {
+    sentences_.push_back(sentence);
+  }
+}
+
+// Rebuilds sentences and histories for rows that continue `parents`, and gives each a new slot.
+void TranslatorSession::inherit(std::span<const std::int32_t> parents) {
+  const auto rows = static_cast<std::int64_t>(parents.size());
+  const auto length = static_cast<std::size_t>(step_);
+  std::vector<std::int32_t> sentences, histories;
+  histories.reserve(parents.size() * (length + 1));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto parent = static_cast<std::size_t>(parents[static_cast<std::size_t>(row)]);
+    check(parent < sentences_.size(), "decoding: row {} continues row {} of {}", row, parent,
+          sentences_.size());
+    sentences.push_back(sentences_[parent]);
+    const auto begin = histories_.begin() + static_cast<std::ptrdiff_t>(parent * length);
+    histories.insert(histories.end(), begin, begin + static_cast<std::ptrdiff_t>(length));
+    histories.push_back(static_cast<std::int32_t>(used_ + row));
+  }
+  sentences_ = std::move(sentences);
+  histories_ = std::move(histories);
+  history_begin_.clear();
+  history_end_.clear();
+  source_begin_.clear();
+  source_end_.clear();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    history_begin_.push_back(static_cast<std::int32_t>(row * (step_ + 1)));
+    history_end_.push_back(static_cast<std::int32_t>((row + 1) * (step_ + 1)));
+    const auto sentence = static_cast<std::size_t>(sentences_[static_cast<std::size_t>(row)]);
+    source_begin_.push_back(source_offsets_[sentence]);
+    source_end_.push_back(source_offsets_[sentence + 1]);
+  }
+}
+
+void TranslatorSession::reserve(std::int64_t slots) {
+  if (slots <= capacity_) {
+    return;
+  }
+  capacity_ = std::max(slots, 2 * capacity_);
+  const std::int64_t columns = 3 * std::int64_t{model_.config().d_model};
+  for (LayerCache& cache : caches_) {
+    const Tensor grown = Tensor::empty({capacity_, columns}, cache.memory.dtype(),
+                                       cache.memory.device());
+    if (used_ > 0) {
+      grown.rows(0, used_).copy_from(cache.self.rows(0, used_));
+    }
+    cache.self = grown;
+  }
+}
+
+Tensor TranslatorSession::self_attend(const DecoderLayer& layer, LayerCache& cache,
+                                      const Tensor& x) {
+  const std::int64_t size = model_.config().d_model;
+  const Tensor now = cache.self.rows(used_, used_ + x.size(0));
+  layer.self_attention().project_qkv_into(x, now, context_);
+  const Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
+  ExecutionContext context = context_for(x.device());
+  cached_attention(context, {.q = now.columns(0, size),
+                             .keys = cache.self.columns(size, 2 * size),
+                             .values = cache.self.columns(2 * size, 3 * size),
+                             .slots = histories_,
+                             .begin = history_begin_,
+                             .end = history_end_,
+                             .heads = layer.self_attention().heads(),
+                             .key_heads = layer.self_attention().heads(),
+                             .scale = attention_scale(size, layer.self_attention().heads()),
+                             .out = out});
+  return layer.self_attention().project_out(out, context_);
+}
+
+Tensor TranslatorSession::cross_attend(const DecoderLayer& layer, LayerCache& cache,
+                                       const Tensor& x) {
+  const std::int64_t size = model_.config().d_model;
+  const Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
+  ExecutionContext context = context_for(x.device());
+  cached_attention(context, {.q = layer.cross_attention().project_q(x, context_),
+                             .keys = cache.memory.columns(0, size),
+                             .values = cache.memory.columns(size, 2 * size),
+                             .slots = source_slots_,
+                             .begin = source_begin_,
+                             .end = source_end_,
+                             .heads = layer.cross_attention().heads(),
+                             .key_heads = layer.cross_attention().heads(),
+                             .scale = attention_scale(size, layer.cross_attention().heads()),
+                             .out = out});
+  return layer.cross_attention().project_out(out, context_);
+}
+
+Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
+                                  std::span<const std::int32_t> tokens) {
+  const NoGradientScope no_gradients;
+  check(parents.size() == tokens.size() && !parents.empty(),
+        "decoding: {} parents and {} tokens", parents.size(), tokens.size());
+  const auto rows = static_cast<std::int64_t>(parents.size());
+  inherit(parents);
+  reserve(used_ + rows);
+
+  Sequences sequences;  // one token each, all at the same position
+  const std::vector<std::int32_t> positions(parents.size(), static_cast<std::int32_t>(step_));
+  sequences.positions =
+      Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(positions), {rows});
+  Tensor x = model_.embed_step(Tensor::from_values<std::int32_t>(tokens, {rows}), sequences,
+                               step_ + 1, context_);
+  for (std::size_t i = 0; i < caches_.size(); ++i) {
+    const DecoderLayer& layer = model_.decoder_[i];
+    x = layer.step(
+        x, sequences, context_,
+        [&](const Tensor& input) { return self_attend(layer, caches_[i], input); },
+        [&](const Tensor& input) { return cross_attend(layer, caches_[i], input); });
+  }
+  used_ += rows;
+  ++step_;
+  return model_.logits(model_.decoder_norm_ ? model_.decoder_norm_->forward(x) : x, context_);
+}
+
+}  // namespace heed

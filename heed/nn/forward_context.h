@@ -1,0 +1,46 @@
+// What varies from one forward pass to the next, and is no property of the model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heed/kernels/dropout.h"
+#include "heed/kernels/matmul.h"
+#include "heed/tensor/tensor.h"
+
+namespace heed {
+
+// Attention weights that a forward pass was asked to keep.
+struct AttentionTrace {
+  struct Entry {
+    std::string name;  // "encoder.0.self", "decoder.3.cross", …
+    int heads = 1;
+    std::vector<std::int32_t> query_offsets, key_offsets;
+    // Per sequence and head one [queries, keys] matrix, one after the other.
+    Tensor weights;
+  };
+  std::vector<Entry> entries;
+};
+
+struct ForwardContext {
+  bool training = false;            // dropout acts only while training
+  std::uint64_t dropout_key = 0;    // mixes the run's seed and the step
+  MatmulPrecision precision = MatmulPrecision::float32;
+  AttentionTrace* trace = nullptr;  // asks for the weights of every attention
+
+  // The next dropout site. Sites are numbered in the order of the forward pass, which is fixed.
+  // `row_keys` must outlive the backward pass.
+  DropoutStream dropout(double rate, const std::vector<std::uint64_t>& row_keys) {
+    ++sites_;
+    return {.rate = training ? static_cast<float>(rate) : 0.0f,
+            .key = dropout_key,
+            .site = sites_,
+            .row_keys = row_keys.empty() ? nullptr : row_keys.data()};
+  }
+
+ private:
+  std::uint32_t sites_ = 0;
+};
+
+}  // namespace heed

@@ -1,0 +1,97 @@
+#include "heed/nn/layers.h"
+
+#include <map>
+
+#include "heed/ops/elementwise.h"
+#include "heed/ops/linear.h"
+#include "heed/ops/normalization.h"
+
+namespace heed {
+
+Linear::Linear(std::int64_t in, std::int64_t out, Device device)
+    : weight({out, in}, Initial::xavier, true, device),
+      bias({out}, Initial::zeros, false, device) {}
+
+Tensor Linear::forward(const Tensor& x, ForwardContext& context) const {
+  return ops::linear(x, weight.value, bias.value, context.precision);
+}
+
+void Linear::visit(ParameterVisitor& visitor) {
+  visitor.parameter("weight", weight);
+  visitor.parameter("bias", bias);
+}
+
+FusedLinear::FusedLinear(std::int64_t in, std::int64_t out, const std::vector<std::string>& names,
+                         Device device)
+    : Linear(in, out * static_cast<std::int64_t>(names.size()), device) {
+  for (const std::string& name : names) {
+    weight.parts.push_back({name + ".weight", out});
+    bias.parts.push_back({name + ".bias", out});
+  }
+}
+
+LayerNorm::LayerNorm(std::int64_t size, double epsilon, Device device)
+    : gain_({size}, Initial::ones, false, device),
+      bias_({size}, Initial::zeros, false, device),
+      epsilon_(static_cast<float>(epsilon)) {}
+
+Tensor LayerNorm::forward(const Tensor& x) const {
+  return ops::layer_norm(x, gain_.value, bias_.value, epsilon_);
+}
+
+Tensor LayerNorm::forward_residual(const Tensor& x, const Tensor& branch,
+                                   const DropoutStream& stream) const {
+  return ops::residual_layer_norm(x, branch, gain_.value, bias_.value, epsilon_, stream);
+}
+
+void LayerNorm::visit(ParameterVisitor& visitor) {
+  visitor.parameter("weight", gain_);
+  visitor.parameter("bias", bias_);
+}
+
+FeedForwardKind feed_forward_kind(const std::string& name) {
+  static const std::map<std::string, FeedForwardKind> kinds = {
+      {"relu", {Activation::relu, false}},           {"gelu", {Activation::gelu, false}},
+      {"gelu_tanh", {Activation::gelu_tanh, false}}, {"silu", {Activation::silu, false}},
+      {"swiglu", {Activation::silu, true}},          {"geglu", {Activation::gelu, true}},
+  };
+  const auto found = kinds.find(name);
+  check_usage(found != kinds.end(),
+              "activation '{}': expected relu, gelu, gelu_tanh, silu, swiglu or geglu", name);
+  return found->second;
+}
+
+FeedForward::FeedForward(std::int64_t size, std::int64_t inner_size, const std::string& activation,
+                         double dropout, Device device)
+    : kind_(feed_forward_kind(activation)),
+      dropout_(dropout),
+      fc1_(kind_.gated
+               ? static_cast<Linear>(FusedLinear(size, inner_size, {"fc1", "fc1_up"}, device))
+               : Linear(size, inner_size, device)),
+      fc2_(inner_size, size, device) {}
+
+Tensor FeedForward::forward(const Tensor& x, const Sequences& sequences,
+                            ForwardContext& context) const {
+  const DropoutStream stream = context.dropout(dropout_, sequences.row_keys);
+  if (kind_.activation == Activation::relu) {
+    return fc2_.forward(ops::linear_relu(x, fc1_.weight.value, fc1_.bias.value, stream,
+                                         context.precision),
+                        context);
+  }
+  const Tensor inner = fc1_.forward(x, context);
+  return fc2_.forward(kind_.gated ? ops::gate(inner, kind_.activation, stream)
+                                  : ops::activate(inner, kind_.activation, stream),
+                      context);
+}
+
+void FeedForward::visit(ParameterVisitor& visitor) {
+  if (kind_.gated) {
+    visitor.parameter("fc1_gate_up.weight", fc1_.weight);
+    visitor.parameter("fc1_gate_up.bias", fc1_.bias);
+  } else {
+    visitor.module("fc1", fc1_);
+  }
+  visitor.module("fc2", fc2_);
+}
+
+}  // namespace heed

@@ -1,0 +1,13 @@
+// No positions: the model sees a bag of tokens.
+#pragma once
+
+#include "heed/nn/position/position_encoding.h"
+
+namespace heed {
+
+class NoPositions : public PositionEncoding {
+ public:
+  Tensor table(std::int64_t) const override { return Tensor(); }
+};
+
+}  // namespace heed

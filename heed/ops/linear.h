@@ -1,0 +1,20 @@
+// Affine maps.
+#pragma once
+
+#include "heed/autograd/gradient.h"
+#include "heed/kernels/dropout.h"
+#include "heed/kernels/matmul.h"
+
+namespace heed::ops {
+
+// y = x·Wᵀ + b.  x: [rows, in]; weight: [out, in]; bias: [out] or [1, out] or undefined →
+// [rows, out].
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
+              MatmulPrecision precision = MatmulPrecision::float32);
+
+// dropout(max(0, x·Wᵀ + b)): as linear() and activate(), but the pre-activation is never kept.
+Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                   const DropoutStream& stream = {},
+                   MatmulPrecision precision = MatmulPrecision::float32);
+
+}  // namespace heed::ops

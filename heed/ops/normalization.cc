@@ -1,0 +1,121 @@
+#include "heed/ops/normalization.h"
+
+#include "heed/kernels/elementwise.h"
+
+namespace heed::ops {
+
+namespace {
+
+Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), x.device()); }
+
+ConstView optional_view(const Tensor& x) { return x.defined() ? ConstView(x.view()) : ConstView(); }
+
+void check_norm(const char* op, const Tensor& x, const Tensor& gain) {
+  check(x.rank() == 2 && gain.shape() == Shape({x.size(1)}), "{}: x {} does not fit gain {}", op,
+        x.shape().text(), gain.shape().text());
+}
+
+// LN(x + dropout(branch)); branch may be undefined.
+Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, const Tensor& bias,
+                   float epsilon, const DropoutStream& stream) {
+  check_norm("layer_norm", x, gain);
+  ExecutionContext context = context_for(x.device());
+  const Tensor y = empty_like(x);
+  const Tensor mean = Tensor::empty({x.size(0)}, x.dtype(), x.device());
+  const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
+  const Tensor total = branch.defined() ? empty_like(x) : x.detach();
+  residual_norm_forward(context, {.x = x,
+                                  .branch = optional_view(branch),
+                                  .gain = gain,
+                                  .bias = bias,
+                                  .sum = branch.defined() ? total.view() : View(),
+                                  .y = y,
+                                  .mean = mean,
+                                  .rstd = rstd,
+                                  .epsilon = epsilon,
+                                  .dropout = stream});
+  return record(
+      "layer_norm", y, {x, branch, gain, bias},
+      [total, gain = gain.detach(), mean, rstd, stream, x_slot = gradient_slot(x),
+       branch_slot = gradient_slot(branch), gain_slot = gradient_slot(gain),
+       bias_slot = gradient_slot(bias)](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        const GradientSlot::Target dx =
+            x_slot.wanted() ? x_slot.target() : GradientSlot::Target{empty_like(dy), false};
+        const Tensor dbranch = branch_slot.wanted() ? empty_like(dy) : Tensor();
+        residual_norm_backward(
+            context,
+            {.sum = total,
+             .gain = gain,
+             .mean = mean,
+             .rstd = rstd,
+             .dy = dy,
+             .dsum = dx.tensor,
+             .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
+             .dgain = gain_slot.wanted() ? gain_slot.accumulator().view() : View(),
+             .dbias = bias_slot.wanted() ? bias_slot.accumulator().view() : View(),
+             .accumulate_x = dx.accumulate,
+             .dropout = stream});
+        if (branch_slot.wanted()) {
+          branch_slot.give(dbranch);
+        }
+      });
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, float epsilon) {
+  return norm_of_sum(x, Tensor(), gain, bias, epsilon, {});
+}
+
+Tensor residual_layer_norm(const Tensor& x, const Tensor& branch, const Tensor& gain,
+                           const Tensor& bias, float epsilon, const DropoutStream& stream) {
+  check(x.shape() == branch.shape(), "residual_layer_norm: x {} and branch {} differ",
+        x.shape().text(), branch.shape().text());
+  return norm_of_sum(x, branch, gain, bias, epsilon, stream);
+}
+
+Tensor residual_add(const Tensor& x, const Tensor& branch, const DropoutStream& stream) {
+  check(x.shape() == branch.shape(), "residual_add: x {} and branch {} differ", x.shape().text(),
+        branch.shape().text());
+  ExecutionContext context = context_for(x.device());
+  const Tensor y = empty_like(x);
+  residual_norm_forward(context, {.x = x, .branch = branch, .sum = y, .dropout = stream});
+  return record("residual_add", y, {x, branch},
+                [x = gradient_slot(x), branch = gradient_slot(branch), stream](const Tensor& dy) {
+                  ExecutionContext context = context_for(dy.device());
+                  if (x.wanted()) {
+                    const auto [target, accumulate] = x.target();
+                    scale_add(context, dy, 1, accumulate ? 1 : 0, target);
+                  }
+                  if (branch.wanted()) {
+                    const Tensor dbranch = empty_like(dy);
+                    dropout(context, dy, stream, dbranch);
+                    branch.give(dbranch);
+                  }
+                });
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
+  check_norm("rms_norm", x, gain);
+  ExecutionContext context = context_for(x.device());
+  const Tensor y = empty_like(x);
+  const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
+  rms_norm_forward(context, x, gain, epsilon, y, rstd);
+  return record("rms_norm", y, {x, gain},
+                [x = x.detach(), gain = gain.detach(), rstd, x_slot = gradient_slot(x),
+                 gain_slot = gradient_slot(gain)](const Tensor& dy) {
+                  ExecutionContext context = context_for(dy.device());
+                  const Tensor dx = empty_like(dy);
+                  const Tensor unwanted =
+                      gain_slot.wanted() ? Tensor()
+                                         : Tensor::zeros(gain.shape(), gain.dtype(), gain.device());
+                  rms_norm_backward(context, x, gain, rstd, dy, dx,
+                                    gain_slot.wanted() ? gain_slot.accumulator() : unwanted);
+                  if (x_slot.wanted()) {
+                    x_slot.give(dx);
+                  }
+                });
+}
+
+}  // namespace heed::ops
