@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "heed/tensor/tensor.h"
+#include "heed/tensor/named_tensor.h"
 
 namespace heed {
 
@@ -83,10 +83,6 @@ std::vector<NamedParameter> parameters_of(Module& module);
 // Every stored tensor: parameters, with those that have parts cut into them ("a.qkv" with the part
 // "q_proj.weight" gives "a.q_proj.weight": a part's name replaces the last component). The tensors
 // share memory with the parameters.
-struct NamedTensor {
-  std::string name;
-  Tensor tensor;
-};
 std::vector<NamedTensor> stored_tensors_of(Module& module);
 
 std::int64_t count_parameters(Module& module);

@@ -1,0 +1,70 @@
+// Decoding with a TranslationModel: greedy, beam search, sampling.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heed/nn/translation_model.h"
+
+namespace heed {
+
+struct DecodingConfig {
+  int beam = 5;
+  int n_best = 1;
+  double length_penalty = 1.0;
+  int max_length = 256;
+  double max_length_ratio = 3.0;
+  bool sample = false;
+  double temperature = 1.0;
+  int top_k = 0;
+  double top_p = 1.0;
+  std::int64_t seed = 1;
+  int batch_sentences = 64;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("beam", beam, "hypotheses kept per sentence; 1 is greedy");
+    visit("n_best", n_best, "translations returned per sentence; at most beam");
+    visit("length_penalty", length_penalty,
+          "a hypothesis scores its log-probability / length^this; 0: no normalisation");
+    visit("max_length", max_length, "tokens of a translation at most, end symbol included");
+    visit("max_length_ratio", max_length_ratio,
+          "and at most this many times the tokens of the source, plus 10; 0: no such limit");
+    visit("sample", sample, "draw tokens at random instead of searching");
+    visit("temperature", temperature, "sampling: divides the logits");
+    visit("top_k", top_k, "sampling: among the k most probable tokens; 0: all");
+    visit("top_p", top_p, "sampling: among the most probable tokens that hold this share");
+    visit("seed", seed, "sampling: the same seed, the same translations");
+    visit("batch_sentences", batch_sentences, "sentences decoded side by side");
+  }
+};
+
+// Checks ranges. Errors (usage) name the key.
+void check_decoding_config(const DecodingConfig& config);
+
+// The tokens that mean something to a decoder.
+struct DecodingSymbols {
+  std::int32_t start = 0;                // begins every hypothesis (the padding token for Marian)
+  std::int32_t end = 0;                  // ends it
+  std::vector<std::int32_t> suppressed;  // never produced (padding)
+};
+
+struct Hypothesis {
+  std::vector<int> tokens;    // without start and end symbol
+  double log_probability = 0;  // of the tokens and the end symbol, if reached
+  double score = 0;            // log_probability / length^length_penalty, the end symbol counted
+};
+
+// Translates every source (token ids with their end symbol). Sentences are decoded in batches of
+// similar length; results are in the order of `sources`: for each the n_best hypotheses, best first.
+// The result for a sentence does not depend on what it is batched with. Sampling draws from
+// (seed, index of the sentence, hypothesis).
+std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
+                                            std::span<const std::vector<int>> sources,
+                                            const DecodingSymbols& symbols,
+                                            const DecodingConfig& config,
+                                            MatmulPrecision precision = MatmulPrecision::float32);
+
+}  // namespace heed

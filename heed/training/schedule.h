@@ -1,0 +1,58 @@
+// Learning rates over the steps of a run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "heed/base/config.h"
+
+namespace heed {
+
+struct ScheduleConfig {
+  std::string kind = "inverse-sqrt";
+  double learning_rate = 0.001;
+  int warmup_steps = 0;
+  double minimum_rate = 0;
+  double factor = 0.9;
+  int patience = 10;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("kind", kind, "constant, plateau, inverse-sqrt, cosine or linear");
+    visit("learning_rate", learning_rate, "the peak, reached after the warm-up");
+    visit("warmup_steps", warmup_steps, "steps over which the rate rises linearly from 0");
+    visit("minimum_rate", minimum_rate, "the rate never falls below this");
+    visit("factor", factor, "plateau: multiplies the rate");
+    visit("patience", patience, "plateau: validations without improvement before that");
+  }
+};
+
+// After the warm-up of w steps to the peak r, with T steps in all:
+//   constant: r;   inverse-sqrt: r·sqrt(w / step) (w at least 1);
+//   cosine: falls from r to the minimum by half a cosine at T;   linear: falls in a line to it at T;
+//   plateau: r times `factor` for every `patience` validations in a row without a lower loss.
+class Schedule {
+ public:
+  // `total_steps` is needed by cosine and linear. Errors (usage) name the key.
+  Schedule(const ScheduleConfig& config, std::int64_t total_steps);
+
+  // The rate of the given update, counted from 1.
+  double rate(std::int64_t step) const;
+
+  // Tells plateau the loss of a validation.
+  void observe(double validation_loss);
+
+  // What plateau remembers, for a resume.
+  Json state() const;
+  void restore(const Json& state);
+
+ private:
+  ScheduleConfig config_;
+  std::int64_t total_steps_;
+  double scale_ = 1;
+  double best_loss_ = 0;
+  bool observed_ = false;
+  int waited_ = 0;
+};
+
+}  // namespace heed
