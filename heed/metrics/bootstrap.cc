@@ -11,6 +11,8 @@ namespace heed {
 
 namespace {
 
+constexpr int max_samples = 1'000'000;
+
 // The mean of the exact real numbers, rounded once as far as two doubles can tell: a sum carried as
 // value and error (Knuth's two-sum), and a quotient corrected by its remainder.
 template <typename Real>
@@ -101,8 +103,9 @@ PairedBootstrap compare(const std::vector<Real>& baseline, const std::vector<Rea
 
 std::vector<float> resample_totals(const SentenceStatistics& statistics,
                                    const BootstrapOptions& options) {
-  check_usage(options.samples >= 2, "bootstrap: {} samples asked for; at least 2 are needed",
-              options.samples);
+  check_usage(options.samples >= 2 && options.samples <= max_samples,
+              "bootstrap: {} samples asked for; at least 2 are needed, {} at most are taken",
+              options.samples, max_samples);
   const std::size_t rows = statistics.rows(), columns = statistics.columns();
   check_data(rows > 0 && rows < UINT32_MAX, "bootstrap: cannot resample {} sentences", rows);
   std::vector<float> table;

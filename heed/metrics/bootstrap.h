@@ -29,7 +29,7 @@ concept ResampledMetric = requires(const Metric& metric, std::span<const float> 
 };
 
 // The column sums of each bootstrap sample, row-major [samples, columns].
-// Errors: (usage) fewer than 2 samples; (bad_data) no sentences.
+// Errors: (usage) fewer than 2 samples or more than a million; (bad_data) no sentences.
 std::vector<float> resample_totals(const SentenceStatistics& statistics,
                                    const BootstrapOptions& options);
 
