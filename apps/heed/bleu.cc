@@ -2,21 +2,21 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "apps/heed/commands.h"
+#include "apps/heed/common.h"
 #include "heed/base/error.h"
 #include "heed/data/line_reader.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/chrf.h"
 #include "heed/metrics/text_rules.h"
 
-namespace heed {
+namespace heed::app {
 
 namespace {
 
@@ -51,10 +51,10 @@ void warn_of_tokenized_text(const std::vector<std::string>& hypotheses) {
     count += line.ends_with(" .") ? 1 : 0;
   }
   if (count >= 100) {
-    fmt::print(stderr,
-               "heed: warning: {} lines end in ' .'; scores of tokenized text are not comparable: "
-               "join the tokens to plain text first\n",
-               count);
+    print_warning(
+        fmt::format("{} lines end in ' .'; scores of tokenized text are not comparable: join the "
+                    "tokens to plain text first",
+                    count));
   }
 }
 
@@ -94,7 +94,7 @@ BleuOptions bleu_options(const BleuCommandOptions& options) {
           .effective_order = options.sentence_level};
 }
 
-int run_bleu(const BleuCommandOptions& options) {
+void run_bleu(const BleuCommandOptions& options) {
   check_usage(!(options.sentence_level && options.confidence),
               "--confidence is about a corpus; it cannot go with --sentence-level");
   const Bleu bleu(bleu_options(options));
@@ -115,16 +115,14 @@ int run_bleu(const BleuCommandOptions& options) {
                                                            .lowercase = options.lowercase}),
                                                      options, hypotheses, references);
     for (const std::string& line : lines) {
-      fmt::print("{}\n", line);
+      write_output(line + "\n");
     }
   }
-  check_io(std::fflush(stdout) == 0, "cannot write the scores");
-  return 0;
 }
 
 }  // namespace
 
-void add_bleu_command(CLI::App& application, int& exit_code) {
+void add_bleu_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "bleu", "Score a translation: BLEU and chrF as sacreBLEU defines and prints them");
   const auto options = std::make_shared<BleuCommandOptions>();
@@ -165,7 +163,7 @@ void add_bleu_command(CLI::App& application, int& exit_code) {
       "  heed bleu test.de < output.de\n"
       "  heed bleu ref0.zh ref1.zh --tokenize zh --metrics bleu chrf++ < output.zh\n"
       "  heed bleu test.de --lowercase --confidence < output.de");
-  command->callback([options, &exit_code] { exit_code = run_bleu(*options); });
+  command->callback([options] { run_bleu(*options); });
 }
 
-}  // namespace heed
+}  // namespace heed::app

@@ -12,6 +12,7 @@
 
 namespace heed::app {
 
+void add_bleu_command(CLI::App& application, int& exit_code);
 void add_completion_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);
 
