@@ -29,6 +29,10 @@
     return map.weights.reduce((most, weight) => (weight > most ? weight : most), 0);
   }
 
+  // As many decimals as the steps of the stored weights bear out.
+  const weightDigits = (map) =>
+    Math.min(6, Math.max(2, Math.floor(-Math.log10(largest(map) / lastLevel || 1))));
+
   // All maps of one sentence and kind, the means included, by layer.
   function decodeGroup(group) {
     const maps = group.heads.map(decode);
@@ -80,7 +84,7 @@
   // The large map
   const ruler = document.createElement("canvas").getContext("2d");
   function textWidth(text, size) {
-    ruler.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+    ruler.font = `700 ${size}px ${getComputedStyle(document.body).fontFamily}`;
     return ruler.measureText(text).width;
   }
 
@@ -127,13 +131,19 @@
 
   let layout = null, rowTexts = [], columnTexts = [], marker = null, mapWidth = 0;
 
+  // SentencePiece's mark of a word's beginning is kept but stepped back.
+  function labelText(label, attributes) {
+    const start = label.startsWith("\u2581") ? [element("tspan", { class: "word-start" }, "\u2581")] : [];
+    return element("text", attributes, ...start, label.slice(start.length));
+  }
+
   function drawLabels(group, svg) {
     const { cell, font, left, top } = layout;
-    rowTexts = group.rows.map((label, i) => element("text", {
-      x: left - 8, y: top + (i + 0.5) * cell, dy: "0.35em", "text-anchor": "end", "font-size": font }, label));
-    columnTexts = group.columns.map((label, j) => element("text", {
+    rowTexts = group.rows.map((label, i) => labelText(label, {
+      x: left - 8, y: top + (i + 0.5) * cell, dy: "0.35em", "text-anchor": "end", "font-size": font }));
+    columnTexts = group.columns.map((label, j) => labelText(label, {
       transform: `translate(${left + (j + 0.5) * cell} ${top - 7}) rotate(${layout.slanted ? -45 : -90})`,
-      dy: "0.35em", "font-size": font }, label));
+      dy: "0.35em", "font-size": font }));
     svg.append(...rowTexts, ...columnTexts);
   }
 
@@ -160,7 +170,7 @@
     svg.addEventListener("keydown", onMapKey);
     svg.addEventListener("blur", () => choose(-1, -1));
     mapScroll.replaceChildren(svg);
-    scaleEnd.textContent = maximum.toFixed(maximum < 0.1 ? 3 : 2);
+    scaleEnd.textContent = maximum.toFixed(weightDigits(map));
     choose(state.row, state.column);
   }
 
@@ -190,7 +200,7 @@
     const weight = currentMap().weights[row * group.columns.length + column];
     readout.replaceChildren(element("bdi", {}, group.rows[row]), element("span", {}, " attends to "),
       element("bdi", {}, group.columns[column]), element("span", {}, " with weight "),
-      element("b", {}, Number.isNaN(weight) ? "not a number" : weight.toFixed(3)));
+      element("b", {}, Number.isNaN(weight) ? "not a number" : weight.toFixed(weightDigits(currentMap()))));
   }
 
   function onMapKey(event) {
@@ -221,7 +231,8 @@
     const { layers, heads } = state.group;
     overview.hidden = layers.length * heads.length < 2;
     const ramp = colours();
-    grid.style.gridTemplateColumns = `auto repeat(${heads.length}, 40px)`;
+    grid.style.setProperty("--thumbnail", heads.length > 5 ? "36px" : "52px");
+    grid.style.gridTemplateColumns = `auto repeat(${heads.length}, var(--thumbnail))`;
     grid.replaceChildren(element("span"),
       ...heads.map((h) => element("span", {}, h === meanOfHeads ? "mean" : String(h))));
     for (const l of layers) {
@@ -251,7 +262,7 @@
   function markChosen() {
     for (const button of grid.querySelectorAll("button")) {
       const chosen = button.map === currentMap();
-      button.setAttribute("aria-pressed", chosen);
+      button.setAttribute("aria-pressed", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
     }
   }
@@ -288,6 +299,8 @@
     layer.box.hidden = layers.length < 2;
     head.box.hidden = heads.length < 2;
     state.row = state.column = -1;
+    // A map that would be cramped beside the overview gets a line of its own.
+    mapBox.style.flexBasis = `${Math.max(320, 80 + 15 * state.group.columns.length)}px`;
     drawOverview();
     select(l, h);
   }

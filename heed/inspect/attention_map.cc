@@ -71,7 +71,7 @@ std::string token_label(std::string_view token, std::size_t limit) {
 double estimated_text_width(std::string_view text) {
   double width = 0;
   for (const char32_t code_point : decode_utf8(text)) {
-    width += joins_previous_character(code_point) ? 0.0 : is_wide(code_point) ? 1.0 : 0.58;
+    width += joins_previous_character(code_point) ? 0.0 : is_wide(code_point) ? 1.0 : 0.6;
   }
   return width;
 }

@@ -66,8 +66,8 @@ TEST(TokenLabel, KeepsCombiningMarksWithTheirLetter) {
 
 TEST(EstimatedTextWidth, KnowsFullWidthCharacters) {
   EXPECT_DOUBLE_EQ(estimated_text_width("年月"), 2.0);
-  EXPECT_DOUBLE_EQ(estimated_text_width("ab"), 1.16);
-  EXPECT_DOUBLE_EQ(estimated_text_width("e\u0301"), 0.58);
+  EXPECT_DOUBLE_EQ(estimated_text_width("ab"), 1.2);
+  EXPECT_DOUBLE_EQ(estimated_text_width("e\u0301"), 0.6);
 }
 
 }  // namespace

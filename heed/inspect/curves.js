@@ -3,6 +3,8 @@
 
 (() => {
   const { data, element, formatValue, formatStep, onWidth } = heed;
+  const { smooth, isNoisy, linearTicks, logarithmicTicks, formatTick, linePath, bandPath, nearest, bestPlace } =
+    curveMath;
   const container = document.getElementById("charts");
   if (!container) return;
 
@@ -12,53 +14,17 @@
   const charts = [];
   let smoothing = 0.9;
 
-  // Exponential mean with bias correction (as in Adam): the first points are not pulled to zero.
-  function smooth(values, decay) {
-    let sum = 0, weight = 0;
-    return values.map((value) => {
-      if (value === null) return null;
-      sum = decay * sum + (1 - decay) * value;
-      weight = decay * weight + (1 - decay);
-      return sum / weight;
-    });
-  }
-
-  const isSmoothed = (curve) => smoothing > 0 && curve.mean.length >= smoothableCount;
-
-  function linearTicks(low, high, wanted) {
-    const rough = (high - low) / wanted;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999);
-    const ticks = [];
-    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i) {
-      ticks.push(i * step);
+  // On a logarithmic axis the logarithms are smoothed, so that the line stays amid the points.
+  function smoothChart(chart) {
+    const into = chart.isLogarithmic ? Math.log : (value) => value;
+    const back = chart.isLogarithmic ? Math.exp : (value) => value;
+    const unlessGap = (change) => (value) => (value === null ? null : change(value));
+    for (const curve of chart.curves) {
+      curve.smoothed = smooth(curve.mean.map(unlessGap(into)), smoothing).map(unlessGap(back));
     }
-    return ticks;
   }
 
-  function logarithmicTicks(low, high, wanted) {
-    const decades = Math.log10(high / low);
-    if (decades < 0.7) return linearTicks(low, high, wanted);
-    const factors = decades > 4 ? [1] : decades > 1.6 ? [1, 3] : [1, 2, 5];
-    const ticks = [];
-    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; ++power) {
-      for (const factor of factors) {
-        const tick = factor * 10 ** power;
-        if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
-      }
-    }
-    return ticks;
-  }
-
-  function formatTick(tick, ticks) {
-    if (tick === 0) return "0";
-    const largest = Math.max(...ticks.map(Math.abs));
-    if (largest >= 1e5) return formatCompact(tick);
-    if (largest < 0.001 || Math.abs(tick) < 1e-4) return tick.toExponential().replace(/(\.\d)\d+/, "$1");
-    return tick.toLocaleString("en", { maximumSignificantDigits: 4 });
-  }
-  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-  const formatCompact = (value) => compact.format(value).replace("K", "k");
+  const isSmoothed = (curve) => smoothing > 0 && curve.canBeSmoothed;
 
   // The least and largest value drawn; both positive when the axis is logarithmic.
   function valueRange(chart) {
@@ -76,7 +42,7 @@
     if (chart.isLogarithmic) return low === high ? [low / 2, high * 2] : [low / 1.06, high * 1.06];
     if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) / 2, high + Math.abs(high) / 2];
     const pad = (high - low) * 0.05;
-    return [low >= 0 && low < high * 0.35 ? 0 : low - pad, high + pad];
+    return [low >= 0 && low < high * 0.4 ? 0 : low - pad, high + pad];
   }
 
   function stepRange() {
@@ -89,46 +55,14 @@
         }
       }
     }
-    low = Math.min(low, high * 0.05) <= 1 || low < high * 0.05 ? 0 : low;
+    if (low > high) return [0, 1];
+    if (low <= 0.2 * high) low = Math.min(low, 0); // else the run was resumed: no empty stretch
     return low < high ? [low, high] : [high - 1, high + 1];
   }
 
   function canBeLogarithmic(chart) {
-    const values = chart.curves.flatMap((curve) => curve.least || curve.mean);
-    return chart.logarithmic && values.every((value) => value === null || value > 0);
-  }
-
-  // The path of the finite stretches of a line; a single point among gaps is drawn by its dot.
-  function linePath(x, y, steps, values) {
-    let path = "", pen = "M";
-    values.forEach((value, i) => {
-      if (value === null) {
-        pen = "M";
-        return;
-      }
-      path += `${pen}${x(steps[i]).toFixed(1)} ${y(value).toFixed(1)}`;
-      pen = "L";
-    });
-    return path;
-  }
-
-  function bandPath(x, y, curve) {
-    const places = curve.step.map((_, i) => i).filter((i) => curve.mean[i] !== null);
-    if (!places.length) return "";
-    const at = (i, values) => `${x(curve.step[i]).toFixed(1)} ${y(values[i]).toFixed(1)}`;
-    return "M" + places.map((i) => at(i, curve.largest)).join("L") + "L" +
-      places.reverse().map((i) => at(i, curve.least)).join("L") + "Z";
-  }
-
-  function bestPlace(curve) {
-    let best = -1;
-    curve.mean.forEach((value, i) => {
-      if (value === null || !curve.better) return;
-      const improves = best < 0 ||
-        (curve.better === "lower" ? value < curve.mean[best] : value > curve.mean[best]);
-      if (improves) best = i;
-    });
-    return best;
+    const values = chart.curves.flatMap((curve) => curve.least || curve.mean).filter((value) => value !== null);
+    return chart.logarithmic && values.length > 0 && values.every((value) => value > 0);
   }
 
   function scales(chart, width, height) {
@@ -156,7 +90,7 @@
     });
     const base = Math.round(s.bottom) + 0.5;
     svg.append(element("line", { class: "axis", x1: s.left, x2: s.right, y1: base, y2: base }));
-    const ticks = linearTicks(s.first, s.last, Math.max(2, Math.floor((s.right - s.left) / 80)))
+    const ticks = linearTicks(s.first, s.last, Math.max(2, Math.floor((s.right - s.left) / 65)))
       .filter(Number.isInteger);
     for (const tick of ticks) {
       const x = s.x(tick);
@@ -173,8 +107,7 @@
       class: smoothed ? "line raw" : "line", d: linePath(s.x, s.y, curve.step, curve.mean),
     }));
     if (smoothed) {
-      const values = smooth(curve.mean, smoothing);
-      group.append(element("path", { class: "line", d: linePath(s.x, s.y, curve.step, values) }));
+      group.append(element("path", { class: "line", d: linePath(s.x, s.y, curve.step, curve.smoothed) }));
     }
     const dot = (i, attributes) =>
       element("circle", { cx: s.x(curve.step[i]), cy: s.y(curve.mean[i]), ...attributes });
@@ -202,25 +135,13 @@
     chart.plot.replaceChildren(svg, chart.tip);
   }
 
-  // The place of the point nearest to a step, or -1.
-  function nearest(curve, step) {
-    let low = 0, high = curve.step.length - 1;
-    if (high < 0) return -1;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (curve.step[middle] <= step) low = middle;
-      else high = middle;
-    }
-    return step - curve.step[low] <= curve.step[high] - step ? low : high;
-  }
-
   // Values near the cursor; a curve with few points answers with its nearest one and that step.
   function readings(chart, step) {
     return chart.curves.map((curve, index) => {
       const place = nearest(curve, step);
       return place < 0 ? null : {
         index, name: curve.name, step: curve.step[place], raw: curve.mean[place],
-        shown: isSmoothed(curve) ? smooth(curve.mean.slice(0, place + 1), smoothing)[place] : curve.mean[place],
+        shown: isSmoothed(curve) ? curve.smoothed[place] : curve.mean[place],
         smoothed: isSmoothed(curve),
       };
     }).filter(Boolean);
@@ -303,11 +224,12 @@
   }
 
   function logarithmicSwitch(chart) {
-    const button = element("button", { type: "button", class: "switch", "aria-pressed": chart.isLogarithmic,
+    const button = element("button", { type: "button", class: "switch", "aria-pressed": String(chart.isLogarithmic),
       "aria-label": `${chart.title}: logarithmic axis` }, "log");
     button.addEventListener("click", () => {
       chart.isLogarithmic = !chart.isLogarithmic;
       button.setAttribute("aria-pressed", chart.isLogarithmic);
+      smoothChart(chart);
       draw(chart, chart.width);
     });
     return button;
@@ -317,6 +239,9 @@
     const chart = { ...description };
     const [low, high] = valueRange({ ...chart, isLogarithmic: true });
     chart.isLogarithmic = canBeLogarithmic(chart) && high / low > 200;
+    for (const curve of chart.curves) {
+      curve.canBeSmoothed = curve.mean.length >= smoothableCount && isNoisy(curve);
+    }
     chart.tip = element("div", { class: "tip", hidden: true });
     chart.plot = element("div", { class: "plot", tabindex: 0, role: "slider",
       "aria-label": `${chart.title}, by step`, "aria-valuemin": 0, "aria-valuenow": 0, "aria-valuetext": "no step chosen" });
@@ -337,17 +262,21 @@
   }
 
   data.charts.forEach(addChart);
+  charts.forEach(smoothChart);
   const last = stepRange()[1];
   for (const chart of charts) {
     chart.plot.setAttribute("aria-valuemax", last);
     onWidth(chart.plot, (width) => draw(chart, width));
   }
-  if (charts.some((chart) => chart.curves.some((curve) => curve.mean.length >= smoothableCount))) {
+  if (charts.some((chart) => chart.curves.some((curve) => curve.canBeSmoothed))) {
     document.getElementById("curve-controls").hidden = false;
   }
   slider.addEventListener("input", () => {
     smoothing = slider.value / 100;
     sliderValue.textContent = smoothing.toFixed(2);
-    charts.forEach((chart) => draw(chart, chart.width));
+    charts.forEach((chart) => {
+      smoothChart(chart);
+      draw(chart, chart.width);
+    });
   });
 })();

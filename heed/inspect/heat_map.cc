@@ -80,6 +80,11 @@ double longest(const std::vector<std::string>& labels) {
   return width;
 }
 
+// On one line, whatever the sentence's length.
+std::string title_of(const AttentionMap& map) {
+  return map.title.empty() ? "" : token_label(map.title, 100);
+}
+
 constexpr double title_size = 15;
 constexpr double subtitle_size = 12;
 constexpr double legend_height = 46;
@@ -95,11 +100,12 @@ Layout lay_out(const AttentionMap& map, const std::vector<std::string>& rows,
   const double column_length = longest(columns) * layout.font;
   const double slant = layout.upright ? 1.0 : std::sqrt(0.5);
   const double heading = (map.title.empty() ? 0 : title_size + 6) + subtitle_size + 12;
-  layout.left = margin + longest(rows) * layout.font + label_gap;
-  layout.top = margin + heading + (column_length + layout.font) * slant + label_gap;
+  layout.left = std::ceil(margin + longest(rows) * layout.font + label_gap);  // whole pixels: crisp
+  layout.top = std::ceil(margin + heading + (column_length + layout.font) * slant + label_gap);
   const double overhang = layout.upright ? 0.0 : column_length * slant;
-  const double text_width = std::max(estimated_text_width(map.title) * title_size,
-                                     estimated_text_width(map.kind) * subtitle_size + 120);
+  const double text_width =
+      std::max(1.1 * estimated_text_width(title_of(map)) * title_size,  // bold
+               estimated_text_width(map.kind) * subtitle_size + 120);
   layout.width = std::max({layout.left + layout.map_width + overhang, margin + text_width,
                            layout.left + 200.0}) +
                  margin;
@@ -111,7 +117,7 @@ void draw_heading(const AttentionMap& map, std::string& out) {
   double y = margin + title_size;
   if (!map.title.empty()) {
     out += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" font-weight=\"600\">{}</text>",
-                       margin, y, title_size, escape_html(map.title));
+                       margin, y, title_size, escape_html(title_of(map)));
     y += subtitle_size + 6;
   }
   out += fmt::format(
@@ -121,20 +127,29 @@ void draw_heading(const AttentionMap& map, std::string& out) {
       map.head);
 }
 
+// SentencePiece's mark of a word's beginning is kept but stepped back.
+std::string label_markup(const std::string& label) {
+  constexpr std::string_view word_start = "▁";
+  return label.starts_with(word_start)
+             ? fmt::format("<tspan fill-opacity=\".35\">{}</tspan>{}", word_start,
+                           escape_html(label.substr(word_start.size())))
+             : escape_html(label);
+}
+
 void draw_labels(const Layout& layout, const std::vector<std::string>& rows,
                  const std::vector<std::string>& columns, std::string& out) {
   out += fmt::format("<g font-size=\"{:.2f}\" text-anchor=\"end\">", layout.font);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     out += fmt::format(
         "<text x=\"{:.2f}\" y=\"{:.2f}\" dy=\".35em\">{}</text>", layout.left - label_gap,
-        layout.top + (static_cast<double>(i) + 0.5) * layout.cell, escape_html(rows[i]));
+        layout.top + (static_cast<double>(i) + 0.5) * layout.cell, label_markup(rows[i]));
   }
   out += fmt::format("</g><g font-size=\"{:.2f}\">", layout.font);
   for (std::size_t j = 0; j < columns.size(); ++j) {
     out += fmt::format(
         "<text transform=\"translate({:.2f} {:.2f}) rotate({})\" dy=\".35em\">{}</text>",
         layout.left + (static_cast<double>(j) + 0.5) * layout.cell, layout.top - label_gap,
-        layout.upright ? -90 : -45, escape_html(columns[j]));
+        layout.upright ? -90 : -45, label_markup(columns[j]));
   }
   out += "</g>";
 }
@@ -184,13 +199,10 @@ void draw_tooltips(const Layout& layout, const AttentionMap& map,
 void draw_legend(const Layout& layout, double maximum, std::string& out) {
   constexpr double bar_width = 128;
   constexpr double step_width = bar_width / legend_step_count;
-  const double y = layout.top + layout.map_height + 20;
+  const double y = layout.top + std::ceil(layout.map_height) + 20;
   for (int step = 0; step < legend_step_count; ++step) {
-    // A little overlap hides the seams between the steps.
-    out +=
-        fmt::format("<rect class=\"q{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"8\"/>",
-                    legend_level(step), layout.left + step * step_width, y,
-                    step + 1 < legend_step_count ? step_width + 0.5 : step_width);
+    out += fmt::format("<rect class=\"q{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"8\"/>",
+                       legend_level(step), layout.left + step * step_width, y, step_width);
   }
   out += fmt::format(
       "<rect class=\"frame\" x=\"{0:.2f}\" y=\"{1:.2f}\" width=\"{2}\" height=\"8\"/>"
@@ -208,7 +220,7 @@ std::string cell_path(const std::vector<unsigned char>& levels, std::size_t colu
   const double side = 1 - gap;
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (levels[i] == level) {
-      path += fmt::format("M{:.4g} {:.4g}h{:.3g}v{:.3g}h-{:.3g}z",
+      path += fmt::format("M{:.5g} {:.5g}h{:.3g}v{:.3g}h-{:.3g}z",
                           static_cast<double>(i % columns) + gap / 2,
                           static_cast<double>(i / columns) + gap / 2, side, side, side);
     }

@@ -10,7 +10,7 @@
 namespace heed {
 
 struct HeatMapOptions {
-  double cell_size = 22;       // pixels; the labels follow it within readable limits
+  double cell_size = 22;       // pixels, 6 to 80; the labels follow it within readable limits
   double maximum = 0;          // the weight of the last colour; 0: the map's largest
   std::optional<Theme> theme;  // nothing: the picture follows the viewer's preference
 };

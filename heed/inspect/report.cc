@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "heed/base/error.h"
@@ -136,10 +137,6 @@ void write_sample(const RunReport& report, const SampleTranslation& sample, std:
   const WordDifference difference = compare_words(sample.reference, sample.hypothesis);
   const std::string target = text_attributes(report.target_language);
   out += "<li class=\"sample\">\n";
-  if (sample.score) {
-    out += fmt::format("<p class=\"score\"><span>{}</span> <b>{:.1f}</b></p>\n",
-                       escape_html(report.sample_score_name), *sample.score);
-  }
   out += fmt::format("<dl>\n<div><dt>Source</dt><dd{}>{}</dd></div>\n",
                      text_attributes(report.source_language), escape_html(sample.source));
   if (!sample.reference.empty()) {
@@ -151,7 +148,12 @@ void write_sample(const RunReport& report, const SampleTranslation& sample, std:
     out += fmt::format("<div class=\"output\"><dt>Output</dt><dd{}>{}</dd></div>\n", target,
                        escape_html(sample.hypothesis));
   }
-  out += "</dl>\n</li>\n";
+  out += "</dl>\n";
+  if (sample.score) {
+    out += fmt::format("<p class=\"score\"><span>{}</span> <b>{:.1f}</b></p>\n",
+                       escape_html(report.sample_score_name), *sample.score);
+  }
+  out += "</li>\n";
 }
 
 void write_samples(const Section& section, const RunReport& report, std::string& out) {
@@ -205,6 +207,7 @@ void write_scripts(const RunReport& report, std::string& out) {
   out += "<script type=\"application/json\" id=\"report-data\">" +
          json_for_script(report_data(report)) + "</script>\n<script>\n";
   out += page_assets::report_js();
+  out += page_assets::curve_math_js();
   out += page_assets::curves_js();
   out += page_assets::attention_js();
   out += "</script>\n";
@@ -216,7 +219,10 @@ std::string render_report(const RunReport& report) {
   const Section curves{"curves", "Curves", !report.curves.empty()};
   const Section history{"history", "Validation", !report.history.rows.empty()};
   const Section samples{"translations", "Translations", !report.samples.empty()};
-  const Section attention{"attention", "Attention", !report.attention.empty()};
+  const bool any_weights =
+      std::any_of(report.attention.begin(), report.attention.end(),
+                  [](const AttentionMap& map) { return !map.weights.empty(); });
+  const Section attention{"attention", "Attention", any_weights};
   const Section summary{"summary", "Run", !report.summary.empty()};
   const Section notes{"notes", "Notes", !report.notes.empty()};
 

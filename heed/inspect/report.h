@@ -62,7 +62,8 @@ struct RunReport {
   std::string sample_score_name = "score";
   std::string source_language;  // BCP 47 tags such as "en": choose fonts and hyphens; may be empty
   std::string target_language;
-  // Maps of the same title and kind form one picture whose layer and head are chosen on the page.
+  // Maps of the same title and kind form one picture whose layer and head are chosen on the page;
+  // maps without a cell are left out.
   std::vector<AttentionMap> attention;
   std::vector<std::string> notes;
 };

@@ -9,7 +9,7 @@
 
 const heed = (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
-  const svgNames = new Set(["svg", "g", "path", "line", "rect", "circle", "text", "title"]);
+  const svgNames = new Set(["svg", "g", "path", "line", "rect", "circle", "text", "tspan", "title"]);
 
   // element("p", {class: "aside"}, "text", child, …): text is always set as text, never as markup.
   function element(name, attributes = {}, ...children) {

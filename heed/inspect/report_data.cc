@@ -79,6 +79,9 @@ Json attention_data(const std::vector<AttentionMap>& maps) {
   std::vector<const AttentionMap*> first_of_group;
   for (const AttentionMap& map : maps) {
     check_attention_map(map);
+    if (map.weights.empty()) {
+      continue;  // a sentence without tokens gives no picture
+    }
     const auto found =
         std::find_if(first_of_group.begin(), first_of_group.end(), [&](const AttentionMap* first) {
           return first->title == map.title && first->kind == map.kind;

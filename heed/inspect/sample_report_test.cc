@@ -46,7 +46,7 @@ void add_curves(RunReport& report, int step_count) {
   std::mt19937 generator(3);
   std::normal_distribution<double> noise(0.0, 1.0);
   Curve loss{"training", "Loss", "nats per token", {}};
-  Curve rate{"learning rate", "Learning rate", "", {}};
+  Curve rate{"learning rate", "Learning rate", "", {}, Better::unspecified, false};
   Curve norm{"gradient norm", "Gradient norm", "", {}};
   Curve speed{"training", "Speed", "tokens per second", {}, Better::unspecified, false};
   for (int step = 1; step <= step_count; step += 4) {

@@ -128,7 +128,7 @@ std::vector<std::string> split_units(std::string_view text) {
     UnitKind kind = kind_of(c);
     const bool in_word = previous == UnitKind::word && i + 1 < code_points.size() &&
                          kind_of(static_cast<UChar32>(code_points[i + 1])) == UnitKind::word;
-    if (in_word && (c == '\'' || c == 0x2019 || c == '-')) {  // don't, don’t, well-known
+    if (in_word && (c == '\'' || c == 0x2019)) {  // don't, don’t
       kind = UnitKind::word;
     }
     const bool continues =
