@@ -1,0 +1,73 @@
+// Lines of text files, one at a time, never the whole file.
+//
+//   LineReader reader("train.en.gz");
+//   while (const auto line = reader.next()) { … }
+//
+// Plain or gzip-compressed text in UTF-8. A byte order mark at the beginning and the CR of CRLF
+// line ends are taken off; the last line need not end with a newline. Nothing but \n ends a line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heed {
+
+inline constexpr std::size_t default_line_limit = 1'000'000;  // bytes
+
+enum class LineProblem { none, too_long, nul, invalid_utf8 };
+
+struct Line {
+  std::string_view text;  // valid until the next call; of a line that is too long, the beginning
+  std::int64_t number = 0;
+  LineProblem problem = LineProblem::none;
+  std::size_t problem_byte = 0;
+};
+
+class LineReader {
+ public:
+  // Errors (input_output) name the path: missing, a directory, unreadable.
+  explicit LineReader(const std::filesystem::path& path,
+                      std::size_t line_limit = default_line_limit);
+  ~LineReader();
+  LineReader(LineReader&&) noexcept;
+  LineReader& operator=(LineReader&&) noexcept;
+
+  // The next line, or nothing at the end; the text is valid until the next call. Errors (bad_data)
+  // name file and line: longer than the limit, a NUL byte, invalid UTF-8; or the file: damaged or
+  // truncated compression.
+  std::optional<std::string_view> next();
+
+  // The same, but what is wrong with the line is told in it instead of thrown.
+  std::optional<Line> next_with_problem();
+
+  std::int64_t line_number() const { return line_number_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  bool read_line(bool& too_long);
+  bool fill();
+
+  struct Closer {
+    void operator()(void* file) const;
+  };
+  std::string name_;
+  std::size_t line_limit_;
+  std::unique_ptr<void, Closer> file_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::string line_;
+  std::int64_t line_number_ = 0;
+};
+
+// The text of a 1-based column of a tab-separated line. Error (bad_data) names file and line when
+// there are fewer columns.
+std::string_view tsv_column(std::string_view line, int column, const LineReader& reader);
+
+}  // namespace heed
