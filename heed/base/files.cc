@@ -37,8 +37,8 @@ class Descriptor {
 
 std::uint64_t regular_file_size(const Descriptor& file, const std::filesystem::path& path) {
   struct stat status{};
-  check_io(::fstat(file.get(), &status) == 0, "{}: cannot stat: {}", path.string(),
-           std::strerror(errno));
+  const bool known = ::fstat(file.get(), &status) == 0;
+  check_io(known, "{}: cannot stat: {}", path.string(), std::strerror(errno));
   check_io(!S_ISDIR(status.st_mode), "{}: is a directory, expected a file", path.string());
   return static_cast<std::uint64_t>(status.st_size);
 }
@@ -53,7 +53,8 @@ void write_all(const Descriptor& file, std::string_view content, const std::file
     check_io(count > 0, "{}: cannot write: {}", path.string(), std::strerror(errno));
     written += static_cast<std::size_t>(count);
   }
-  check_io(::fsync(file.get()) == 0, "{}: cannot sync: {}", path.string(), std::strerror(errno));
+  const bool synced = ::fsync(file.get()) == 0;
+  check_io(synced, "{}: cannot sync: {}", path.string(), std::strerror(errno));
 }
 
 std::filesystem::path temporary_beside(const std::filesystem::path& path) {
@@ -123,8 +124,8 @@ void replace_symlink(const std::filesystem::path& target, const std::filesystem:
 
 void sync_directory(const std::filesystem::path& directory) {
   const Descriptor file(directory, O_RDONLY | O_DIRECTORY);
-  check_io(::fsync(file.get()) == 0, "{}: cannot sync: {}", directory.string(),
-           std::strerror(errno));
+  const bool synced = ::fsync(file.get()) == 0;
+  check_io(synced, "{}: cannot sync: {}", directory.string(), std::strerror(errno));
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
