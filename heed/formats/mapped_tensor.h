@@ -1,0 +1,30 @@
+// Tensors over mapped files, and names from outside in messages.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "heed/base/files.h"
+#include "heed/tensor/tensor.h"
+
+namespace heed {
+
+// The number of bytes of a tensor, or nothing when the element count (zero-size axes counted as 1,
+// as Shape does), or the bytes, overflow.
+std::optional<std::uint64_t> checked_byte_count(std::span<const std::uint64_t> sizes, DType dtype);
+
+// A tensor over `byte_offset` of the mapping, which stays alive as long as the tensor does: nothing
+// is copied unless the data is misaligned for its type. Read-only: a write into the mapping ends
+// the program. Errors (bad_data, prefixed with `source`): a bool that is neither 0 nor 1.
+Tensor tensor_over_mapping(const std::shared_ptr<const MappedFile>& file, std::uint64_t byte_offset,
+                           const Shape& shape, DType dtype, Device device,
+                           const std::string& source);
+
+// A name from outside, ready for a one-line message: quoted, control characters escaped, shortened.
+std::string quoted_name(std::string_view name);
+
+}  // namespace heed

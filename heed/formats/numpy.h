@@ -1,0 +1,21 @@
+// NumPy's .npy files: one array each.
+// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+#pragma once
+
+#include <filesystem>
+
+#include "heed/tensor/tensor.h"
+
+namespace heed {
+
+// Reads an array of float64, float32, float16, int64, int32, int8, uint8 or bool in C order,
+// without copying (see tensor_over_mapping). Errors name the file: input_output when it cannot be
+// read; bad_data when it is damaged, cut off, longer than the array, big-endian, in Fortran order,
+// of another type, or of more axes than a Shape has.
+Tensor read_npy(const std::filesystem::path& path, Device device = {});
+
+// Writes `tensor`, strided or not, replacing `path` atomically. Errors: usage for bfloat16, which
+// NumPy does not know.
+void write_npy(const std::filesystem::path& path, const Tensor& tensor);
+
+}  // namespace heed
