@@ -147,6 +147,8 @@ TEST(Config, JsonIsStrict) {
   EXPECT_THAT(message_of([] { parse_json(std::string(100, '['), "x"); }),
               testing::HasSubstr("nested deeper"));
   EXPECT_THAT(message_of([] { parse_json("{\"a\":", "x"); }), testing::HasSubstr("invalid JSON"));
+  EXPECT_THAT(message_of([] { parse_json(std::string("{}\0", 3), "x"); }),
+              testing::HasSubstr("a NUL byte"));
 }
 
 TEST(Files, WritesAtomicallyAndReadsWithLimits) {

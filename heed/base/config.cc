@@ -52,7 +52,10 @@ class StrictJsonBuilder : public nlohmann::json_sax<Json> {
     }
     Json& parent = *stack_.back();
     if (parent.is_object()) {
-      return parent[pending_keys_.back()] = std::move(value);
+      // Appended without the look-up, which is linear here; key() has refused duplicates.
+      auto& members = parent.get_ref<Json::object_t&>();
+      members.emplace_back(pending_keys_.back(), std::move(value));
+      return members.back().second;
     }
     parent.push_back(std::move(value));
     return parent.back();
@@ -181,6 +184,8 @@ Json yaml_to_json(const YAML::Node& node, const std::string& source, int depth) 
 Json parse_json(std::string_view text, const std::string& source) {
   const auto invalid = find_invalid_utf8(text);
   check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
+  // The parser would take a NUL for the end of the text.
+  check_data(text.find('\0') == std::string_view::npos, "{}: invalid JSON: a NUL byte", source);
   StrictJsonBuilder builder(source);
   const bool parsed = Json::sax_parse(text, &builder);
   check_data(parsed, "{}: invalid JSON", source);
