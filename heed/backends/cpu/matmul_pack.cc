@@ -1,0 +1,332 @@
+#include "heed/backends/cpu/matmul_pack.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "heed/backends/cpu/targets.h"
+#include "heed/base/error.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "heed/backends/cpu/matmul_pack.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h.
+#include "heed/backends/cpu/math-inl.h"
+#include "heed/backends/cpu/transpose-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace heed::cpu::HWY_NAMESPACE {
+namespace {
+
+constexpr auto lanes = static_cast<std::int64_t>(block_size);
+
+// The bits of a float rounded to bfloat16 (nearest, ties to even), in the upper half; the lower
+// half is not cleared. NaN becomes a quiet NaN.
+HWY_INLINE WordVec rounded_bits(WordTag d, WordVec bits) {
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
+  const auto rounded = hn::Add(hn::Add(bits, hn::Set(d, 0x7FFFu)), odd);
+  const hn::RebindToFloat<WordTag> df;
+  const auto nan = hn::RebindMask(d, hn::IsNaN(hn::BitCast(df, bits)));
+  return hn::IfThenElse(nan, hn::Or(bits, hn::Set(d, 0x00400000u)), rounded);
+}
+
+// Each loader gives a vector of 32-bit words that stand for one or, in bfloat16, two elements that
+// are neighbours in depth. `at` points at float elements; `next` is the distance to the neighbour.
+template <PackedType type>
+struct Loader;
+
+template <>
+struct Loader<PackedType::float32> {
+  static constexpr std::int64_t depth_per_word = 1;
+  static HWY_INLINE WordVec along(WordTag d, const float* at) {
+    return hn::LoadU(d, reinterpret_cast<const std::uint32_t*>(at));
+  }
+  static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t) {
+    return along(d, at);
+  }
+};
+
+template <>
+struct Loader<PackedType::rounded> {
+  static constexpr std::int64_t depth_per_word = 1;
+  static HWY_INLINE WordVec along(WordTag d, const float* at) {
+    const auto bits = hn::LoadU(d, reinterpret_cast<const std::uint32_t*>(at));
+    return hn::And(rounded_bits(d, bits), hn::Set(d, 0xFFFF0000u));
+  }
+  static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t) {
+    return along(d, at);
+  }
+};
+
+template <>
+struct Loader<PackedType::bfloat16> {
+  static constexpr std::int64_t depth_per_word = 2;
+  // The elements lie one after the other in depth.
+  static HWY_INLINE WordVec along(WordTag d, const float* at) {
+    const auto* words = reinterpret_cast<const std::uint32_t*>(at);
+#if HWY_TARGET == HWY_SCALAR
+    const auto low = rounded_bits(d, hn::LoadU(d, words));
+    const auto high = rounded_bits(d, hn::LoadU(d, words + 1));
+    return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(d, 0xFFFF0000u)));
+#else
+    const hn::Repartition<std::uint16_t, WordTag> d16;
+    const auto low = rounded_bits(d, hn::LoadU(d, words));
+    const auto high = rounded_bits(d, hn::LoadU(d, words + lanes));
+    return hn::BitCast(d, hn::ConcatOdd(d16, hn::BitCast(d16, high), hn::BitCast(d16, low)));
+#endif
+  }
+  // The elements lie across depth, whose next row is `next` elements further.
+  static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t next) {
+    const auto* words = reinterpret_cast<const std::uint32_t*>(at);
+    const auto low = rounded_bits(d, hn::LoadU(d, words));
+    const auto high = rounded_bits(d, hn::LoadU(d, words + next));
+    return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(d, 0xFFFF0000u)));
+  }
+};
+
+// The widest square of floats that a step reads: a block of words along depth in bfloat16.
+constexpr std::int64_t edge_size = 2 * 16;
+
+// Copies rows × columns floats into a square with zeros around them.
+HWY_INLINE void copy_edge(const float* source, std::int64_t stride, std::int64_t rows,
+                          std::int64_t columns, float* edge) {
+  std::memset(edge, 0, edge_size * edge_size * sizeof(float));
+  for (std::int64_t r = 0; r < rows; ++r) {
+    std::memcpy(edge + r * edge_size, source + r * stride,
+                static_cast<std::size_t>(columns) * sizeof(float));
+  }
+}
+
+// Calls step(i, j, at, stride) for all blocks of outer_step × inner_step floats that cover
+// outer_end × inner_end; at the edges of the source `at` points to a copy padded with zeros.
+template <class Step>
+HWY_INLINE void for_each_block(const PackSource& source, std::int64_t outer_end,
+                               std::int64_t inner_end, std::int64_t outer_step,
+                               std::int64_t inner_step, Step&& step) {
+  HWY_ALIGN float edge[edge_size * edge_size];
+  for (std::int64_t i = 0; i < outer_end; i += outer_step) {
+    for (std::int64_t j = 0; j < inner_end; j += inner_step) {
+      const std::int64_t rows = std::clamp<std::int64_t>(source.outer - i, 0, outer_step);
+      const std::int64_t columns = std::clamp<std::int64_t>(source.inner - j, 0, inner_step);
+      if (HWY_LIKELY(rows == outer_step && columns == inner_step)) {
+        step(i, j, source.data + i * source.stride + j, source.stride);
+      } else {
+        // With nothing left there is no address to form.
+        const bool empty = rows == 0 || columns == 0;
+        copy_edge(empty ? nullptr : source.data + i * source.stride + j, source.stride,
+                  empty ? 0 : rows, columns, edge);
+        step(i, j, edge, edge_size);
+      }
+    }
+  }
+}
+
+// Transposes a block of words: loads `load(r)`, stores lane-wise at to + j * to_stride.
+template <class Load>
+HWY_INLINE void transpose_words(std::uint32_t* to, std::int64_t to_stride, Load&& load) {
+  const WordTag d;
+  WordVec rows[block_size];
+  for (std::int64_t r = 0; r < lanes; ++r) {
+    rows[r] = load(d, r);
+  }
+  transpose_block(d, rows);
+  for (std::int64_t r = 0; r < lanes; ++r) {
+    hn::StoreU(rows[r], d, to + r * to_stride);
+  }
+}
+
+template <PackedType type>
+void pack_rows_typed(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
+  using Load = Loader<type>;
+  constexpr std::int64_t step = lanes * Load::depth_per_word;
+  const std::int64_t words = depth / Load::depth_per_word;
+  for_each_block(source, source.outer, depth, 1, step,
+                 [&](std::int64_t row, std::int64_t p, const float* at, std::int64_t)
+                     HEED_SIMD_LAMBDA {
+                       const WordTag d;
+                       hn::StoreU(Load::along(d, at), d,
+                                  packed + row * words + p / Load::depth_per_word);
+                     });
+}
+
+template <PackedType type>
+void pack_rows_transposed_typed(const PackSource& source, std::int64_t depth,
+                                std::uint32_t* packed) {
+  using Load = Loader<type>;
+  constexpr std::int64_t step = lanes * Load::depth_per_word;
+  const std::int64_t words = depth / Load::depth_per_word;
+  HWY_ALIGN std::uint32_t last[block_size * block_size];
+  for_each_block(
+      source, depth, source.inner, step, lanes,
+      [&](std::int64_t p, std::int64_t row, const float* at, std::int64_t stride)
+          HEED_SIMD_LAMBDA {
+            const std::int64_t rows = std::min(lanes, source.inner - row);
+            std::uint32_t* to = packed + row * words + p / Load::depth_per_word;
+            const bool whole = rows == lanes;
+            transpose_words(whole ? to : last, whole ? words : lanes,
+                            [&](WordTag d, std::int64_t r) HEED_SIMD_LAMBDA {
+                              return Load::across(d, at + r * Load::depth_per_word * stride,
+                                                  stride);
+                            });
+            for (std::int64_t r = 0; !whole && r < rows; ++r) {
+              std::memcpy(to + r * words, last + r * lanes, sizeof(std::uint32_t) * block_size);
+            }
+          });
+}
+
+// Where the words of column j at depth p lie.
+template <PackedType type>
+HWY_INLINE std::uint32_t* panel_word(std::uint32_t* packed, std::int64_t depth, std::int64_t p,
+                                     std::int64_t column) {
+  constexpr std::int64_t per_word = Loader<type>::depth_per_word;
+  return packed + column / panel_columns * (depth / per_word * panel_columns) +
+         p / per_word * panel_columns + column % panel_columns;
+}
+
+template <PackedType type>
+void pack_panels_typed(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
+  using Load = Loader<type>;
+  for_each_block(source, depth, round_up(source.inner, panel_columns), Load::depth_per_word, lanes,
+                 [&](std::int64_t p, std::int64_t column, const float* at, std::int64_t stride)
+                     HEED_SIMD_LAMBDA {
+                       const WordTag d;
+                       hn::StoreU(Load::across(d, at, stride), d,
+                                  panel_word<type>(packed, depth, p, column));
+                     });
+}
+
+template <PackedType type>
+void pack_panels_transposed_typed(const PackSource& source, std::int64_t depth,
+                                  std::uint32_t* packed) {
+  using Load = Loader<type>;
+  constexpr std::int64_t step = lanes * Load::depth_per_word;
+  for_each_block(source, round_up(source.outer, panel_columns), depth, lanes, step,
+                 [&](std::int64_t column, std::int64_t p, const float* at, std::int64_t stride)
+                     HEED_SIMD_LAMBDA {
+                       transpose_words(panel_word<type>(packed, depth, p, column), panel_columns,
+                                       [&](WordTag d, std::int64_t r) HEED_SIMD_LAMBDA {
+                                         return Load::along(d, at + r * stride);
+                                       });
+                     });
+}
+
+template <class Call>
+HWY_INLINE void with_type(PackedType type, void* packed, Call&& call) {
+  auto* words = static_cast<std::uint32_t*>(packed);
+  switch (type) {
+    case PackedType::float32:
+      call(std::integral_constant<PackedType, PackedType::float32>(), words);
+      break;
+    case PackedType::rounded:
+      call(std::integral_constant<PackedType, PackedType::rounded>(), words);
+      break;
+    case PackedType::bfloat16:
+      call(std::integral_constant<PackedType, PackedType::bfloat16>(), words);
+      break;
+  }
+}
+
+void pack_rows_any(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
+  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
+    pack_rows_typed<constant()>(source, depth, words);
+  });
+}
+void pack_rows_transposed_any(const PackSource& source, std::int64_t depth, PackedType type,
+                              void* packed) {
+  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
+    pack_rows_transposed_typed<constant()>(source, depth, words);
+  });
+}
+void pack_panels_any(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
+  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
+    pack_panels_typed<constant()>(source, depth, words);
+  });
+}
+void pack_panels_transposed_any(const PackSource& source, std::int64_t depth, PackedType type,
+                                void* packed) {
+  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
+    pack_panels_transposed_typed<constant()>(source, depth, words);
+  });
+}
+
+void store_tile_any(const StoreTile& tile) {
+  const FloatTag d;
+  const auto alpha = hn::Set(d, tile.alpha);
+  const auto zero = hn::Zero(d);
+  for (std::int64_t r = 0; r < tile.rows; ++r) {
+    const float* product = tile.product + r * tile.product_stride;
+    float* c = tile.c + r * tile.c_stride;
+    for_each_vector(d, 0, static_cast<std::size_t>(tile.columns),
+                    [&](std::size_t j, std::size_t count) HEED_SIMD_LAMBDA {
+                      auto value = hn::Mul(alpha, load(d, product + j, count));
+                      if (tile.bias != nullptr) {
+                        value = hn::Add(value, load(d, tile.bias + j, count));
+                      }
+                      if (tile.accumulate) {
+                        value = hn::Add(value, load(d, c + j, count));
+                      }
+                      if (tile.relu) {
+                        // A NaN is not below zero and passes.
+                        value = hn::IfThenZeroElse(hn::Lt(value, zero), value);
+                      }
+                      store(d, value, c + j, count);
+                    });
+  }
+}
+
+void sum_rows_any(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                  float* sums) {
+  const FloatTag d;
+  for_each_vector(d, 0, static_cast<std::size_t>(columns),
+                  [&](std::size_t j, std::size_t count) HEED_SIMD_LAMBDA {
+                    auto even = hn::Zero(d);
+                    auto odd = hn::Zero(d);
+                    std::int64_t r = 0;
+                    for (; r + 2 <= rows; r += 2) {
+                      even = hn::Add(even, load(d, x + r * stride + j, count));
+                      odd = hn::Add(odd, load(d, x + (r + 1) * stride + j, count));
+                    }
+                    if (r < rows) {
+                      even = hn::Add(even, load(d, x + r * stride + j, count));
+                    }
+                    store(d, hn::Add(even, odd), sums + j, count);
+                  });
+}
+
+}  // namespace
+}  // namespace heed::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace heed::cpu {
+
+namespace {
+HWY_EXPORT(pack_rows_any);
+HWY_EXPORT(pack_rows_transposed_any);
+HWY_EXPORT(pack_panels_any);
+HWY_EXPORT(pack_panels_transposed_any);
+HWY_EXPORT(store_tile_any);
+HWY_EXPORT(sum_rows_any);
+}  // namespace
+
+void pack_rows(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_rows_any)(source, depth, type, packed);
+}
+void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedType type,
+                          void* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_rows_transposed_any)(source, depth, type, packed);
+}
+void pack_panels(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_panels_any)(source, depth, type, packed);
+}
+void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
+                            void* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_panels_transposed_any)(source, depth, type, packed);
+}
+void store_tile(const StoreTile& tile) { HWY_DYNAMIC_DISPATCH(store_tile_any)(tile); }
+void sum_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+              float* sums) {
+  HWY_DYNAMIC_DISPATCH(sum_rows_any)(x, stride, rows, columns, sums);
+}
+
+}  // namespace heed::cpu
+#endif  // HWY_ONCE

@@ -1,0 +1,78 @@
+// Packed copies of `b`, the right operand of products, and the memory of them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+
+#include "heed/backends/cpu/matmul_pack.h"
+#include "heed/kernels/kernel.h"
+#include "heed/tensor/storage.h"
+
+namespace heed::cpu {
+
+// The summed axis, cut into chunks by its size alone. Short chunks bound the error of float32 sums
+// (a running sum over 256 products of one sign errs by at most about 9e-7 of itself, over 512 by
+// 1.2e-6) and keep a chunk of both operands in the second-level cache.
+struct DepthPlan {
+  std::int64_t depth = 0;
+  std::int64_t chunk = 0;  // a multiple of depth_unit
+  std::int64_t count = 0;
+
+  DepthPlan(std::int64_t k, PackedType type) : depth(k) {
+    const std::int64_t limit = type == PackedType::bfloat16 ? 512 : 256;
+    const std::int64_t chunks = std::max<std::int64_t>(1, (k + limit - 1) / limit);
+    chunk = std::max(depth_unit, round_up((k + chunks - 1) / chunks, depth_unit));
+    count = (k + chunk - 1) / chunk;
+  }
+  std::int64_t begin(std::int64_t index) const { return index * chunk; }
+  std::int64_t size(std::int64_t index) const { return std::min(chunk, depth - index * chunk); }
+  // With the zeros.
+  std::int64_t padded(std::int64_t index) const { return round_up(size(index), depth_unit); }
+};
+
+// `b` as stored: [k, n], or [n, k] when transposed; rows `stride` elements apart.
+struct RightOperand {
+  const float* data = nullptr;
+  std::int64_t stride = 0;
+  bool transposed = false;
+  std::int64_t n = 0;
+  std::uint64_t stamp = 0;
+};
+
+// Packs `columns` columns from `column` on of one chunk of `b` into column panels.
+void pack_right(const RightOperand& b, const DepthPlan& plan, std::int64_t chunk,
+                std::int64_t column, std::int64_t columns, PackedType type, void* packed);
+
+// Chunks `first` … `last - 1` of `b` in column panels.
+class PackedRight {
+ public:
+  PackedRight(ExecutionContext& context, const RightOperand& b, const DepthPlan& plan,
+              std::int64_t first, std::int64_t last, PackedType type);
+
+  // The panels of a chunk from `column` (a multiple of panel_columns) on.
+  const std::byte* panels(std::int64_t chunk, std::int64_t column) const {
+    return memory_.data() + (plan_.begin(chunk - first_) * columns_ + column * plan_.padded(chunk)) *
+                                static_cast<std::int64_t>(packed_size(type_));
+  }
+  std::size_t bytes() const { return memory_.size(); }
+
+ private:
+  DepthPlan plan_;
+  std::int64_t first_, columns_;
+  PackedType type_;
+  Storage memory_;
+};
+
+// The packed copy of a `b` with a stamp: packed at the first call and again when the stamp has
+// changed. At most a quarter of the machine's memory is kept, the least recently used dropped
+// first.
+std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
+                                                  const DepthPlan& plan, PackedType type);
+
+struct PackedWeightStatistics {
+  std::uint64_t hits = 0, misses = 0, bytes = 0, entries = 0;
+};
+PackedWeightStatistics packed_weight_statistics();
+
+}  // namespace heed::cpu
