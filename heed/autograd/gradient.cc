@@ -62,10 +62,16 @@ void GradientSlot::give(const Tensor& gradient) const {
   scale_add(context, gradient, 1, place.accumulate ? 1 : 0, place.tensor);
 }
 
-bool gradients_enabled() { return enabled; }
+bool gradients_enabled() {
+  return enabled;
+}
 
-NoGradientScope::NoGradientScope() : before_(enabled) { enabled = false; }
-NoGradientScope::~NoGradientScope() { enabled = before_; }
+NoGradientScope::NoGradientScope() : before_(enabled) {
+  enabled = false;
+}
+NoGradientScope::~NoGradientScope() {
+  enabled = before_;
+}
 
 void require_gradient(const Tensor& tensor) {
   tensor.set_gradient_node(std::make_shared<GradientNode>("leaf", tensor, true));
@@ -120,8 +126,7 @@ Tensor record(const char* name, const Tensor& output, std::initializer_list<Tens
 }
 
 void backward(const Tensor& loss, double seed) {
-  check(loss.element_count() == 1, "backward: expected a scalar loss, got {}",
-        loss.shape().text());
+  check(loss.element_count() == 1, "backward: expected a scalar loss, got {}", loss.shape().text());
   const Tensor gradient = Tensor::empty(loss.shape(), loss.dtype(), loss.device());
   gradient.fill(seed);
   backward(loss, gradient);

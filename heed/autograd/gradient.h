@@ -7,8 +7,8 @@
 //
 // An op records one GradientNode for its output. The backward function holds detached inputs and
 // outputs (only those whose values it needs) and GradientSlots of the inputs, so memory that no
-// gradient needs is freed as soon as the forward pass lets go of it. Gradients are accumulated where
-// they lie: a kernel that can add writes straight into the slot's target.
+// gradient needs is freed as soon as the forward pass lets go of it. Gradients are accumulated
+// where they lie: a kernel that can add writes straight into the slot's target.
 #pragma once
 
 #include <cstdint>

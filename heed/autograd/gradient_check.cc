@@ -35,12 +35,12 @@ GradientCheck check_gradients(const std::vector<Tensor>& leaves,
       values[i] = before;
       const double numeric = (above - below) / (2 * step);
       const double exact = analytic[which][i];
-      const double error = std::abs(exact - numeric) /
-                           std::max({1.0, std::abs(exact), std::abs(numeric)});
+      const double error =
+          std::abs(exact - numeric) / std::max({1.0, std::abs(exact), std::abs(numeric)});
       if (!(error <= result.worst)) {  // NaN counts as worst
         result.worst = error;
-        result.report = fmt::format("leaf {} element {}: analytic {}, numeric {}", which, i, exact,
-                                    numeric);
+        result.report =
+            fmt::format("leaf {} element {}: analytic {}, numeric {}", which, i, exact, numeric);
       }
     }
   }

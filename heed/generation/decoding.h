@@ -52,14 +52,14 @@ struct DecodingSymbols {
 };
 
 struct Hypothesis {
-  std::vector<int> tokens;    // without start and end symbol
+  std::vector<int> tokens;     // without start and end symbol
   double log_probability = 0;  // of the tokens and the end symbol, if reached
   double score = 0;            // log_probability / length^length_penalty, the end symbol counted
 };
 
 // Translates every source (token ids with their end symbol). Sentences are decoded in batches of
-// similar length; results are in the order of `sources`: for each the n_best hypotheses, best first.
-// The result for a sentence does not depend on what it is batched with. Sampling draws from
+// similar length; results are in the order of `sources`: for each the n_best hypotheses, best
+// first. The result for a sentence does not depend on what it is batched with. Sampling draws from
 // (seed, index of the sentence, hypothesis).
 std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
                                             std::span<const std::vector<int>> sources,

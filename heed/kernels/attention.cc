@@ -1,5 +1,7 @@
 #include "heed/kernels/attention.h"
 
+#include "heed/kernels/operands.h"
+
 namespace heed {
 
 namespace {
@@ -7,13 +9,6 @@ namespace {
 void check_heads(int heads, int key_heads) {
   check(heads >= 1 && key_heads >= 1 && heads % key_heads == 0,
         "attention: {} heads cannot share {} key heads evenly", heads, key_heads);
-}
-
-void check_matrix(const ConstView& tensor, const char* name, std::int64_t rows,
-                  std::int64_t columns) {
-  check(tensor.rows() == rows && tensor.columns() == columns,
-        "attention: expected {} of shape [{}, {}], got {}", name, rows, columns,
-        tensor.shape.text());
 }
 
 std::int64_t head_width(const ConstView& tensor, const char* name, int heads) {
@@ -43,10 +38,10 @@ AttentionSizes check_inputs(const AttentionPlan& plan, const ConstView& q, const
   sizes.sequences = static_cast<std::int64_t>(plan.query_offsets.size()) - 1;
   sizes.head_size = head_width(q, "q", plan.heads);
   sizes.value_size = head_width(v, "v", plan.key_heads);
-  check_matrix(q, "q", sizes.queries, plan.heads * sizes.head_size);
-  check_matrix(k, "k", sizes.keys, plan.key_heads * sizes.head_size);
-  check_matrix(v, "v", sizes.keys, plan.key_heads * sizes.value_size);
-  check_matrix(out, "out", sizes.queries, plan.heads * sizes.value_size);
+  check_matrix("attention", "q", q, sizes.queries, plan.heads * sizes.head_size);
+  check_matrix("attention", "k", k, sizes.keys, plan.key_heads * sizes.head_size);
+  check_matrix("attention", "v", v, sizes.keys, plan.key_heads * sizes.value_size);
+  check_matrix("attention", "out", out, sizes.queries, plan.heads * sizes.value_size);
   return sizes;
 }
 
@@ -55,7 +50,7 @@ AttentionSizes check_inputs(const AttentionPlan& plan, const ConstView& q, const
 AttentionSizes check_attention(const AttentionPlan& plan, const AttentionForward& io) {
   const AttentionSizes sizes = check_inputs(plan, io.q, io.k, io.v, io.out);
   if (io.log_sum_exp.defined()) {
-    check_matrix(io.log_sum_exp, "log_sum_exp", sizes.queries, plan.heads);
+    check_matrix("attention", "log_sum_exp", io.log_sum_exp, sizes.queries, plan.heads);
   }
   if (io.weights.defined()) {
     std::int64_t count = 0;
@@ -71,11 +66,11 @@ AttentionSizes check_attention(const AttentionPlan& plan, const AttentionForward
 
 AttentionSizes check_attention(const AttentionPlan& plan, const AttentionBackward& io) {
   const AttentionSizes sizes = check_inputs(plan, io.q, io.k, io.v, io.out);
-  check_matrix(io.log_sum_exp, "log_sum_exp", sizes.queries, plan.heads);
-  check_matrix(io.dout, "dout", sizes.queries, io.out.columns());
-  check_matrix(io.dq, "dq", sizes.queries, io.q.columns());
-  check_matrix(io.dk, "dk", sizes.keys, io.k.columns());
-  check_matrix(io.dv, "dv", sizes.keys, io.v.columns());
+  check_matrix("attention", "log_sum_exp", io.log_sum_exp, sizes.queries, plan.heads);
+  check_matrix("attention", "dout", io.dout, sizes.queries, io.out.columns());
+  check_matrix("attention", "dq", io.dq, sizes.queries, io.q.columns());
+  check_matrix("attention", "dk", io.dk, sizes.keys, io.k.columns());
+  check_matrix("attention", "dv", io.dv, sizes.keys, io.v.columns());
   return sizes;
 }
 
@@ -87,9 +82,9 @@ AttentionSizes check_attention(const CachedAttention& io) {
   sizes.keys = io.keys.rows();
   sizes.head_size = head_width(io.q, "q", io.heads);
   sizes.value_size = head_width(io.values, "values", io.key_heads);
-  check_matrix(io.keys, "keys", sizes.keys, io.key_heads * sizes.head_size);
-  check_matrix(io.values, "values", sizes.keys, io.key_heads * sizes.value_size);
-  check_matrix(io.out, "out", sizes.queries, io.heads * sizes.value_size);
+  check_matrix("attention", "keys", io.keys, sizes.keys, io.key_heads * sizes.head_size);
+  check_matrix("attention", "values", io.values, sizes.keys, io.key_heads * sizes.value_size);
+  check_matrix("attention", "out", io.out, sizes.queries, io.heads * sizes.value_size);
   const auto rows = static_cast<std::size_t>(sizes.queries);
   check(io.begin.size() == rows && io.end.size() == rows,
         "attention: expected {} begin and end entries, got {} and {}", rows, io.begin.size(),

@@ -17,7 +17,8 @@ namespace heed {
 //
 // Element (row key k, column c) draws 16 bits: with o = c mod 128, lane = o mod 16, slot = o / 16,
 // they are the half (slot mod 2; 0 is the low one) of word slot / 2 of
-//   philox(counter = {(c / 128) * 16 + lane, low32(k), high32(k), site}, key = {low32, high32 of key})
+//   philox(counter = {(c / 128) * 16 + lane, low32(k), high32(k), site}, key = {low32, high32 of
+//   key})
 // and the element is kept when they are >= threshold(). Kept elements are scaled by scale().
 struct DropoutStream {
   float rate = 0;         // probability of dropping, in [0, 1); rounded to multiples of 2^-16

@@ -17,14 +17,14 @@ struct MatmulOptions {
   bool accumulate = false;   // c += instead of c =
   float alpha = 1;           // scales the product (not the bias, nor what c held)
   MatmulPrecision precision = MatmulPrecision::float32;
-  ConstView bias = {};       // [n], added to every row; none when undefined
-  bool relu = false;         // c = max(0, product + bias); not together with accumulate
+  ConstView bias = {};  // [n], added to every row; none when undefined
+  bool relu = false;    // c = max(0, product + bias); not together with accumulate
 };
 
 // c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] (+ bias) (+ c). Any size may be 0: k = 0 gives zeros
-// (+ bias). Row strides are free; c must not overlap a or b. `b` with a stamp (View::stamp != 0) may
-// be kept packed until the stamp changes. NaN and infinity pass through, relu(NaN) included. The
-// same bits at any number of threads.
+// (+ bias). Row strides are free; c must not overlap a or b. `b` with a stamp (View::stamp != 0)
+// may be kept packed until the stamp changes. NaN and infinity pass through, relu(NaN) included.
+// The same bits at any number of threads.
 inline KernelSlot<void(ExecutionContext&, ConstView a, ConstView b, View c, const MatmulOptions&)>
     matmul{"matmul"};
 
@@ -36,8 +36,8 @@ struct MatmulSizes {
 MatmulSizes matmul_sizes(const ConstView& a, const ConstView& b, const View& c,
                          const MatmulOptions& options);
 
-// sums[n] (+)= column sums of x[m, n], in a fixed order whatever the number of threads. No rows give
-// zeros.
+// sums[n] (+)= column sums of x[m, n], in a fixed order whatever the number of threads. No rows
+// give zeros.
 inline KernelSlot<void(ExecutionContext&, ConstView x, bool accumulate, View sums)> column_sums{
     "column_sums"};
 

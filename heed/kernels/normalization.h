@@ -8,7 +8,8 @@ namespace heed {
 
 // sum = x + dropout(branch); y = (sum - mean) / sqrt(var + epsilon) ⊙ gain + bias, mean and biased
 // variance over the columns of each row (Ba et al., "Layer normalization", 2016).
-//   x, branch, sum, y: [rows, d]; gain, bias: [d]; mean, rstd: [rows] (rstd = 1/sqrt(var + epsilon))
+//   x, branch, sum, y: [rows, d]; gain, bias: [d]; mean, rstd: [rows] (rstd = 1/sqrt(var +
+//   epsilon))
 // branch undefined: sum = x, and `sum` need not be defined. `sum` may be x or branch.
 // y undefined: only the sum is formed (gain, bias, mean, rstd are then not read or written).
 struct ResidualNormForward {

@@ -11,8 +11,7 @@ namespace heed {
 // A matrix of rows × columns; its rows may lie apart.
 inline void check_matrix(std::string_view kernel, std::string_view operand, const ConstView& view,
                          std::int64_t rows, std::int64_t columns) {
-  check(view.rows() == rows && view.columns() == columns &&
-            (view.defined() || rows * columns == 0),
+  check(view.rows() == rows && view.columns() == columns && (view.defined() || rows * columns == 0),
         "{}: {} has shape {}, expected {} rows of {}", kernel, operand, view.shape.text(), rows,
         columns);
 }
@@ -29,8 +28,8 @@ inline void check_vector(std::string_view kernel, std::string_view operand, cons
 inline void check_ids(std::string_view kernel, const std::int32_t* ids, std::int64_t count,
                       std::int64_t size) {
   for (std::int64_t r = 0; r < count; ++r) {
-    check(ids[r] >= 0 && ids[r] < size, "{}: row {} has id {}, expected 0 to {}", kernel, r,
-          ids[r], size - 1);
+    check(ids[r] >= 0 && ids[r] < size, "{}: row {} has id {}, expected 0 to {}", kernel, r, ids[r],
+          size - 1);
   }
 }
 

@@ -74,8 +74,7 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
     : config_(config), vocabulary_(vocabulary) {
   check_config(config, vocabulary);
   const std::int64_t size = config.d_model;
-  source_embedding_ =
-      embedding_table(vocabulary.source_size, size, vocabulary.padding_id, device);
+  source_embedding_ = embedding_table(vocabulary.source_size, size, vocabulary.padding_id, device);
   target_embedding_ =
       config.tie_embeddings == "all"
           ? source_embedding_
@@ -106,13 +105,11 @@ Tensor Translator::embed(const Tensor& ids, const Sequences& sequences, std::int
   check_data(length <= config_.max_length,
              "a sequence of {} tokens: the model takes at most {} (model.max_length)", length,
              config_.max_length);
-  const double rate =
-      config_.embedding_dropout < 0 ? config_.dropout : config_.embedding_dropout;
+  const double rate = config_.embedding_dropout < 0 ? config_.dropout : config_.embedding_dropout;
   const float scale = config_.scale_embeddings
                           ? static_cast<float>(std::sqrt(static_cast<double>(config_.d_model)))
                           : 1.0f;
-  return ops::embed(ids, table.value, scale, sequences.positions,
-                    positions.table(length),
+  return ops::embed(ids, table.value, scale, sequences.positions, positions.table(length),
                     context.dropout(rate, sequences.row_keys), vocabulary_.padding_id);
 }
 
@@ -123,8 +120,8 @@ Tensor Translator::embed_step(const Tensor& ids, const Sequences& rows, std::int
 
 Tensor Translator::encode(const Tensor& source_ids, const Sequences& source,
                           ForwardContext& context) const {
-  Tensor x = embed(source_ids, source, source.longest(), source_embedding_, *source_positions_,
-                   context);
+  Tensor x =
+      embed(source_ids, source, source.longest(), source_embedding_, *source_positions_, context);
   for (const EncoderLayer& layer : encoder_) {
     x = layer.forward(x, source, context);
   }

@@ -60,8 +60,8 @@ void TranslatorSession::reserve(std::int64_t slots) {
   capacity_ = std::max(slots, 2 * capacity_);
   const std::int64_t columns = 3 * std::int64_t{model_.config().d_model};
   for (LayerCache& cache : caches_) {
-    const Tensor grown = Tensor::empty({capacity_, columns}, cache.memory.dtype(),
-                                       cache.memory.device());
+    const Tensor grown =
+        Tensor::empty({capacity_, columns}, cache.memory.dtype(), cache.memory.device());
     if (used_ > 0) {
       grown.rows(0, used_).copy_from(cache.self.rows(0, used_));
     }
@@ -110,8 +110,8 @@ Tensor TranslatorSession::cross_attend(const DecoderLayer& layer, LayerCache& ca
 Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
                                   std::span<const std::int32_t> tokens) {
   const NoGradientScope no_gradients;
-  check(parents.size() == tokens.size() && !parents.empty(),
-        "decoding: {} parents and {} tokens", parents.size(), tokens.size());
+  check(parents.size() == tokens.size() && !parents.empty(), "decoding: {} parents and {} tokens",
+        parents.size(), tokens.size());
   const auto rows = static_cast<std::int64_t>(parents.size());
   inherit(parents);
   reserve(used_ + rows);

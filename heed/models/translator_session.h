@@ -9,8 +9,8 @@ namespace heed {
 
 // Keys and values are never moved. The projection of a step writes q, k and v of its rows straight
 // into the next free slots of a layer's cache; a hypothesis is a list of slots, and reordering
-// hypotheses copies lists of integers. Invariant: all rows of a call have the same number of tokens,
-// step_ + 1.
+// hypotheses copies lists of integers. Invariant: all rows of a call have the same number of
+// tokens, step_ + 1.
 class TranslatorSession : public DecodingSession {
  public:
   TranslatorSession(const Translator& model, const Tensor& source_ids, const Sequences& source,

@@ -9,8 +9,7 @@ SublayerConnection::SublayerConnection(const LayerConfig& config, Device device)
       pre_norm_(config.pre_norm),
       dropout_(config.dropout) {}
 
-Tensor SublayerConnection::add(const Tensor& x, const Tensor& branch,
-                               const DropoutStream& stream) {
+Tensor SublayerConnection::add(const Tensor& x, const Tensor& branch, const DropoutStream& stream) {
   return ops::residual_add(x, branch, stream);
 }
 
@@ -25,9 +24,8 @@ EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device)
 Tensor EncoderLayer::forward(const Tensor& x, const Sequences& sequences,
                              ForwardContext& context) const {
   const Tensor y = self_attention_connection_.forward(
-      x, sequences, context, [&](const Tensor& input) {
-        return self_attention_.forward(input, sequences, context);
-      });
+      x, sequences, context,
+      [&](const Tensor& input) { return self_attention_.forward(input, sequences, context); });
   return feed_forward_connection_.forward(y, sequences, context, [&](const Tensor& input) {
     return feed_forward_.forward(input, sequences, context);
   });

@@ -24,8 +24,8 @@ struct AttentionTrace {
 };
 
 struct ForwardContext {
-  bool training = false;            // dropout acts only while training
-  std::uint64_t dropout_key = 0;    // mixes the run's seed and the step
+  bool training = false;          // dropout acts only while training
+  std::uint64_t dropout_key = 0;  // mixes the run's seed and the step
   MatmulPrecision precision = MatmulPrecision::float32;
   AttentionTrace* trace = nullptr;  // asks for the weights of every attention
 

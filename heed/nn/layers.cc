@@ -74,9 +74,9 @@ Tensor FeedForward::forward(const Tensor& x, const Sequences& sequences,
                             ForwardContext& context) const {
   const DropoutStream stream = context.dropout(dropout_, sequences.row_keys);
   if (kind_.activation == Activation::relu) {
-    return fc2_.forward(ops::linear_relu(x, fc1_.weight.value, fc1_.bias.value, stream,
-                                         context.precision),
-                        context);
+    return fc2_.forward(
+        ops::linear_relu(x, fc1_.weight.value, fc1_.bias.value, stream, context.precision),
+        context);
   }
   const Tensor inner = fc1_.forward(x, context);
   return fc2_.forward(kind_.gated ? ops::gate(inner, kind_.activation, stream)

@@ -22,8 +22,8 @@ class Linear : public Module {
   Parameter bias;
 };
 
-// Several linear maps of the same input side by side in one matrix, which files keep apart: q, k and
-// v, or gate and up.
+// Several linear maps of the same input side by side in one matrix, which files keep apart: q, k
+// and v, or gate and up.
 class FusedLinear : public Linear {
  public:
   // `names` with `out` rows each.

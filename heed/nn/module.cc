@@ -49,8 +49,8 @@ void initialize(const Tensor& tensor, Initial how, Random random) {
   const double deviation = 1.0 / std::sqrt(in);
   std::vector<double> values(static_cast<std::size_t>(tensor.element_count()));
   for (double& value : values) {
-    value = how == Initial::xavier ? (2 * random.uniform() - 1) * bound
-                                   : random.normal() * deviation;
+    value =
+        how == Initial::xavier ? (2 * random.uniform() - 1) * bound : random.normal() * deviation;
   }
   tensor.copy_from(Tensor::from_values<double>(values, tensor.shape(), tensor.device()));
 }
@@ -76,8 +76,8 @@ void for_each_stored(const NamedParameter& item, Visit&& visit) {
 }  // namespace
 
 Parameter::Parameter(const Shape& shape, Initial how, bool weight_decays, Device device)
-    : value(Tensor::empty(shape,
-                          device == reference_device ? DType::float64 : DType::float32, device)),
+    : value(Tensor::empty(shape, device == reference_device ? DType::float64 : DType::float32,
+                          device)),
       initial(how),
       decays(weight_decays) {}
 

@@ -40,8 +40,8 @@ struct ParameterPart {
 struct Parameter {
   Tensor value;
   Initial initial = Initial::zeros;
-  bool decays = false;           // takes part in weight decay: matrices of linear layers
-  std::int64_t zero_row = -1;    // a row that stays zero (padding), or -1
+  bool decays = false;               // takes part in weight decay: matrices of linear layers
+  std::int64_t zero_row = -1;        // a row that stays zero (padding), or -1
   std::vector<ParameterPart> parts;  // empty: the parameter is stored whole
 
   Parameter() = default;

@@ -20,8 +20,8 @@ Sequences make_sequences(std::span<const std::int32_t> lengths,
   std::vector<std::int32_t> positions;
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     check(lengths[i] >= 0, "sequences: length {} of sequence {}", lengths[i], i);
-    const auto example = static_cast<std::uint64_t>(
-        examples.empty() ? static_cast<std::int64_t>(i) : examples[i]);
+    const auto example =
+        static_cast<std::uint64_t>(examples.empty() ? static_cast<std::int64_t>(i) : examples[i]);
     for (std::int32_t position = 0; position < lengths[i]; ++position) {
       positions.push_back(position);
       result.row_keys.push_back(example << 32 | static_cast<std::uint32_t>(position));

@@ -14,24 +14,26 @@ namespace heed {
 
 // A batch of packed sentence pairs (see Sequences).
 //   source_ids: each sentence with its end symbol
-//   target_inputs: the start symbol, then the target; target_outputs: the target, then the end symbol
+//   target_inputs: the start symbol, then the target; target_outputs: the target, then the end
+//   symbol
 struct TranslationExamples {
-  Tensor source_ids;      // int32 [source tokens]
+  Tensor source_ids;  // int32 [source tokens]
   Sequences source;
   Tensor target_inputs;   // int32 [target tokens]
   Tensor target_outputs;  // int32 [target tokens]
   Sequences target;
 };
 
-// Decoding of a batch of sources, one token per hypothesis and call. Copying nothing when hypotheses
-// are reordered: each new row names the row of the last call that it continues.
+// Decoding of a batch of sources, one token per hypothesis and call. Copying nothing when
+// hypotheses are reordered: each new row names the row of the last call that it continues.
 class DecodingSession {
  public:
   virtual ~DecodingSession() = default;
 
   // Advances: row r continues row parents[r] of the previous call (of the first call: belongs to
   // source sentence parents[r]) with the token tokens[r] (at first the start symbol). Rows may be
-  // dropped, repeated and permuted freely. Returns the logits of the next token, [rows, vocabulary].
+  // dropped, repeated and permuted freely. Returns the logits of the next token, [rows,
+  // vocabulary].
   virtual Tensor advance(std::span<const std::int32_t> parents,
                          std::span<const std::int32_t> tokens) = 0;
 };
@@ -40,7 +42,7 @@ class TranslationModel : public Module {
  public:
   // The loss of the batch (see CrossEntropyOptions::scale); differentiable.
   virtual ops::CrossEntropyResult loss(const TranslationExamples& examples,
-                                  const ops::CrossEntropyOptions& options,
+                                       const ops::CrossEntropyOptions& options,
                                        ForwardContext& context) const = 0;
 
   // log p(target | source) of each pair, in float64.

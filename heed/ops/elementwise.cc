@@ -6,7 +6,9 @@ namespace heed::ops {
 
 namespace {
 
-Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), x.device()); }
+Tensor empty_like(const Tensor& x) {
+  return Tensor::empty(x.shape(), x.dtype(), x.device());
+}
 
 void check_same_shape(const char* op, const Tensor& a, const Tensor& b) {
   check(a.shape() == b.shape(), "{}: shapes {} and {} differ", op, a.shape().text(),
@@ -21,16 +23,15 @@ Tensor add(const Tensor& a, const Tensor& b) {
   const Tensor y = empty_like(a);
   scale_add(context, a, 1, 0, y);
   scale_add(context, b, 1, 1, y);
-  return record("add", y, {a, b},
-                [a = gradient_slot(a), b = gradient_slot(b)](const Tensor& dy) {
-                  for (const GradientSlot& slot : {a, b}) {
-                    if (slot.wanted()) {
-                      ExecutionContext context = context_for(dy.device());
-                      const auto [target, accumulate] = slot.target();
-                      scale_add(context, dy, 1, accumulate ? 1 : 0, target);
-                    }
-                  }
-                });
+  return record("add", y, {a, b}, [a = gradient_slot(a), b = gradient_slot(b)](const Tensor& dy) {
+    for (const GradientSlot& slot : {a, b}) {
+      if (slot.wanted()) {
+        ExecutionContext context = context_for(dy.device());
+        const auto [target, accumulate] = slot.target();
+        scale_add(context, dy, 1, accumulate ? 1 : 0, target);
+      }
+    }
+  });
 }
 
 Tensor scale(const Tensor& x, float factor) {
@@ -96,14 +97,14 @@ Tensor activate(const Tensor& x, Activation activation, const DropoutStream& str
   activation_forward(context, activation, x, stream, y);
   // ReLU's derivative can be read off its output, so its input need not be kept.
   const Tensor& kept = activation == Activation::relu ? y : x;
-  return record("activate", y, {x},
-                [kept = kept.detach(), slot = gradient_slot(x), activation,
-                 stream](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  const Tensor dx = empty_like(dy);
-                  activation_backward(context, activation, kept, dy, stream, dx);
-                  slot.give(dx);
-                });
+  return record(
+      "activate", y, {x},
+      [kept = kept.detach(), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        const Tensor dx = empty_like(dy);
+        activation_backward(context, activation, kept, dy, stream, dx);
+        slot.give(dx);
+      });
 }
 
 Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream) {

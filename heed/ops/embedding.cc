@@ -4,8 +4,10 @@ namespace heed::ops {
 
 Tensor embed(const Tensor& ids, const Tensor& table, float scale, const Tensor& position_ids,
              const Tensor& positions, const DropoutStream& stream, std::int32_t padding_id) {
-  check(ids.rank() == 1 && table.rank() == 2, "embed: expected ids [rows] and a table [v, d], got "
-        "{} and {}", ids.shape().text(), table.shape().text());
+  check(ids.rank() == 1 && table.rank() == 2,
+        "embed: expected ids [rows] and a table [v, d], got "
+        "{} and {}",
+        ids.shape().text(), table.shape().text());
   check(!positions.defined() || (positions.rank() == 2 && positions.size(1) == table.size(1) &&
                                  position_ids.shape() == ids.shape()),
         "embed: positions do not fit the table {}", table.shape().text());
@@ -21,22 +23,22 @@ Tensor embed(const Tensor& ids, const Tensor& table, float scale, const Tensor& 
                      .y = y,
                      .scale = scale,
                      .dropout = stream});
-  return record("embed", y, {table, positions},
-                [ids, position_ids, scale, stream, padding_id, table = gradient_slot(table),
-                 positions = gradient_slot(positions)](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  embedding_backward(
-                      context,
-                      {.ids = ids,
-                       .position_ids =
-                           positions.wanted() ? ConstView(position_ids.view()) : ConstView(),
-                       .dy = dy,
-                       .dtable = table.wanted() ? table.accumulator().view() : View(),
-                       .dpositions = positions.wanted() ? positions.accumulator().view() : View(),
-                       .scale = scale,
-                       .skip_id = padding_id,
-                       .dropout = stream});
-                });
+  return record(
+      "embed", y, {table, positions},
+      [ids, position_ids, scale, stream, padding_id, table = gradient_slot(table),
+       positions = gradient_slot(positions)](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        embedding_backward(
+            context,
+            {.ids = ids,
+             .position_ids = positions.wanted() ? ConstView(position_ids.view()) : ConstView(),
+             .dy = dy,
+             .dtable = table.wanted() ? table.accumulator().view() : View(),
+             .dpositions = positions.wanted() ? positions.accumulator().view() : View(),
+             .scale = scale,
+             .skip_id = padding_id,
+             .dropout = stream});
+      });
 }
 
 }  // namespace heed::ops

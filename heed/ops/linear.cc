@@ -45,8 +45,7 @@ struct Linear {
 Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu,
                MatmulPrecision precision) {
   check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
-        "linear: x {} does not fit weight {} ([out, in])", x.shape().text(),
-        weight.shape().text());
+        "linear: x {} does not fit weight {} ([out, in])", x.shape().text(), weight.shape().text());
   check(!bias.defined() || bias.element_count() == weight.size(0),
         "linear: bias {} does not fit weight {}", bias.defined() ? bias.shape().text() : "",
         weight.shape().text());
@@ -65,10 +64,9 @@ Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias, bool r
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
               MatmulPrecision precision) {
   const Tensor y = product(x, weight, bias, false, precision);
-  return record("linear", y, {x, weight, bias},
-                [saved = Linear(x, weight, bias, precision)](const Tensor& dy) {
-                  saved.backward(dy);
-                });
+  return record(
+      "linear", y, {x, weight, bias},
+      [saved = Linear(x, weight, bias, precision)](const Tensor& dy) { saved.backward(dy); });
 }
 
 Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -78,14 +76,14 @@ Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
     ExecutionContext context = context_for(x.device());
     dropout(context, y, stream, y);
   }
-  return record("linear_relu", y, {x, weight, bias},
-                [saved = Linear(x, weight, bias, precision), y = y.detach(),
-                 stream](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  const Tensor dz = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
-                  activation_backward(context, Activation::relu, y, dy, stream, dz);
-                  saved.backward(dz);
-                });
+  return record(
+      "linear_relu", y, {x, weight, bias},
+      [saved = Linear(x, weight, bias, precision), y = y.detach(), stream](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        const Tensor dz = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+        activation_backward(context, Activation::relu, y, dy, stream, dz);
+        saved.backward(dz);
+      });
 }
 
 }  // namespace heed::ops

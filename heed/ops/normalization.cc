@@ -6,9 +6,13 @@ namespace heed::ops {
 
 namespace {
 
-Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), x.device()); }
+Tensor empty_like(const Tensor& x) {
+  return Tensor::empty(x.shape(), x.dtype(), x.device());
+}
 
-ConstView optional_view(const Tensor& x) { return x.defined() ? ConstView(x.view()) : ConstView(); }
+ConstView optional_view(const Tensor& x) {
+  return x.defined() ? ConstView(x.view()) : ConstView();
+}
 
 void check_norm(const char* op, const Tensor& x, const Tensor& gain) {
   check(x.rank() == 2 && gain.shape() == Shape({x.size(1)}), "{}: x {} does not fit gain {}", op,
@@ -44,18 +48,17 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
             x_slot.wanted() ? x_slot.target() : GradientSlot::Target{empty_like(dy), false};
         const Tensor dbranch = branch_slot.wanted() ? empty_like(dy) : Tensor();
         residual_norm_backward(
-            context,
-            {.sum = total,
-             .gain = gain,
-             .mean = mean,
-             .rstd = rstd,
-             .dy = dy,
-             .dsum = dx.tensor,
-             .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
-             .dgain = gain_slot.wanted() ? gain_slot.accumulator().view() : View(),
-             .dbias = bias_slot.wanted() ? bias_slot.accumulator().view() : View(),
-             .accumulate_x = dx.accumulate,
-             .dropout = stream});
+            context, {.sum = total,
+                      .gain = gain,
+                      .mean = mean,
+                      .rstd = rstd,
+                      .dy = dy,
+                      .dsum = dx.tensor,
+                      .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
+                      .dgain = gain_slot.wanted() ? gain_slot.accumulator().view() : View(),
+                      .dbias = bias_slot.wanted() ? bias_slot.accumulator().view() : View(),
+                      .accumulate_x = dx.accumulate,
+                      .dropout = stream});
         if (branch_slot.wanted()) {
           branch_slot.give(dbranch);
         }

@@ -105,12 +105,12 @@ TEST_F(Ops, LinearReluEqualsItsComposition) {
 TEST_F(Ops, Norms) {
   const Tensor x = random({4, 6}), branch = random({4, 6}), gain = random({6}), bias = random({6});
   expect_gradients({x, gain, bias}, [&] { return ops::layer_norm(x, gain, bias, 1e-5f); });
-  expect_gradients({x, branch, gain, bias}, [&] {
-    return ops::residual_layer_norm(x, branch, gain, bias, 1e-5f, stream_);
-  });
+  expect_gradients({x, branch, gain, bias},
+                   [&] { return ops::residual_layer_norm(x, branch, gain, bias, 1e-5f, stream_); });
   // x also reaches the result by another way, so its gradient is accumulated.
   expect_gradients({x, gain, bias}, [&] {
-    return ops::add(ops::residual_layer_norm(x, ops::scale(x, 0.5f), gain, bias, 1e-5f, stream_), x);
+    return ops::add(ops::residual_layer_norm(x, ops::scale(x, 0.5f), gain, bias, 1e-5f, stream_),
+                    x);
   });
   expect_gradients({x, branch}, [&] { return ops::residual_add(x, branch, stream_); });
   expect_gradients({x, gain}, [&] { return ops::rms_norm(x, gain, 1e-6f); });

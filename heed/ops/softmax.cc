@@ -17,7 +17,9 @@ void check_projection(const Tensor& x, const Tensor& weight, const Tensor& targe
         targets.shape().text(), x.size(0));
 }
 
-ConstView optional_view(const Tensor& x) { return x.defined() ? ConstView(x.view()) : ConstView(); }
+ConstView optional_view(const Tensor& x) {
+  return x.defined() ? ConstView(x.view()) : ConstView();
+}
 
 }  // namespace
 
@@ -48,12 +50,11 @@ CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weigh
   const bool recording = will_record({x, weight, bias});
   const GradientSlot weight_slot = recording ? gradient_slot(weight) : GradientSlot();
   const GradientSlot bias_slot = recording ? gradient_slot(bias) : GradientSlot();
-  const Tensor dx = recording && wants_gradient(x)
-                        ? Tensor::empty(x.shape(), x.dtype(), x.device())
-                        : Tensor();
+  const Tensor dx =
+      recording && wants_gradient(x) ? Tensor::empty(x.shape(), x.dtype(), x.device()) : Tensor();
   const std::int64_t rows = x.size(0);
-  const Tensor buffer = Tensor::empty({std::min(rows, block_rows), weight.size(0)}, x.dtype(),
-                                      x.device());
+  const Tensor buffer =
+      Tensor::empty({std::min(rows, block_rows), weight.size(0)}, x.dtype(), x.device());
   CrossEntropyResult result;
   for (std::int64_t begin = 0; begin < rows; begin += block_rows) {
     const std::int64_t end = std::min(rows, begin + block_rows);
@@ -89,7 +90,8 @@ CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weigh
                        [dx, x = gradient_slot(x)](const Tensor& dloss) {
                          check(dloss.item() == 1.0,
                                "projection_cross_entropy: its loss entered backward() with weight "
-                               "{}; put factors into CrossEntropyOptions::scale", dloss.item());
+                               "{}; put factors into CrossEntropyOptions::scale",
+                               dloss.item());
                          if (x.wanted()) {
                            x.give(dx);
                          }
@@ -102,8 +104,8 @@ std::vector<double> projection_log_probabilities(const Tensor& x, const Tensor& 
   check_projection(x, weight, targets);
   ExecutionContext context = context_for(x.device());
   const std::int64_t rows = x.size(0);
-  const Tensor buffer = Tensor::empty({std::min(rows, block_rows), weight.size(0)}, x.dtype(),
-                                      x.device());
+  const Tensor buffer =
+      Tensor::empty({std::min(rows, block_rows), weight.size(0)}, x.dtype(), x.device());
   const auto ids = targets.values<std::int32_t>();
   std::vector<double> result;
   for (std::int64_t begin = 0; begin < rows; begin += block_rows) {

@@ -27,8 +27,9 @@ struct CrossEntropyResult {
 // in memory and never computed twice. x: [rows, d]; weight: [classes, d]; bias: [classes] or
 // undefined; targets: int32 [rows].
 //
-// When gradients are wanted they are computed in the same visit of a block, those of weight and bias
-// straight into place: so the loss must enter backward() with weight 1 (put factors into `scale`).
+// When gradients are wanted they are computed in the same visit of a block, those of weight and
+// bias straight into place: so the loss must enter backward() with weight 1 (put factors into
+// `scale`).
 CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weight,
                                             const Tensor& bias, const Tensor& targets,
                                             const CrossEntropyOptions& options);

@@ -36,6 +36,8 @@ std::int64_t Shape::element_count() const {
   return count;
 }
 
-std::string Shape::text() const { return fmt::format("[{}]", fmt::join(sizes(), ", ")); }
+std::string Shape::text() const {
+  return fmt::format("[{}]", fmt::join(sizes(), ", "));
+}
 
 }  // namespace heed

@@ -106,9 +106,15 @@ CachingAllocator& allocator() {
 
 }  // namespace
 
-MemoryStatistics memory_statistics() { return allocator().statistics(); }
-void reset_peak_memory() { allocator().reset_peak(); }
-void release_cached_memory() { allocator().release_cached(); }
+MemoryStatistics memory_statistics() {
+  return allocator().statistics();
+}
+void reset_peak_memory() {
+  allocator().reset_peak();
+}
+void release_cached_memory() {
+  allocator().release_cached();
+}
 
 Storage::Storage(std::size_t bytes) : data_(allocator().allocate(bytes)), size_(bytes) {}
 

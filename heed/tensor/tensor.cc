@@ -218,7 +218,9 @@ Tensor Tensor::reshape(const Shape& shape_wanted) const {
   return with_view(reshaped);
 }
 
-Tensor Tensor::detach() const { return with_view(body().view); }
+Tensor Tensor::detach() const {
+  return with_view(body().view);
+}
 
 Tensor Tensor::clone() const {
   Tensor result = empty(shape(), dtype(), device());

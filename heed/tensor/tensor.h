@@ -50,7 +50,7 @@ class Tensor {
 
   // What kernels take.
   View view() const;
-  operator View() const { return view(); }  // NOLINT(google-explicit-constructor)
+  operator View() const { return view(); }       // NOLINT(google-explicit-constructor)
   operator ConstView() const { return view(); }  // NOLINT(google-explicit-constructor)
 
   // The elements of a contiguous tensor.

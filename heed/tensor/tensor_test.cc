@@ -31,8 +31,7 @@ TEST(Tensor, ConvertsBetweenTypes) {
   EXPECT_THAT(x.to(DType::bfloat16).to_doubles(), ElementsAre(1.0, 1.0, -3.5));
   EXPECT_THAT(x.to(DType::float64).to_doubles(), ElementsAre(1.0, 1.00390625, -3.5));
   EXPECT_THROW(x.view().as<double>(), Error);
-  EXPECT_TRUE(std::isnan(
-      static_cast<float>(BFloat16(std::numeric_limits<float>::quiet_NaN()))));
+  EXPECT_TRUE(std::isnan(static_cast<float>(BFloat16(std::numeric_limits<float>::quiet_NaN()))));
 }
 
 TEST(Shape, RefusesOverflowAndNegativeSizes) {

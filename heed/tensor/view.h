@@ -39,8 +39,8 @@ struct BasicView {
         stamp(content_stamp) {}
   // A View converts to a ConstView.
   template <typename Other>
-    requires(std::is_const_v<Byte> && !std::is_const_v<Other>)
-  BasicView(const BasicView<Other>& other)  // NOLINT(google-explicit-constructor)
+  requires(std::is_const_v<Byte> && !std::is_const_v<Other>)
+      BasicView(const BasicView<Other>& other)  // NOLINT(google-explicit-constructor)
       : BasicView(other.data, other.shape, other.strides, other.dtype, other.device, other.stamp) {}
 
   bool defined() const { return data != nullptr; }
@@ -78,6 +78,9 @@ struct BasicView {
   }
   // Elements lie one after the other without gaps.
   bool contiguous() const {
+    if (element_count() == 0) {
+      return true;
+    }
     std::int64_t expected = 1;
     for (int axis = shape.rank() - 1; axis >= 0; --axis) {
       if (shape[axis] != 1 && strides[static_cast<std::size_t>(axis)] != expected) {

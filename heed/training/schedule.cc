@@ -19,8 +19,8 @@ Schedule::Schedule(const ScheduleConfig& config, std::int64_t total_steps)
               config.warmup_steps);
   check_usage(config.minimum_rate >= 0 && config.minimum_rate <= config.learning_rate,
               "schedule.minimum_rate: must be in [0, learning_rate], got {}", config.minimum_rate);
-  check_usage(config.factor > 0 && config.factor <= 1,
-              "schedule.factor: must be in (0, 1], got {}", config.factor);
+  check_usage(config.factor > 0 && config.factor <= 1, "schedule.factor: must be in (0, 1], got {}",
+              config.factor);
   check_usage(config.patience >= 1, "schedule.patience: must be at least 1, got {}",
               config.patience);
   check_usage((kind != "cosine" && kind != "linear") || total_steps > config.warmup_steps,
@@ -67,7 +67,8 @@ void Schedule::observe(double validation_loss) {
 }
 
 Json Schedule::state() const {
-  return {{"scale", scale_}, {"best_loss", best_loss_}, {"observed", observed_}, {"waited", waited_}};
+  return {
+      {"scale", scale_}, {"best_loss", best_loss_}, {"observed", observed_}, {"waited", waited_}};
 }
 
 void Schedule::restore(const Json& state) {

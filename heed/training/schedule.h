@@ -29,8 +29,8 @@ struct ScheduleConfig {
 
 // After the warm-up of w steps to the peak r, with T steps in all:
 //   constant: r;   inverse-sqrt: r·sqrt(w / step) (w at least 1);
-//   cosine: falls from r to the minimum by half a cosine at T;   linear: falls in a line to it at T;
-//   plateau: r times `factor` for every `patience` validations in a row without a lower loss.
+//   cosine: falls from r to the minimum by half a cosine at T;   linear: falls in a line to it at
+//   T; plateau: r times `factor` for every `patience` validations in a row without a lower loss.
 class Schedule {
  public:
   // `total_steps` is needed by cosine and linear. Errors (usage) name the key.

@@ -1,0 +1,178 @@
+#include "heed/interop/translator_directory.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "heed/base/files.h"
+#include "heed/formats/load_tensors.h"
+#include "heed/interop/marian_config.h"
+
+namespace heed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t json_limit = 64u << 20;
+
+// A fresh directory under the system's temporary one, removed with everything in it.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string pattern = (fs::temp_directory_path() / "heed-XXXXXX").string();
+    check_io(::mkdtemp(pattern.data()) != nullptr, "{}: cannot create a temporary directory",
+             pattern);
+    path_ = pattern;
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+Json read_json(const fs::path& path) {
+  return parse_json(read_file(path, json_limit), path.string());
+}
+
+// Tensors that other programs store and that are computed here, and further names of tied ones.
+std::vector<std::string> ignored_names(const SafetensorsFile& file,
+                                       const TranslatorConfig& config) {
+  std::vector<std::string> names = {"model.encoder.embed_positions.weight",
+                                    "model.decoder.embed_positions.weight"};
+  if (config.position.kind == "learned") {
+    names.clear();
+  }
+  if (config.tie_embeddings == "all" && file.find("model.shared.weight") != nullptr) {
+    names.insert(names.end(), {"model.encoder.embed_tokens.weight",
+                               "model.decoder.embed_tokens.weight", "lm_head.weight"});
+  } else if (config.tie_embeddings == "output") {
+    names.push_back("lm_head.weight");
+  }
+  return names;
+}
+
+// The stored tensors under the names that the file uses for them.
+std::vector<NamedTensor> tensors_for(const SafetensorsFile& file, Translator& model) {
+  std::vector<NamedTensor> result;
+  for (NamedTensor item : stored_tensors_of(model)) {
+    if (item.name == "model.shared.weight" && file.find(item.name) == nullptr) {
+      for (const char* alias : {"model.decoder.embed_tokens.weight", "lm_head.weight",
+                                "model.encoder.embed_tokens.weight"}) {
+        if (file.find(alias) != nullptr) {
+          item.name = alias;
+          break;
+        }
+      }
+    }
+    // Transformers may leave the bias of the logits out when it is zero.
+    if (item.name == "final_logits_bias" && file.find(item.name) == nullptr) {
+      continue;
+    }
+    result.push_back(item);
+  }
+  return result;
+}
+
+}  // namespace
+
+fs::path model_directory_of(const fs::path& directory) {
+  std::error_code error;
+  check_io(fs::is_directory(directory, error), "{}: no such directory", directory.string());
+  if (fs::exists(directory / "config.json", error)) {
+    return directory;
+  }
+  for (const char* link : {"best", "last"}) {
+    if (fs::exists(directory / link / "config.json", error)) {
+      return fs::canonical(directory / link);
+    }
+  }
+  fail(ErrorKind::input_output,
+       "{}: neither a model directory (no config.json) nor a run with a checkpoint (no best or "
+       "last)",
+       directory.string());
+}
+
+TranslatorVocabulary vocabulary_of(const TokenizerPair& tokenizers) {
+  check_data(tokenizers.source->pad_id() < tokenizers.target->size(),
+             "tokenizers: padding {} of the source is outside the target's vocabulary",
+             tokenizers.source->pad_id());
+  return {.source_size = tokenizers.source->size(),
+          .target_size = tokenizers.target->size(),
+          .padding_id = tokenizers.target->pad_id()};
+}
+
+LoadedTranslator load_translator(const fs::path& directory) {
+  LoadedTranslator result;
+  result.directory = model_directory_of(directory);
+  const fs::path config_path = result.directory / "config.json";
+  const MarianConfig config = read_marian_config(read_json(config_path), config_path.string());
+  result.tokenizers = load_tokenizers(result.directory);
+  const TokenizerPair& tokenizers = result.tokenizers;
+  check_data(tokenizers.source->size() <= config.vocabulary.source_size &&
+                 tokenizers.target->size() <= config.vocabulary.target_size,
+             "{}: vocabularies of {} and {} pieces, but the tokenizers have {} and {}",
+             config_path.string(), config.vocabulary.source_size, config.vocabulary.target_size,
+             tokenizers.source->size(), tokenizers.target->size());
+  const fs::path weights_path = result.directory / "model.safetensors";
+  const SafetensorsFile weights(weights_path);
+  // The sizes in config.json must not make us allocate more than the file can fill.
+  check_data(least_weight_bytes(config) <= weights.byte_count(),
+             "{}: its sizes ask for at least {} bytes of weights, more than {} holds",
+             config_path.string(), least_weight_bytes(config), weights_path.string());
+  try {
+    result.model = std::make_unique<Translator>(config.model, config.vocabulary);
+  } catch (const Error& error) {
+    fail(ErrorKind::bad_data, "{}: {}", config_path.string(), error.what());
+  }
+  load_tensors(weights, tensors_for(weights, *result.model), ignored_names(weights, config.model));
+  result.symbols = config.symbols;
+  if (fs::exists(result.directory / "generation_config.json")) {
+    const fs::path path = result.directory / "generation_config.json";
+    result.decoding = read_generation_config(read_json(path), path.string());
+  } else {
+    result.decoding = read_generation_config(read_json(config_path), config_path.string());
+  }
+  result.decoding.max_length = std::min(result.decoding.max_length, config.model.max_length);
+  return result;
+}
+
+std::vector<std::pair<std::string, std::string>> translator_files(
+    const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
+    const TokenizerPair& tokenizers, const DecodingConfig& decoding) {
+  const MarianConfig marian{.model = config,
+                            .vocabulary = vocabulary,
+                            .symbols = {.start = vocabulary.padding_id,
+                                        .end = tokenizers.target->end_id(),
+                                        .suppressed = {vocabulary.padding_id}}};
+  std::vector<std::pair<std::string, std::string>> files = {
+      {"config.json", write_marian_config(marian).dump(2) + "\n"},
+      {"generation_config.json", write_generation_config(marian, decoding).dump(2) + "\n"}};
+  const ScratchDirectory scratch;
+  save_tokenizers(tokenizers, scratch.path());
+  for (const auto& entry : fs::directory_iterator(scratch.path())) {
+    files.emplace_back(entry.path().filename().string(), read_file(entry.path()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void save_translator(Translator& model, const TokenizerPair& tokenizers,
+                     const DecodingConfig& decoding, const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  for (const auto& [name, content] :
+       translator_files(model.config(), model.vocabulary(), tokenizers, decoding)) {
+    write_file_atomically(directory / name, content);
+  }
+  write_safetensors(directory / "model.safetensors", stored_tensors_of(model), {{"format", "pt"}});
+}
+
+}  // namespace heed

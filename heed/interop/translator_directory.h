@@ -1,0 +1,50 @@
+// Model directories of translators, in the layout that Transformers calls Marian: config.json,
+// generation_config.json, model.safetensors and the tokenizers' files.
+//
+// What Marian cannot express (pre-norm, gated feed-forward, …) is written with model_type
+// "heed-translator"; either way the section "heed" of config.json holds the exact configuration.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "heed/generation/decoding.h"
+#include "heed/models/translator.h"
+#include "heed/text/tokenizer_factory.h"
+
+namespace heed {
+
+struct LoadedTranslator {
+  std::unique_ptr<Translator> model;
+  TokenizerPair tokenizers;
+  DecodingSymbols symbols;
+  DecodingConfig decoding;          // defaults, from generation_config.json
+  std::filesystem::path directory;  // of the model itself
+};
+
+// The model directory that `directory` means: itself, or in a run directory the link best, else
+// last. Errors (input_output): neither.
+std::filesystem::path model_directory_of(const std::filesystem::path& directory);
+
+// Loads a run directory or a model directory: one that heed wrote, or a MarianMTModel that
+// Transformers saved. Errors name the file, the key or the tensor: input_output (missing), bad_data
+// (damaged, inconsistent, or of a kind that heed does not know).
+LoadedTranslator load_translator(const std::filesystem::path& directory);
+
+// The files of a model directory besides model.safetensors, by name.
+std::vector<std::pair<std::string, std::string>> translator_files(
+    const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
+    const TokenizerPair& tokenizers, const DecodingConfig& decoding);
+
+// Writes a whole model directory, created if missing; model.safetensors comes last, so that a
+// directory with it is complete.
+void save_translator(Translator& model, const TokenizerPair& tokenizers,
+                     const DecodingConfig& decoding, const std::filesystem::path& directory);
+
+// The vocabularies' part of a configuration. Errors (bad_data): sides whose padding ids differ.
+TranslatorVocabulary vocabulary_of(const TokenizerPair& tokenizers);
+
+}  // namespace heed

@@ -1,0 +1,124 @@
+#include "heed/training/history.h"
+
+#include <cmath>
+#include <sstream>
+
+#include "heed/base/files.h"
+
+namespace heed {
+
+namespace {
+
+Json to_json(const StepRecord& record) {
+  return {{"type", "step"},
+          {"step", record.step},
+          {"epoch", record.epoch},
+          {"loss", record.loss},
+          {"learning_rate", record.learning_rate},
+          {"gradient_norm", record.gradient_norm},
+          {"tokens_per_second", record.tokens_per_second},
+          {"seconds", record.seconds}};
+}
+
+Json to_json(const ValidationRecord& record) {
+  Json json = {{"type", "validation"},
+               {"step", record.step},
+               {"epoch", record.epoch},
+               {"train_loss", record.train_loss},
+               {"train_perplexity", std::exp(record.train_loss)},
+               {"loss", record.loss},
+               {"perplexity", std::exp(record.loss)}};
+  if (record.bleu) {
+    json["bleu"] = *record.bleu;
+  }
+  json["best"] = record.best;
+  json["seconds"] = record.seconds;
+  return json;
+}
+
+}  // namespace
+
+History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
+                 std::int64_t last_step)
+    : path_(directory / "metrics.jsonl"),
+      events_(directory / "events.out.tfevents.heed", last_step) {
+  if (metrics_bytes > 0) {
+    std::string content = read_file(path_);
+    check_data(content.size() >= metrics_bytes,
+               "{}: {} bytes, but the checkpoint was saved when it had {}; it was changed since",
+               path_.string(), content.size(), metrics_bytes);
+    content.resize(metrics_bytes);
+    write_file_atomically(path_, content);
+    std::istringstream lines(content);
+    for (std::string line; std::getline(lines, line);) {
+      read_line(line);
+    }
+  } else {
+    write_file_atomically(path_, "");
+  }
+  bytes_ = metrics_bytes;
+  file_.open(path_, std::ios::app | std::ios::binary);
+  check_io(file_.good(), "{}: cannot open for writing", path_.string());
+}
+
+void History::read_line(const std::string& line) {
+  const Json json = parse_json(line, path_.string());
+  try {
+    if (json.at("type") == "step") {
+      steps_.push_back({.step = json.at("step"),
+                        .epoch = json.at("epoch"),
+                        .loss = json.at("loss"),
+                        .learning_rate = json.at("learning_rate"),
+                        .gradient_norm = json.at("gradient_norm"),
+                        .tokens_per_second = json.at("tokens_per_second"),
+                        .seconds = json.at("seconds")});
+    } else {
+      validations_.push_back({.step = json.at("step"),
+                              .epoch = json.at("epoch"),
+                              .train_loss = json.at("train_loss"),
+                              .loss = json.at("loss"),
+                              .bleu = json.contains("bleu")
+                                          ? std::optional(json.at("bleu").get<double>())
+                                          : std::nullopt,
+                              .best = json.at("best"),
+                              .seconds = json.at("seconds")});
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorKind::bad_data, "{}: a line is not what was written there: {}", path_.string(),
+         error.what());
+  }
+}
+
+void History::write_line(const Json& line) {
+  const std::string text = line.dump() + "\n";
+  file_ << text;
+  file_.flush();
+  check_io(file_.good(), "{}: cannot write", path_.string());
+  bytes_ += text.size();
+}
+
+void History::add(const StepRecord& record) {
+  write_line(to_json(record));
+  events_.add_scalar("train/loss", record.loss, record.step);
+  events_.add_scalar("train/learning_rate", record.learning_rate, record.step);
+  events_.add_scalar("train/gradient_norm", record.gradient_norm, record.step);
+  events_.add_scalar("train/tokens_per_second", record.tokens_per_second, record.step);
+  steps_.push_back(record);
+}
+
+void History::add(const ValidationRecord& record) {
+  write_line(to_json(record));
+  events_.add_scalar("validation/loss", record.loss, record.step);
+  events_.add_scalar("validation/perplexity", std::exp(record.loss), record.step);
+  if (record.bleu) {
+    events_.add_scalar("validation/bleu", *record.bleu, record.step);
+  }
+  validations_.push_back(record);
+}
+
+std::uint64_t History::flush() {
+  events_.flush();
+  return bytes_;
+}
+
+}  // namespace heed

@@ -1,0 +1,66 @@
+// What a run tells of itself, kept in its directory: metrics.jsonl and TensorBoard event files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "heed/base/config.h"
+#include "heed/formats/event_file.h"
+
+namespace heed {
+
+// One line per `log_every` steps: means over those steps.
+struct StepRecord {
+  std::int64_t step = 0;
+  std::int64_t epoch = 0;
+  double loss = 0;  // with label smoothing, per target token
+  double learning_rate = 0;
+  double gradient_norm = 0;
+  double tokens_per_second = 0;  // source and target
+  double seconds = 0;            // since the run began, pauses left out
+};
+
+struct ValidationRecord {
+  std::int64_t step = 0;
+  std::int64_t epoch = 0;
+  double train_loss = 0;  // without label smoothing, since the last validation
+  double loss = 0;        // without label smoothing, per target token
+  std::optional<double> bleu;
+  bool best = false;
+  double seconds = 0;
+};
+
+class History {
+ public:
+  // Continues the files of `directory`, of which the first `metrics_bytes` bytes of metrics.jsonl
+  // and the events up to `last_step` are valid: the rest was written after the checkpoint that the
+  // run resumes from, and is cut off. Errors: input_output; bad_data when metrics.jsonl is too
+  // short.
+  History(std::filesystem::path directory, std::uint64_t metrics_bytes, std::int64_t last_step);
+
+  void add(const StepRecord& record);
+  void add(const ValidationRecord& record);
+
+  // Everything so far is in the system's hands; the length of metrics.jsonl.
+  std::uint64_t flush();
+
+  const std::vector<StepRecord>& steps() const { return steps_; }
+  const std::vector<ValidationRecord>& validations() const { return validations_; }
+
+ private:
+  void read_line(const std::string& line);
+  void write_line(const Json& line);
+
+  std::filesystem::path path_;
+  std::ofstream file_;
+  std::uint64_t bytes_ = 0;
+  EventFileWriter events_;
+  std::vector<StepRecord> steps_;
+  std::vector<ValidationRecord> validations_;
+};
+
+}  // namespace heed

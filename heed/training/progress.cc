@@ -1,0 +1,94 @@
+#include "heed/training/progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace heed {
+
+namespace {
+
+int terminal_width() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(double fraction, int width) {
+  const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * width * 8);
+  std::string result;
+  for (int i = 0; i < width; ++i) {
+    static const char* const eighths[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+    result += eighths[std::clamp(full - 8 * i, 0, 8)];
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  const auto total = static_cast<std::int64_t>(std::lround(std::max(seconds, 0.0)));
+  const std::int64_t hours = total / 3600, minutes = total / 60 % 60;
+  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, total % 60)
+                   : fmt::format("{}:{:02}", minutes, total % 60);
+}
+
+std::string count_text(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > (count < 0 ? 1 : 0);
+       place -= 3) {
+    digits.insert(static_cast<std::size_t>(place), ",");
+  }
+  return digits;
+}
+
+void Progress::clear() {
+  if (drawn_) {
+    std::fputs("\r\033[K", stderr);
+    drawn_ = false;
+  }
+}
+
+void Progress::line(const std::string& text) {
+  clear();
+  std::fprintf(stderr, "%s\n", text.c_str());
+  std::fflush(stderr);
+}
+
+void Progress::update(const ProgressState& state) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || now - last_ < std::chrono::milliseconds(100)) {
+    return;
+  }
+  last_ = now;
+  const std::string left =
+      state.seconds_left < 0 ? "" : fmt::format("  {} left", duration_text(state.seconds_left));
+  const std::string facts =
+      fmt::format(" {:3.0f}%  epoch {}  step {}  loss {:.3f}  lr {:.2e}  norm {:.2f}  {}k tok/s{}",
+                  100 * state.fraction, state.epoch, state.step, state.loss, state.learning_rate,
+                  state.gradient_norm,
+                  static_cast<std::int64_t>(std::lround(state.tokens_per_second / 1000)), left);
+  const int width = std::clamp(terminal_width() - static_cast<int>(facts.size()) - 3, 0, 30);
+  std::fprintf(
+      stderr, "\r\033[K%s%s%s%s", colour_ ? "\033[36m" : "", bar(state.fraction, width).c_str(),
+      colour_ ? "\033[0m" : "",
+      facts.substr(0, static_cast<std::size_t>(std::max(terminal_width() - 1, 20))).c_str());
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void Progress::row(const ValidationRecord& record) {
+  if (!heading_done_) {
+    line(" epoch     step   train loss     ppl   valid loss     ppl    BLEU      time");
+    heading_done_ = true;
+  }
+  const std::string bleu = record.bleu ? fmt::format("{:6.2f}", *record.bleu) : "     –";
+  line(fmt::format("{:6} {:8}   {:10.4f} {:7.2f}   {:10.4f} {:7.2f}  {}  {:>8}{}", record.epoch,
+                   record.step, record.train_loss, std::exp(record.train_loss), record.loss,
+                   std::exp(record.loss), bleu, duration_text(record.seconds),
+                   record.best ? " *" : ""));
+}
+
+}  // namespace heed

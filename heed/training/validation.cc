@@ -1,0 +1,148 @@
+#include "heed/training/validation.h"
+
+#include <algorithm>
+
+#include "heed/autograd/gradient.h"
+#include "heed/metrics/bleu.h"
+
+namespace heed {
+
+namespace {
+
+Tensor id_tensor(std::span<const std::int32_t> ids) {
+  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
+}
+
+std::vector<std::string> pieces_of(const Tokenizer& tokenizer, const Tensor& ids,
+                                   std::int32_t begin, std::int32_t end) {
+  std::vector<std::string> result;
+  for (std::int32_t i = begin; i < end; ++i) {
+    result.push_back(tokenizer.piece(ids.values<std::int32_t>()[static_cast<std::size_t>(i)]));
+  }
+  return result;
+}
+
+}  // namespace
+
+TranslationExamples examples_of(const TranslationBatch& batch) {
+  return {.source_ids = id_tensor(batch.source_ids),
+          .source = make_sequences_from_offsets(batch.source_offsets, batch.example_indices),
+          .target_inputs = id_tensor(batch.target_input_ids),
+          .target_outputs = id_tensor(batch.target_output_ids),
+          .target = make_sequences_from_offsets(batch.target_offsets, batch.example_indices)};
+}
+
+std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
+                                             std::span<const std::string> lines,
+                                             std::int64_t longest) {
+  std::vector<std::vector<int>> result;
+  for (const std::string& line : lines) {
+    std::vector<int> ids = tokenizer.encode(line);
+    ids.resize(std::min(ids.size(), static_cast<std::size_t>(longest - 1)));
+    ids.push_back(tokenizer.end_id());
+    result.push_back(std::move(ids));
+  }
+  return result;
+}
+
+DecodingSymbols symbols_of(const TokenizerPair& tokenizers) {
+  return {.start = tokenizers.target->pad_id(),
+          .end = tokenizers.target->end_id(),
+          .suppressed = {tokenizers.target->pad_id()}};
+}
+
+std::vector<std::string> decode_lines(const TranslationModel& model,
+                                      const TokenizerPair& tokenizers,
+                                      std::span<const std::string> sources,
+                                      const DecodingConfig& config, MatmulPrecision precision) {
+  const auto ids = encode_sources(*tokenizers.source, sources, model.longest());
+  std::vector<std::string> result;
+  for (const auto& hypotheses : decode(model, ids, symbols_of(tokenizers), config, precision)) {
+    result.push_back(tokenizers.target->decode(hypotheses.front().tokens));
+  }
+  return result;
+}
+
+Validator::Validator(std::shared_ptr<const TokenStore> store, const ParallelCorpus& corpus,
+                     TokenizerPair tokenizers, const BatchConfig& batches,
+                     const DecodingConfig& decoding, MatmulPrecision precision)
+    : store_(std::move(store)),
+      tokenizers_(std::move(tokenizers)),
+      plan_(make_ordered_plan(pair_lengths(*store_), batches)),
+      decoding_(decoding),
+      precision_(precision) {
+  corpus.for_each([&](const SentencePair& pair) {
+    sources_.emplace_back(pair.source);
+    references_.emplace_back(pair.target);
+  });
+}
+
+ValidationResult Validator::validate(const TranslationModel& model, bool decode) const {
+  const NoGradientScope no_gradients;
+  ops::CrossEntropyOptions options;
+  options.precision = precision_;
+  double loss = 0;
+  std::int64_t tokens = 0;
+  for (std::int64_t i = 0; i < plan_.size(); ++i) {
+    ForwardContext context;
+    context.precision = precision_;
+    const TranslationExamples examples =
+        examples_of(make_batch(*store_, plan_.batch(i), marks_of(tokenizers_)));
+    const auto result = model.loss(examples, options, context);
+    loss += result.sums.plain_loss;
+    tokens += result.sums.count;
+  }
+  ValidationResult result;
+  result.loss = loss / static_cast<double>(tokens);
+  if (decode) {
+    result.translations = decode_lines(model, tokenizers_, sources_, decoding_, precision_);
+    const std::vector<std::vector<std::string>> references = {references_};
+    result.bleu = corpus_bleu(result.translations, references).score;
+  }
+  return result;
+}
+
+std::vector<AttentionMap> Validator::attention_maps(const TranslationModel& model,
+                                                    std::size_t count) const {
+  const NoGradientScope no_gradients;
+  std::vector<AttentionMap> maps;
+  for (std::uint32_t i = 0;
+       i < std::min<std::size_t>(count, static_cast<std::size_t>(store_->size())); ++i) {
+    const std::uint32_t chosen[] = {i};
+    const TranslationExamples examples =
+        examples_of(make_batch(*store_, chosen, marks_of(tokenizers_)));
+    AttentionTrace trace;
+    ForwardContext context;
+    context.trace = &trace;
+    model.loss(examples, {}, context);
+    // Rows are named by the token that the query is about to produce.
+    const auto rows = pieces_of(*tokenizers_.target, examples.target_outputs, 0,
+                                static_cast<std::int32_t>(examples.target.tokens()));
+    const auto columns = pieces_of(*tokenizers_.source, examples.source_ids, 0,
+                                   static_cast<std::int32_t>(examples.source.tokens()));
+    const std::string title = sources_[static_cast<std::size_t>(store_->pair_number(i) - 1)];
+    int layer = 0;
+    for (const AttentionTrace::Entry& entry : trace.entries) {
+      if (!entry.name.ends_with(".cross")) {
+        continue;
+      }
+      ++layer;
+      const auto weights = entry.weights.values<float>();
+      const std::size_t size = rows.size() * columns.size();
+      for (int head = 0; head < entry.heads; ++head) {
+        const auto begin = weights.begin() + static_cast<std::ptrdiff_t>(size) * head;
+        maps.push_back(
+            {.title = title,
+             .kind = "encoder-decoder attention",
+             .row_labels = rows,
+             .column_labels = columns,
+             .layer = layer,
+             .head = head + 1,
+             .weights = std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(size))});
+      }
+    }
+  }
+  return maps;
+}
+
+}  // namespace heed

@@ -1,0 +1,65 @@
+// Validation: the loss of held-out pairs, and the BLEU of their decoded translations.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heed/data/batching.h"
+#include "heed/data/parallel_corpus.h"
+#include "heed/data/token_store.h"
+#include "heed/data/translation_batch.h"
+#include "heed/generation/decoding.h"
+#include "heed/inspect/attention_map.h"
+#include "heed/nn/translation_model.h"
+
+namespace heed {
+
+// A batch as the model takes it.
+TranslationExamples examples_of(const TranslationBatch& batch);
+
+// Encodes lines for decode(): with the end symbol, cut to `longest` tokens.
+std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
+                                             std::span<const std::string> lines,
+                                             std::int64_t longest);
+// The text of each best hypothesis.
+std::vector<std::string> decode_lines(const TranslationModel& model,
+                                      const TokenizerPair& tokenizers,
+                                      std::span<const std::string> sources,
+                                      const DecodingConfig& config, MatmulPrecision precision);
+
+DecodingSymbols symbols_of(const TokenizerPair& tokenizers);
+
+struct ValidationResult {
+  double loss = 0;  // per target token, without label smoothing
+  std::optional<double> bleu;
+  std::vector<std::string> translations;  // when decoded
+};
+
+class Validator {
+ public:
+  // `store` holds the encoded pairs (for the loss), `corpus` all of them as text (for BLEU).
+  Validator(std::shared_ptr<const TokenStore> store, const ParallelCorpus& corpus,
+            TokenizerPair tokenizers, const BatchConfig& batches, const DecodingConfig& decoding,
+            MatmulPrecision precision);
+
+  ValidationResult validate(const TranslationModel& model, bool decode) const;
+
+  // The weights of the encoder-decoder attention for the first `count` pairs, teacher-forced with
+  // their references.
+  std::vector<AttentionMap> attention_maps(const TranslationModel& model, std::size_t count) const;
+
+  const std::vector<std::string>& sources() const { return sources_; }
+  const std::vector<std::string>& references() const { return references_; }
+
+ private:
+  std::shared_ptr<const TokenStore> store_;
+  TokenizerPair tokenizers_;
+  BatchPlan plan_;
+  DecodingConfig decoding_;
+  MatmulPrecision precision_;
+  std::vector<std::string> sources_, references_;
+};
+
+}  // namespace heed
