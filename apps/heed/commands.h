@@ -14,6 +14,7 @@ namespace heed::app {
 
 void add_bleu_command(CLI::App& application, int& exit_code);
 void add_completion_command(CLI::App& application, int& exit_code);
+void add_data_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);
 
 }  // namespace heed::app

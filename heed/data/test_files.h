@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,8 @@ class FileTest : public ::testing::Test {
   std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
   std::string write(const std::string& name, std::string_view content) const {
-    write_file(path(name), content);
+    std::ofstream file(path(name), std::ios::binary);
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
     return path(name);
   }
 

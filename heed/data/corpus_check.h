@@ -1,0 +1,63 @@
+// Reads a parallel corpus and tells what is odd in it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heed/base/config.h"
+#include "heed/data/parallel_corpus.h"
+
+namespace heed {
+
+// One oddity, met in one place.
+struct FindingExample {
+  std::int64_t line = 0;
+  std::string note;  // what is wrong there, or the text, shortened
+};
+
+// One kind of oddity. `unusable` says that training refuses a corpus with it.
+struct Finding {
+  std::string kind;     // a key, such as "duplicate_pairs"
+  std::string meaning;  // in words
+  bool unusable = false;
+  std::int64_t count = 0;
+  std::vector<FindingExample> examples;  // the first few
+};
+
+// The distribution of a length over the lines of one side.
+struct LengthSummary {
+  double mean = 0;
+  std::int64_t median = 0;
+  std::int64_t percentile_90 = 0;
+  std::int64_t percentile_99 = 0;
+  std::int64_t longest = 0;
+};
+
+struct SideReport {
+  std::string name;  // the file
+  std::int64_t lines = 0;
+  LengthSummary words;
+  LengthSummary characters;
+  std::vector<FindingExample> longest_lines;  // by words
+};
+
+struct CorpusReport {
+  SideReport source;
+  SideReport target;
+  std::int64_t pairs = 0;         // lines that both sides have
+  std::vector<Finding> findings;  // those that occurred
+
+  bool usable() const;
+};
+
+// Reads the corpus to its end, twice, however much is wrong with it, and keeps `examples` examples
+// of each kind of finding. Takes some tens of bytes of memory for a pair. Errors: input_output
+// (a file cannot be read), bad_data (damaged compression), usage as for ParallelCorpus.
+CorpusReport check_corpus(const ParallelCorpus& corpus, int examples = 5);
+
+// For people, and for programs.
+std::string report_text(const CorpusReport& report);
+Json report_json(const CorpusReport& report);
+
+}  // namespace heed
