@@ -36,10 +36,10 @@ void move_into_place(const std::filesystem::path& folder, const std::filesystem:
     return;
   }
   const std::filesystem::path aside = folder.string() + ".old";
-  check_io(::rename(target.c_str(), aside.c_str()) == 0 &&
-               ::rename(folder.c_str(), target.c_str()) == 0 &&
-               ::rename(aside.c_str(), folder.c_str()) == 0,
-           "{}: cannot replace: {}", target.string(), std::strerror(errno));
+  const bool replaced = ::rename(target.c_str(), aside.c_str()) == 0 &&
+                        ::rename(folder.c_str(), target.c_str()) == 0 &&
+                        ::rename(aside.c_str(), folder.c_str()) == 0;
+  check_io(replaced, "{}: cannot replace: {}", target.string(), std::strerror(errno));
 }
 
 // Adds what to do to an error that blames the content.

@@ -55,5 +55,24 @@ TEST(Crc32c, AllWaysAgreeAtEveryLengthAndAlignment) {
   }
 }
 
+// Long data goes in several blocks abreast.
+TEST(Crc32c, AllWaysAgreeOnLongData) {
+  Random random(2);
+  std::vector<std::byte> data(70'000);
+  for (std::byte& byte : data) {
+    byte = static_cast<std::byte>(random.below(256));
+  }
+  for (int round = 0; round < 50; ++round) {
+    const auto piece =
+        std::span<const std::byte>(data).subspan(random.below(9), random.below(69'000));
+    ASSERT_EQ(crc32c(piece), bit_by_bit(piece)) << piece.size();
+    ASSERT_EQ(crc32c_portable(piece), crc32c(piece)) << piece.size();
+  }
+  for (const std::size_t size : {12287, 12288, 12289, 24576, 24577}) {
+    const auto piece = std::span<const std::byte>(data).first(size);
+    ASSERT_EQ(crc32c(piece, 77), crc32c_portable(piece, 77));
+  }
+}
+
 }  // namespace
 }  // namespace heed

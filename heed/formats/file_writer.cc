@@ -62,10 +62,11 @@ void FileWriter::write_through(std::span<const std::byte> bytes) {
 
 void FileWriter::close() {
   flush();
-  check_io(::fsync(descriptor_) == 0, "{}: cannot sync: {}", path_.string(), std::strerror(errno));
+  const bool synced = ::fsync(descriptor_) == 0;
+  check_io(synced, "{}: cannot sync: {}", path_.string(), std::strerror(errno));
   // Some file systems report a full disk only here.
-  const int result = ::close(std::exchange(descriptor_, -1));
-  check_io(result == 0, "{}: cannot close: {}", path_.string(), std::strerror(errno));
+  const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
+  check_io(closed, "{}: cannot close: {}", path_.string(), std::strerror(errno));
 }
 
 void write_atomically(const std::filesystem::path& path,
