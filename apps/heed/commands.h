@@ -12,9 +12,13 @@
 
 namespace heed::app {
 
+void add_average_command(CLI::App& application, int& exit_code);
 void add_bleu_command(CLI::App& application, int& exit_code);
 void add_completion_command(CLI::App& application, int& exit_code);
 void add_data_command(CLI::App& application, int& exit_code);
+void add_demo_command(CLI::App& application, int& exit_code);
+void add_info_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);
+void add_train_command(CLI::App& application, int& exit_code);
 
 }  // namespace heed::app

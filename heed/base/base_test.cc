@@ -124,6 +124,8 @@ TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
   EXPECT_THAT(outer.inner.sizes, testing::ElementsAre(4, 5));
   EXPECT_EQ(config_to_json(outer)["inner"]["sizes"].dump(), "[4,5]");
   EXPECT_EQ(list_config_keys<Outer>().back().key, "inner.sizes");
+  const Json whole = config_to_json(outer);
+  EXPECT_EQ(parse_yaml(write_yaml(whole), "x"), whole) << write_yaml(whole);
 }
 
 TEST(Config, ErrorsNameKeyAndSource) {

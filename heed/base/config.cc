@@ -202,6 +202,30 @@ Json parse_yaml(std::string_view text, const std::string& source) {
   }
 }
 
+namespace {
+
+void write_section(const Json& section, int indent, std::string& out) {
+  for (const auto& item : section.items()) {
+    out.append(static_cast<std::size_t>(indent), ' ');
+    out += item.key() + ":";
+    if (item.value().is_object() && !item.value().empty()) {
+      out += "\n";
+      write_section(item.value(), indent + 2, out);
+    } else {
+      // JSON's scalars and lists are YAML's flow style.
+      out += " " + item.value().dump() + "\n";
+    }
+  }
+}
+
+}  // namespace
+
+std::string write_yaml(const Json& json) {
+  std::string out;
+  write_section(json, 0, out);
+  return out;
+}
+
 void apply_override(Json& json, std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   check_usage(equals != std::string_view::npos && equals > 0,

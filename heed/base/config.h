@@ -225,6 +225,10 @@ Json parse_json(std::string_view text, const std::string& source);
 // looking integers (010), anchors' merge keys, tags.
 Json parse_yaml(std::string_view text, const std::string& source);
 
+// The document that parse_yaml() reads back as `json` (an object of values, lists of them, and
+// sections), one key a line.
+std::string write_yaml(const Json& json);
+
 // Applies `a.b.c=value` to `json`, the value read as YAML. Errors (usage) say what is wrong.
 void apply_override(Json& json, std::string_view assignment);
 

@@ -1,0 +1,126 @@
+#include "apps/heed/command_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/common.h"
+#include "apps/heed/help.h"
+#include "heed/base/error.h"
+#include "heed/base/unicode.h"
+
+namespace heed::app {
+namespace {
+
+constexpr const char* description =
+    "heed trains, evaluates, runs and shows Transformers, on CPU, without Python.";
+
+constexpr const char* footer =
+    "See `heed COMMAND --help` for a command's options and examples.\n"
+    "\n"
+    "Examples:\n"
+    "  heed --version                    what is installed\n"
+    "  heed completion bash              a script that completes commands and options";
+
+// Every subcommand, in the order in which help lists them.
+void add_commands(CLI::App& application, int& exit_code) {
+  add_demo_command(application, exit_code);
+  add_train_command(application, exit_code);
+  add_bleu_command(application, exit_code);
+  add_info_command(application, exit_code);
+  add_average_command(application, exit_code);
+  add_data_command(application, exit_code);
+  add_completion_command(application, exit_code);
+  add_man_command(application, exit_code);
+}
+
+// The subcommand that the line reached, or the application itself.
+const CLI::App& reached_command(const CLI::App& application) {
+  const CLI::App* command = &application;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().back();
+  }
+  return *command;
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const auto nearest = nearest_name(word, known);
+  return nearest ? fmt::format(" (did you mean {}?)", *nearest) : "";
+}
+
+std::string unknown_option_message(const CLI::App& command, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : visible_options(command)) {
+    for (const std::string& name : option_names(*option)) {
+      known.push_back(name);
+    }
+  }
+  const std::string name = word.substr(0, word.find('='));
+  return fmt::format("unknown option {}{}", name, suggestion(name, known));
+}
+
+std::string unknown_command_message(const CLI::App& command, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::App* subcommand : visible_commands(command)) {
+    known.push_back(subcommand->get_name());
+  }
+  return fmt::format("unknown command '{}'{}", word, suggestion(word, known));
+}
+
+// The first word that nobody took says more than the library's message, which counts a missing
+// option first and an option mistyped second.
+std::string usage_message(const CLI::App& application, const CLI::ParseError& error) {
+  const CLI::App& command = reached_command(application);
+  const std::vector<std::string> remaining = application.remaining(true);
+  const auto option = std::find_if(remaining.begin(), remaining.end(), [](const std::string& word) {
+    return word.size() > 1 && word[0] == '-';
+  });
+  if (option != remaining.end()) {
+    return unknown_option_message(command, *option);
+  }
+  if (!remaining.empty()) {
+    return visible_commands(command).empty() ? fmt::format("unexpected argument '{}'", remaining[0])
+                                             : unknown_command_message(command, remaining[0]);
+  }
+  return error.what();
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_command_line(int& exit_code) {
+  auto application = std::make_unique<CLI::App>(description, "heed");
+  application->formatter(std::make_shared<HelpFormatter>());
+  application->get_formatter()->column_width(28);
+  application->get_formatter()->label("OPTIONS", "OPTION...");
+  application->get_formatter()->label("SUBCOMMAND", "COMMAND");
+  application->set_help_flag("-h,--help", "Print this help and exit");
+  application->set_version_flag("--version", "heed " HEED_VERSION, "Print the version and exit");
+  add_commands(*application, exit_code);
+  application->footer(footer);  // after the commands, which would inherit it
+  return application;
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  int exit_code = 0;
+  const auto application = make_command_line(exit_code);
+  try {
+    application->parse(argc, argv);
+    if (application->get_subcommands().empty()) {
+      write_output(application->help());
+    }
+  } catch (const CLI::CallForVersion& version) {
+    write_output(fmt::format("{}\n", version.what()));
+  } catch (const CLI::Success&) {
+    const CLI::App& command = reached_command(*application);
+    write_output(command.help(full_name(command)));
+  } catch (const CLI::ParseError& error) {
+    fail(ErrorKind::usage, "{}; see {} --help", usage_message(*application, error),
+         full_name(reached_command(*application)));
+  }
+  return exit_code;
+}
+
+}  // namespace heed::app

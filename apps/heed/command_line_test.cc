@@ -1,0 +1,104 @@
+#include "apps/heed/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "apps/heed/common.h"
+#include "apps/heed/help.h"
+#include "heed/base/error.h"
+
+namespace heed::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// The message of the error that the words lead to.
+std::string error_of(std::vector<const char*> words, ErrorKind kind = ErrorKind::usage) {
+  words.insert(words.begin(), "heed");
+  try {
+    run_command_line(static_cast<int>(words.size()), words.data());
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(CommandLine, NamesTheNearestCommand) {
+  EXPECT_EQ(error_of({"completoin", "bash"}),
+            "unknown command 'completoin' (did you mean completion?); see heed --help");
+  EXPECT_EQ(error_of({"zzzzzzzz"}), "unknown command 'zzzzzzzz'; see heed --help");
+}
+
+TEST(CommandLine, NamesTheNearestOption) {
+  EXPECT_EQ(error_of({"completion", "bash", "--hlep"}),
+            "unknown option --hlep (did you mean --help?); see heed completion --help");
+  EXPECT_EQ(error_of({"--versoin=1"}),
+            "unknown option --versoin (did you mean --version?); see heed --help");
+}
+
+TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
+  EXPECT_THAT(error_of({"completion"}), HasSubstr("see heed completion --help"));
+  EXPECT_EQ(error_of({"completion", "bash", "extra"}),
+            "unexpected argument 'extra'; see heed completion --help");
+  EXPECT_THAT(error_of({"completion", "tcsh"}), HasSubstr("tcsh"));
+}
+
+TEST(CommandLine, WritesManualPagesOnlyWhereItCan) {
+  EXPECT_THAT(error_of({"man", "/dev/null/pages"}, ErrorKind::input_output),
+              HasSubstr("/dev/null/pages"));
+}
+
+// Every command says what it is for in one line that fits the list, and shows how it is used.
+TEST(CommandLine, EveryCommandHasAnExampleAndDescribesItsOptions) {
+  int exit_code = 0;
+  const auto application = make_command_line(exit_code);
+  for (const CLI::App* command : application->get_subcommands({})) {
+    const std::string help = command->help(full_name(*command));
+    EXPECT_THAT(help, HasSubstr("Examples:\n")) << command->get_name();
+    EXPECT_FALSE(first_line(command->get_description()).empty()) << command->get_name();
+    EXPECT_LE(first_line(command->get_description()).size(), 80u) << command->get_name();
+    for (const CLI::Option* option : command->get_options()) {
+      EXPECT_FALSE(option->get_description().empty())
+          << command->get_name() << " " << option->get_name();
+    }
+  }
+}
+
+TEST(Help, WrapsAtEightyColumns) {
+  CLI::App command("first\nsecond");
+  command.formatter(std::make_shared<HelpFormatter>());
+  bool flag = false;
+  std::string long_text;
+  for (int i = 0; i < 40; ++i) {
+    long_text += "word ";
+  }
+  command.add_flag("--an-option-with-a-rather-long-name", flag, long_text);
+  std::string line;
+  std::istringstream help(command.help());
+  int count = 0;
+  while (std::getline(help, line)) {
+    EXPECT_LE(line.size(), 80u) << line;
+    ++count;
+  }
+  EXPECT_GT(count, 5);
+}
+
+TEST(Common, EscapesControlCharacters) {
+  testing::internal::CaptureStderr();
+  print_error("one\ntwo \x1b[31m \xc2\x9b tab\tend \xc3\xbc");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "heed: one\\ntwo \\x1b[31m \\x9b tab\\x09end \xc3\xbc\n");
+}
+
+TEST(Common, UsesAtLeastOneProcessor) {
+  EXPECT_GE(usable_processor_count(), 1);
+  EXPECT_LE(usable_processor_count(), 1 << 20);
+}
+
+}  // namespace
+}  // namespace heed::app

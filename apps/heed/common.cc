@@ -1,0 +1,115 @@
+#include "apps/heed/common.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <system_error>
+
+#include "heed/base/error.h"
+
+namespace heed::app {
+namespace {
+
+std::string escape_controls(std::string_view text) {
+  std::string escaped;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const unsigned char next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (byte == '\n') {
+      escaped += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      escaped += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 … U+009F, controls too
+      escaped += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else {
+      escaped += text[i];
+    }
+  }
+  return escaped;
+}
+
+[[noreturn]] void fail_output(int error) {
+  fail(ErrorKind::input_output, "cannot write to standard output: {}",
+       error != 0 ? std::generic_category().message(error) : "an earlier write failed");
+}
+
+// "max 100000" or "150000 100000": the share of processor time of a version 2 control group.
+int processor_quota() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  double quota = 0;
+  double period = 0;
+  if (file >> quota >> period && quota > 0 && period > 0) {
+    return std::max(1, static_cast<int>(quota / period + 0.5));
+  }
+  return std::numeric_limits<int>::max();
+}
+
+}  // namespace
+
+void write_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+    fail_output(errno);
+  }
+}
+
+void flush_output() {
+  errno = 0;
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout) {
+    fail_output(errno);
+  }
+}
+
+void print_error(std::string_view message) {
+  const std::string line = "heed: " + escape_controls(message) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void print_warning(std::string_view message) { print_error(fmt::format("warning: {}", message)); }
+
+bool is_terminal(int file_descriptor) { return ::isatty(file_descriptor) == 1; }
+
+bool use_colour(int file_descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return is_terminal(file_descriptor) && (no_colour == nullptr || *no_colour == '\0') &&
+         terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+}
+
+int usable_processor_count() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  // Fails on machines with more than 1,024 processors, where the quota or the count decides.
+  const int allowed = ::sched_getaffinity(0, sizeof(processors), &processors) == 0
+                          ? CPU_COUNT(&processors)
+                          : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  return std::max(1, std::min(allowed, processor_quota()));
+}
+
+CLI::Option* add_threads_option(CLI::App& command, int& threads) {
+  threads = usable_processor_count();
+  return command
+      .add_option("--threads", threads, "Threads to compute with; by default every processor")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+}
+
+CLI::Option* add_seed_option(CLI::App& command, std::int64_t& seed) {
+  return command
+      .add_option("--seed", seed, "Seed of the random numbers: the same seed, the same result")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->capture_default_str()
+      ->type_name("N");
+}
+
+}  // namespace heed::app

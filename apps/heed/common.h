@@ -1,0 +1,37 @@
+// What the subcommands share: output that notices a full disk, terminals, the options that several
+// commands take.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+
+namespace heed::app {
+
+// Writes text to standard output. Errors (input_output): the output cannot be written.
+void write_output(std::string_view text);
+
+// Hands what was written to standard output to the system. Errors (input_output): a full disk, say.
+// main calls it at the end; a command that answers line by line calls it after each answer.
+void flush_output();
+
+// Prints `heed: message` on standard error, as one line: control characters are shown escaped, so
+// that a name from a damaged file cannot steer the terminal.
+void print_error(std::string_view message);
+void print_warning(std::string_view message);
+
+bool is_terminal(int file_descriptor);
+
+// Whether to colour what goes to the descriptor: a terminal that can, and NO_COLOR not set.
+bool use_colour(int file_descriptor);
+
+// The processors that this process may use: its affinity mask, and the quota of its control group.
+int usable_processor_count();
+
+// --threads N, by default every processor that may be used. `threads` holds that default at once.
+CLI::Option* add_threads_option(CLI::App& command, int& threads);
+
+// --seed N, from 0 to 2^63 - 1, by default what `seed` holds.
+CLI::Option* add_seed_option(CLI::App& command, std::int64_t& seed);
+
+}  // namespace heed::app

@@ -1,0 +1,113 @@
+#include "apps/heed/help.h"
+
+#include <sstream>
+
+
+namespace heed::app {
+namespace {
+
+constexpr std::size_t line_width = 80;
+
+// Breaks at spaces; a line break in the text stays one.
+std::vector<std::string> wrap(const std::string& text, std::size_t width) {
+  std::vector<std::string> lines;
+  std::istringstream paragraphs(text);
+  for (std::string paragraph; std::getline(paragraphs, paragraph);) {
+    std::istringstream words(paragraph);
+    std::string line;
+    for (std::string word; words >> word;) {
+      if (!line.empty() && line.size() + 1 + word.size() > width) {
+        lines.push_back(line);
+        line.clear();
+      }
+      line += (line.empty() ? "" : " ") + word;
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+// "  name      text", the text wrapped in its own column.
+std::string row(const std::string& name, const std::string& text, std::size_t column) {
+  std::string result = "  " + name;
+  bool fits = result.size() + 2 <= column;
+  for (const std::string& line : wrap(text, line_width - column)) {
+    if (fits) {
+      result.resize(column, ' ');
+      fits = false;
+    } else {
+      result += "\n" + std::string(column, ' ');
+    }
+    result += line;
+  }
+  return result + "\n";
+}
+
+}  // namespace
+
+std::string HelpFormatter::make_description(const CLI::App* command) const {
+  std::string description;
+  for (const std::string& line : wrap(command->get_description(), line_width)) {
+    description += line + "\n";
+  }
+  return description + "\n";
+}
+
+std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
+  return row(command->get_name(), first_line(command->get_description()), 14);
+}
+
+std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
+  return row(make_option_name(option, is_positional) + make_option_opts(option),
+             make_option_desc(option), get_column_width());
+}
+
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  if (option->get_type_size() == 0) {
+    return "";
+  }
+  std::string text;
+  if (!option->get_positional()) {
+    text += " " + (option->get_option_text().empty() ? option->get_type_name()
+                                                     : option->get_option_text());
+  }
+  if (!option->get_default_str().empty()) {
+    text += " [" + option->get_default_str() + "]";
+  }
+  if (option->get_expected_max() == CLI::detail::expected_max_vector_size) {
+    text += " ...";
+  }
+  if (option->get_required() && !option->get_positional()) {
+    text += " (required)";
+  }
+  return text;
+}
+
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+std::vector<const CLI::App*> visible_commands(const CLI::App& command) {
+  return command.get_subcommands(
+      [](const CLI::App* subcommand) { return !subcommand->get_group().empty(); });
+}
+
+std::vector<const CLI::Option*> visible_options(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+}
+
+std::vector<std::string> option_names(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_snames()) {
+    names.push_back("-" + name);
+  }
+  for (const std::string& name : option.get_lnames()) {
+    names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
+}
+
+}  // namespace heed::app

@@ -1,0 +1,32 @@
+// How help looks: wrapped at 80 columns, and the list of commands with their first lines only.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heed::app {
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_description(const CLI::App* command) const override;
+  std::string make_subcommand(const CLI::App* command) const override;
+  std::string make_option(const CLI::Option* option, bool is_positional) const override;
+  std::string make_option_opts(const CLI::Option* option) const override;
+};
+
+// The description up to its first line break.
+std::string first_line(std::string_view text);
+
+// The commands, or the options, that help shows: those in a group with a name.
+std::vector<const CLI::App*> visible_commands(const CLI::App& command);
+std::vector<const CLI::Option*> visible_options(const CLI::App& command);
+
+// An option's names as one types them, such as {"-m", "--model"}; empty for a positional.
+std::vector<std::string> option_names(const CLI::Option& option);
+
+// "heed data check" for the subcommand check of data.
+std::string full_name(const CLI::App& command);
+
+}  // namespace heed::app

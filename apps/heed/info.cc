@@ -1,0 +1,56 @@
+// heed info: what is in a model or run directory.
+#include <memory>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/common.h"
+#include "heed/interop/translator_directory.h"
+#include "heed/training/progress.h"
+
+namespace heed::app {
+
+namespace {
+
+struct InfoOptions {
+  std::string directory;
+  bool tensors = false;
+  bool json = false;
+};
+
+void run_info(const InfoOptions& options) {
+  const LoadedTranslator loaded = load_translator(options.directory);
+  const TranslatorConfig& config = loaded.model->config();
+  Json json = {{"directory", loaded.directory.string()},
+               {"parameters", count_parameters(*loaded.model)},
+               {"source_vocabulary", loaded.tokenizers.source->size()},
+               {"target_vocabulary", loaded.tokenizers.target->size()},
+               {"joint_vocabulary", loaded.tokenizers.joint},
+               {"model", config_to_json(config)},
+               {"decoding", config_to_json(loaded.decoding)}};
+  if (options.tensors) {
+    for (const NamedTensor& item : stored_tensors_of(*loaded.model)) {
+      json["tensors"][item.name] = item.tensor.shape().text();
+    }
+  }
+  write_output(options.json ? json.dump(2) + "\n" : write_yaml(json));
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& application, int&) {
+  CLI::App* command = application.add_subcommand(
+      "info",
+      "Say what is in a model or run directory\n\n"
+      "Loads the model and prints its sizes, its vocabularies and the defaults of decoding.");
+  command->footer(
+      "Examples:\n"
+      "  heed info run\n"
+      "  heed info run/step-2000 --tensors\n"
+      "  heed info run --json | jq .parameters");
+  const auto options = std::make_shared<InfoOptions>();
+  command->add_option("DIR", options->directory, "A run or model directory")->required();
+  command->add_flag("--tensors", options->tensors, "List every tensor with its shape");
+  command->add_flag("--json", options->json, "Write JSON instead of YAML");
+  command->callback([options] { run_info(*options); });
+}
+
+}  // namespace heed::app

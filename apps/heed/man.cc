@@ -1,0 +1,145 @@
+// heed man DIR: manual pages made from the help texts. Hidden: it serves the installation.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/help.h"
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+
+namespace heed::app {
+namespace {
+
+// Text for troff: backslashes and hyphens as themselves, no line taken for a request.
+std::string escape(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    const bool line_start = escaped.empty() || escaped.back() == '\n';
+    if (line_start && (c == '.' || c == '\'')) {
+      escaped += "\\&";
+    }
+    escaped += c == '\\' ? "\\e" : c == '-' ? "\\-" : std::string(1, c);
+  }
+  return escaped;
+}
+
+std::string page_name(const CLI::App& command) {
+  std::string name = full_name(command);
+  for (char& c : name) {
+    c = c == ' ' ? '-' : c;
+  }
+  return name;
+}
+
+std::string synopsis(const CLI::App& command) {
+  std::string text = fmt::format(".B {}\n", escape(full_name(command)));
+  if (!visible_commands(command).empty()) {
+    return text + ".I COMMAND\n[\\fIOPTION\\fR...]\n";
+  }
+  text += "[\\fIOPTION\\fR...]\n";
+  for (const CLI::Option* option : visible_options(command)) {
+    if (option->get_positional()) {
+      const bool many = option->get_expected_max() == CLI::detail::expected_max_vector_size;
+      text += fmt::format(option->get_required() ? "\\fI{}\\fR{}\n" : "[\\fI{}\\fR{}]\n",
+                          escape(option->get_name(true, false)), many ? "..." : "");
+    }
+  }
+  return text;
+}
+
+std::string option_entry(const CLI::Option& option) {
+  std::string term;
+  if (option.get_positional()) {
+    term = fmt::format("\\fI{}\\fR", escape(option.get_name(true, false)));
+  }
+  for (const std::string& name : option_names(option)) {
+    term += fmt::format("{}\\fB{}\\fR", term.empty() ? "" : ", ", escape(name));
+  }
+  if (option.get_type_size() != 0 && !option.get_positional()) {
+    term += fmt::format(" \\fI{}\\fR", escape(option.get_type_name()));
+  }
+  std::string text = escape(option.get_description());
+  if (!option.get_default_str().empty()) {
+    text += fmt::format(" [{}]", escape(option.get_default_str()));
+  }
+  return fmt::format(".TP\n{}\n{}\n", term, text);
+}
+
+// The footer: lines of two spaces and more are examples, kept as they stand.
+std::string footer_section(const CLI::App& command) {
+  std::string body = command.get_footer();
+  constexpr std::string_view heading = "Examples:\n";
+  const std::size_t start = body.find(heading);
+  if (start == std::string::npos) {
+    return "";
+  }
+  body = body.substr(start + heading.size());
+  while (!body.empty() && body.back() == '\n') {
+    body.pop_back();
+  }
+  return fmt::format(".SH EXAMPLES\n.nf\n{}\n.fi\n", escape(body));
+}
+
+std::string see_also(const CLI::App& command) {
+  std::string text;
+  if (command.get_parent() != nullptr) {
+    text = fmt::format("\\fB{}\\fR(1)", escape(page_name(*command.get_parent())));
+  }
+  for (const CLI::App* subcommand : visible_commands(command)) {
+    text += fmt::format("{}\\fB{}\\fR(1)", text.empty() ? "" : ",\n", escape(page_name(*subcommand)));
+  }
+  return ".SH SEE ALSO\n" + text + "\n";
+}
+
+std::string manual_page(const CLI::App& command) {
+  const std::string name = page_name(command);
+  const std::string description = command.get_description();
+  std::string page = fmt::format(
+      ".TH {} 1 \"\" \"heed {}\" \"User commands\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n{}"
+      ".SH DESCRIPTION\n{}\n",
+      escape(name), HEED_VERSION, escape(name), escape(first_line(description)), synopsis(command),
+      escape(description));
+  if (!visible_commands(command).empty()) {
+    page += ".SH COMMANDS\n";
+    for (const CLI::App* subcommand : visible_commands(command)) {
+      page += fmt::format(".TP\n\\fB{}\\fR\n{}\n", escape(subcommand->get_name()),
+                          escape(first_line(subcommand->get_description())));
+    }
+  }
+  page += ".SH OPTIONS\n";
+  for (const CLI::Option* option : visible_options(command)) {
+    page += option_entry(*option);
+  }
+  page += footer_section(command);
+  page += ".SH EXIT STATUS\n0 when done; 1 after a failure; 2 when the command line or a recipe makes "
+          "no sense;\n65 when data is damaged or inconsistent; 74 when a file cannot be read or "
+          "written;\n130 and 143 after an interruption.\n";
+  return page + see_also(command);
+}
+
+void write_pages(const CLI::App& command, const std::filesystem::path& directory) {
+  write_file(directory / (page_name(command) + ".1"), manual_page(command));
+  for (const CLI::App* subcommand : visible_commands(command)) {
+    write_pages(*subcommand, directory);
+  }
+}
+
+}  // namespace
+
+void add_man_command(CLI::App& application, int&) {
+  CLI::App* command = application.add_subcommand("man", "Write the manual pages into a directory");
+  command->group("");
+  auto directory = std::make_shared<std::string>();
+  command->add_option("directory", *directory, "Where to write")->required()->type_name("DIR");
+  command->footer("Examples:\n  heed man share/man/man1");
+  command->callback([&application, directory] {
+    std::error_code error;
+    std::filesystem::create_directories(*directory, error);
+    check_io(!error, "{}: cannot create the directory: {}", *directory, error.message());
+    write_pages(application, *directory);
+  });
+}
+
+}  // namespace heed::app

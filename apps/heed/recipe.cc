@@ -1,0 +1,48 @@
+#include "apps/heed/recipe.h"
+
+#include "heed/base/files.h"
+
+namespace heed::app {
+
+Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  Json json = parse_yaml(read_file(path, 1u << 20), path.string());
+  if (json.is_null()) {
+    json = Json::object();
+  }
+  for (const std::string& assignment : overrides) {
+    apply_override(json, assignment);
+  }
+  Recipe recipe = config_from_json<Recipe>(json, path.string());
+  check_usage(recipe.seed >= 0, "{}: seed: must not be negative, got {}", path.string(),
+              recipe.seed);
+  check_usage(recipe.threads >= 0 && recipe.threads <= 1024,
+              "{}: threads: must be in 0 … 1024, got {}", path.string(), recipe.threads);
+  check_usage(has_files(recipe.data.train), "{}: data.train: name the files to learn from",
+              path.string());
+  parse_precision(recipe.precision);
+  if (recipe.title.empty()) {
+    recipe.title = path.stem().string();
+  }
+  return recipe;
+}
+
+CorpusFiles located(CorpusFiles files, const std::string& directory) {
+  for (auto* list : {&files.source, &files.target, &files.table}) {
+    for (std::string& file : *list) {
+      file = (std::filesystem::path(directory) / file).string();
+    }
+  }
+  return files;
+}
+
+bool has_files(const CorpusFiles& files) {
+  return !files.source.empty() || !files.target.empty() || !files.table.empty();
+}
+
+MatmulPrecision parse_precision(const std::string& name) {
+  check_usage(name == "float32" || name == "bf16", "precision '{}': expected float32 or bf16",
+              name);
+  return name == "bf16" ? MatmulPrecision::bfloat16 : MatmulPrecision::float32;
+}
+
+}  // namespace heed::app

@@ -1,0 +1,82 @@
+// Recipes: everything that decides a training run, in one YAML file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "heed/base/config.h"
+#include "heed/data/batching.h"
+#include "heed/data/encoded_corpus.h"
+#include "heed/generation/decoding.h"
+#include "heed/models/translator.h"
+#include "heed/text/tokenizer_config.h"
+#include "heed/training/optimizer.h"
+#include "heed/training/schedule.h"
+#include "heed/training/training_config.h"
+
+namespace heed::app {
+
+struct DataConfig {
+  std::string directory = ".";
+  CorpusFiles train;
+  CorpusFiles validation;
+  CorpusFiles test;
+  LengthConfig length;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("directory", directory, "where the files below lie, unless they have absolute paths");
+    visit("train", train, "the corpus to learn from");
+    visit("validation", validation, "held-out pairs, for loss and BLEU while training");
+    visit("test", test, "pairs to measure the best model on at the end");
+    visit("length", length, "what becomes of long sentences");
+  }
+};
+
+struct Recipe {
+  std::string title;
+  std::int64_t seed = 1;
+  int threads = 0;
+  std::string precision = "float32";
+  std::string init_from;
+  DataConfig data;
+  TokenizerConfig tokenizer;
+  TranslatorConfig model;
+  BatchConfig batches;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  TrainingConfig training;
+  DecodingConfig decoding;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("title", title, "heading of the report");
+    visit("seed", seed, "of all that is random: the same seed gives the same bytes");
+    visit("threads", threads, "0: one for each core; results do not depend on it");
+    visit("precision", precision,
+          "of matrix products: float32, or bf16 (bfloat16 with float32 master weights)");
+    visit("init_from", init_from, "start from this model's weights and tokenizers");
+    visit("data", data, "the corpora");
+    visit("tokenizer", tokenizer, "how text becomes tokens");
+    visit("model", model, "the Transformer");
+    visit("batches", batches, "how sentences are put together");
+    visit("optimizer", optimizer, "Adam");
+    visit("schedule", schedule, "the learning rate");
+    visit("training", training, "how long, and what to keep");
+    visit("decoding", decoding, "how translations are searched, for the test and as the default");
+  }
+};
+
+// Reads a recipe file and applies overrides such as "training.max_steps=100". Errors: input_output,
+// or usage naming the file, the line or the key.
+Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+// The files of a corpus with data.directory before relative paths.
+CorpusFiles located(CorpusFiles files, const std::string& directory);
+bool has_files(const CorpusFiles& files);
+
+// "float32" or "bf16". Errors (usage): anything else.
+MatmulPrecision parse_precision(const std::string& name);
+
+}  // namespace heed::app
