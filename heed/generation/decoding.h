@@ -26,7 +26,7 @@ struct DecodingConfig {
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("beam", beam, "hypotheses kept per sentence; 1 is greedy");
-    visit("n_best", n_best, "translations returned per sentence; at most beam");
+    visit("n_best", n_best, "translations returned per sentence; at most beam, or samples drawn");
     visit("length_penalty", length_penalty,
           "a hypothesis scores its log-probability / length^this; 0: no normalisation");
     visit("max_length", max_length, "tokens of a translation at most, end symbol included");
@@ -57,14 +57,18 @@ struct Hypothesis {
   double score = 0;            // log_probability / length^length_penalty, the end symbol counted
 };
 
-// Translates every source (token ids with their end symbol). Sentences are decoded in batches of
-// similar length; results are in the order of `sources`: for each the n_best hypotheses, best
-// first. The result for a sentence does not depend on what it is batched with. Sampling draws from
-// (seed, index of the sentence, hypothesis).
+// Translates every source (token ids with their end symbol, at most model.longest()). Sentences are
+// decoded in batches of similar length; results are in the order of `sources`: for each the n_best
+// hypotheses, best first (fewer if no more exist). The result for a sentence does not depend on
+// what it is batched with. Sampling draws n_best hypotheses independently, each from (seed, index
+// of the sentence, hypothesis), where the first sentence has the index `first_sentence`.
+// Hypotheses that reach the greatest length without the end symbol count as they are. Errors
+// (failure) name the sentence: no tokens, too many, or a model whose output is not a number.
 std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
                                             std::span<const std::vector<int>> sources,
                                             const DecodingSymbols& symbols,
                                             const DecodingConfig& config,
-                                            MatmulPrecision precision = MatmulPrecision::float32);
+                                            MatmulPrecision precision = MatmulPrecision::float32,
+                                            std::int64_t first_sentence = 0);
 
 }  // namespace heed

@@ -10,6 +10,7 @@ void register_cpu_backend() {
   cpu::register_normalization();
   cpu::register_embedding();
   cpu::register_softmax();
+  cpu::register_top_k();
   cpu::register_attention();
   cpu::register_optimizer();
 }

@@ -8,6 +8,7 @@ void register_elementwise();    // kernels/elementwise.h, kernels/dropout.h
 void register_normalization();  // kernels/normalization.h
 void register_embedding();      // kernels/embedding.h
 void register_softmax();        // kernels/softmax.h
+void register_top_k();          // kernels/top_k.h
 void register_attention();      // kernels/attention.h
 void register_optimizer();      // kernels/optimizer.h
 

@@ -1,0 +1,54 @@
+// Beam search over one sentence's hypotheses.
+//
+// Of all extensions of the live hypotheses by one token, the 2·beam of the largest log-probability
+// are looked at: those that end become finished, the `beam` best others live on. The search is over
+// when no live hypothesis can still be among the n best finished ones, or at max_length, where the
+// live ones count as they are. Hypotheses that cannot get there are dropped on the way.
+#pragma once
+
+#include "heed/generation/search.h"
+
+namespace heed {
+
+class BeamSearch : public Search {
+ public:
+  // `sentence`: its place in the batch. `max_length`: tokens at most, end symbol included.
+  BeamSearch(std::int32_t sentence, const DecodingSymbols& symbols, const DecodingConfig& config,
+             std::int64_t max_length);
+
+  void extend(const Candidates& candidates, std::int64_t first_row) override;
+  std::vector<Hypothesis> result() const override;
+
+ private:
+  struct Beam {
+    std::int32_t node;
+    double log_probability;
+  };
+  struct Finished {
+    std::int32_t node;  // the last token before the end symbol
+    double log_probability;
+    double score;
+  };
+  struct Extension {
+    std::int64_t beam;
+    Candidate next;
+    double log_probability;  // of all tokens
+  };
+
+  std::vector<Extension> best_extensions(const Candidates& candidates,
+                                         std::int64_t first_row) const;
+  void finish(std::int32_t node, double log_probability);
+  bool may_enter_the_best(double log_probability) const;
+
+  std::int32_t end_;
+  std::size_t beam_;
+  std::size_t n_best_;
+  double length_penalty_;
+  std::int64_t max_length_;
+  std::int64_t length_ = 0;  // tokens of the live hypotheses
+  TokenTree tree_;
+  std::vector<Beam> beams_;         // of live_, row by row
+  std::vector<Finished> finished_;  // at most n_best_, best first
+};
+
+}  // namespace heed
