@@ -10,10 +10,10 @@ namespace heed {
 //   ids, position_ids: int32 [rows]; table: [v, d]; positions: [p, d] or undefined (then
 //   position_ids is not read); y: [rows, d]. An id outside its table is an error.
 struct EmbeddingForward {
-  ConstView ids, table, position_ids, positions;
-  View y;
+  ConstView ids{}, table{}, position_ids{}, positions{};
+  View y{};
   float scale = 1;
-  DropoutStream dropout;
+  DropoutStream dropout{};
 };
 inline KernelSlot<void(ExecutionContext&, const EmbeddingForward&)> embedding_forward{
     "embedding_forward"};
@@ -22,11 +22,11 @@ inline KernelSlot<void(ExecutionContext&, const EmbeddingForward&)> embedding_fo
 // summed in the order of r whatever the number of threads. Either may be undefined. Rows with id
 // == skip_id give nothing to dtable (padding; -1 skips none).
 struct EmbeddingBackward {
-  ConstView ids, position_ids, dy;
-  View dtable, dpositions;
+  ConstView ids{}, position_ids{}, dy{};
+  View dtable{}, dpositions{};
   float scale = 1;
   std::int32_t skip_id = -1;
-  DropoutStream dropout;
+  DropoutStream dropout{};
 };
 inline KernelSlot<void(ExecutionContext&, const EmbeddingBackward&)> embedding_backward{
     "embedding_backward"};

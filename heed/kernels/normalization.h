@@ -13,10 +13,10 @@ namespace heed {
 // branch undefined: sum = x, and `sum` need not be defined. `sum` may be x or branch.
 // y undefined: only the sum is formed (gain, bias, mean, rstd are then not read or written).
 struct ResidualNormForward {
-  ConstView x, branch, gain, bias;
-  View sum, y, mean, rstd;
+  ConstView x{}, branch{}, gain{}, bias{};
+  View sum{}, y{}, mean{}, rstd{};
   float epsilon = 1e-5f;
-  DropoutStream dropout;
+  DropoutStream dropout{};
 };
 inline KernelSlot<void(ExecutionContext&, const ResidualNormForward&)> residual_norm_forward{
     "residual_norm_forward"};
@@ -29,10 +29,10 @@ inline KernelSlot<void(ExecutionContext&, const ResidualNormForward&)> residual_
 // computed from this call's own dsum, not from the accumulated one). dsum may be dy. Column sums
 // run in a fixed order whatever the number of threads.
 struct ResidualNormBackward {
-  ConstView sum, gain, mean, rstd, dy;
-  View dsum, dbranch, dgain, dbias;
+  ConstView sum{}, gain{}, mean{}, rstd{}, dy{};
+  View dsum{}, dbranch{}, dgain{}, dbias{};
   bool accumulate_x = false;
-  DropoutStream dropout;
+  DropoutStream dropout{};
 };
 inline KernelSlot<void(ExecutionContext&, const ResidualNormBackward&)> residual_norm_backward{
     "residual_norm_backward"};

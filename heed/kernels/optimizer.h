@@ -14,9 +14,9 @@ namespace heed {
 // weights, gradient, m, v (and average, if defined): same element count, contiguous. `average`, the
 // exponential moving average of weights: average = average_decay·average + (1-average_decay)·w.
 struct AdamStep {
-  View weights;
-  ConstView gradient;
-  View first_moment, second_moment, average;
+  View weights{};
+  ConstView gradient{};
+  View first_moment{}, second_moment{}, average{};
   float learning_rate = 0;
   float beta1 = 0.9f;
   float beta2 = 0.999f;

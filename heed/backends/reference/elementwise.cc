@@ -13,9 +13,13 @@ namespace {
 constexpr double gelu_tanh_scale = 0.79788456080286535588;  // √(2/π)
 constexpr double gelu_tanh_cubic = 0.044715;
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
 // The distribution function of the standard normal.
-double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+double normal_cdf(double x) {
+  return 0.5 * std::erfc(-x / std::numbers::sqrt2);
+}
 
 double activate(Activation activation, double x) {
   switch (activation) {
@@ -42,7 +46,8 @@ double derivative(Activation activation, double x) {
     case Activation::relu:
       return x <= 0 ? 0 : 1;
     case Activation::gelu: {
-      const double density = std::exp(-0.5 * x * x) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+      const double density =
+          std::exp(-0.5 * x * x) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
       return normal_cdf(x) + x * density;
     }
     case Activation::gelu_tanh: {

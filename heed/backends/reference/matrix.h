@@ -22,8 +22,8 @@ struct Matrix {
 
 template <typename T, typename Byte>
 auto matrix(const BasicView<Byte>& view) {
-  return Matrix<typename BasicView<Byte>::template Element<T>>{
-      view.template as<T>(), view.rows(), view.columns(), view.row_stride()};
+  return Matrix<typename BasicView<Byte>::template Element<T>>{view.template as<T>(), view.rows(),
+                                                               view.columns(), view.row_stride()};
 }
 
 // The elements of an optional operand; null when it is undefined.

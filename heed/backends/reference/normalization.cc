@@ -45,8 +45,8 @@ void residual_norm_forward_of(const ResidualNormForward& p) {
       sum = out;
     }
     if (p.y.defined()) {
-      normalize_row(sum, x.columns, p.gain.as<T>(), p.bias.as<T>(), p.epsilon,
-                    matrix<T>(p.y)[r], p.mean.as<T>()[r], p.rstd.as<T>()[r]);
+      normalize_row(sum, x.columns, p.gain.as<T>(), p.bias.as<T>(), p.epsilon, matrix<T>(p.y)[r],
+                    p.mean.as<T>()[r], p.rstd.as<T>()[r]);
     }
   }
 }

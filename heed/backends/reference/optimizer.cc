@@ -26,8 +26,8 @@ void adam_step_of(const AdamStep& p) {
     }
     m = static_cast<T>(beta1 * m + (1 - beta1) * g);
     v = static_cast<T>(beta2 * v + (1 - beta2) * g * g);
-    double step = m / p.correction1 /
-                  (std::sqrt(v / p.correction2) + static_cast<double>(p.epsilon));
+    double step =
+        m / p.correction1 / (std::sqrt(v / p.correction2) + static_cast<double>(p.epsilon));
     if (!p.coupled_decay) {
       step += decay * w;
     }
