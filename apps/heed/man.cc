@@ -42,8 +42,9 @@ std::string synopsis(const CLI::App& command) {
   for (const CLI::Option* option : visible_options(command)) {
     if (option->get_positional()) {
       const bool many = option->get_expected_max() == CLI::detail::expected_max_vector_size;
-      text += fmt::format(option->get_required() ? "\\fI{}\\fR{}\n" : "[\\fI{}\\fR{}]\n",
-                          escape(option->get_name(true, false)), many ? "..." : "");
+      const std::string argument =
+          fmt::format("\\fI{}\\fR{}", escape(option->get_name(true, false)), many ? "..." : "");
+      text += option->get_required() ? argument + "\n" : "[" + argument + "]\n";
     }
   }
   return text;
