@@ -1,0 +1,158 @@
+// Attention of the CPU backend: tasks for the pool. The tiles are in attention_forward.cc,
+// attention_backward.cc and attention_cached.cc.
+//
+// Everything is computed in float32, also where the plan allows bfloat16 products: rounding and
+// packing tiles this small costs more than the faster products give back.
+#include "heed/kernels/attention.h"
+
+#include <memory>
+#include <vector>
+
+#include "heed/backends/cpu/attention_work.h"
+#include "heed/backends/cpu/families.h"
+
+namespace heed::cpu {
+
+namespace {
+
+template <typename Call>
+void run_work(ExecutionContext& context, const AttentionWork& work, const Call& call,
+              void (*run_item)(const Call&, const AttentionItem&)) {
+  const auto tasks = static_cast<std::int64_t>(work.task_begin.size()) - 1;
+  const auto run_task = [&](std::int64_t task) {
+    const auto t = static_cast<std::size_t>(task);
+    for (std::int32_t i = work.task_begin[t]; i < work.task_begin[t + 1]; ++i) {
+      run_item(call, work.items[static_cast<std::size_t>(i)]);
+    }
+  };
+  if (tasks == 1 || context.pool == nullptr) {
+    for (std::int64_t task = 0; task < tasks; ++task) {
+      run_task(task);
+    }
+  } else {
+    context.pool->run(tasks, run_task);
+  }
+}
+
+void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
+                       const AttentionForward& io) {
+  ForwardCall call{plan,
+                   check_attention(plan, io),
+                   rows_of(io.q),
+                   rows_of(io.k),
+                   rows_of(io.v),
+                   rows_of(io.out),
+                   rows_of(io.log_sum_exp),
+                   nullptr,
+                   {}};
+  if (io.weights.defined()) {
+    call.weights = io.weights.as<float>();
+    std::int64_t begin = 0;
+    for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
+      call.weights_begin.push_back(begin);
+      begin += std::int64_t{plan.heads} * (plan.query_offsets[s + 1] - plan.query_offsets[s]) *
+               (plan.key_offsets[s + 1] - plan.key_offsets[s]);
+    }
+  }
+  run_work(context, forward_work(plan, call.sizes), call, &run_forward_item);
+}
+
+// dq += the parts of chunks 1, 2, … in their order.
+void add_partial_dq(ExecutionContext& context, const BackwardCall& call) {
+  const AttentionPlan& plan = call.plan;
+  const std::int64_t columns = plan.heads * call.sizes.head_size;
+  for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
+    const std::int64_t queries = plan.query_offsets[s + 1] - plan.query_offsets[s];
+    const KeyChunks chunks = key_chunks(plan.key_offsets[s + 1] - plan.key_offsets[s]);
+    if (chunks.count == 1) {
+      continue;
+    }
+    run_rows(context, queries, columns, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t chunk = 0; chunk + 1 < chunks.count; ++chunk) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const float* part =
+              call.partial_dq + call.partial_begin[s] + (chunk * queries + i) * columns;
+          float* sum = call.dq[plan.query_offsets[s] + i];
+          for (std::int64_t c = 0; c < columns; ++c) {
+            sum[c] += part[c];
+          }
+        }
+      }
+    });
+  }
+}
+
+void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
+                        const AttentionBackward& io) {
+  BackwardCall call{plan,
+                    check_attention(plan, io),
+                    rows_of(io.q),
+                    rows_of(io.k),
+                    rows_of(io.v),
+                    rows_of(io.out),
+                    rows_of(io.log_sum_exp),
+                    rows_of(io.dout),
+                    rows_of(io.dq),
+                    rows_of(io.dk),
+                    rows_of(io.dv),
+                    nullptr,
+                    {}};
+  std::int64_t partial_size = 0;
+  for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
+    call.partial_begin.push_back(partial_size);
+    partial_size += (key_chunks(plan.key_offsets[s + 1] - plan.key_offsets[s]).count - 1) *
+                    (plan.query_offsets[s + 1] - plan.query_offsets[s]) * plan.heads *
+                    call.sizes.head_size;
+  }
+  const auto partial =
+      std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(partial_size));
+  call.partial_dq = partial.get();
+  run_work(context, backward_work(plan, call.sizes), call, &run_backward_item);
+  if (partial_size > 0) {
+    add_partial_dq(context, call);
+  }
+}
+
+void cached_attention(ExecutionContext& context, const CachedAttention& io) {
+  const CachedCall call{io,
+                        check_attention(io),
+                        rows_of(io.q),
+                        rows_of(io.keys),
+                        rows_of(io.values),
+                        rows_of(io.out)};
+  // Tasks of about as many floats read.
+  constexpr std::int64_t task_floats = 1 << 18;
+  const std::int64_t per_entry = io.heads * (call.sizes.head_size + call.sizes.value_size);
+  std::vector<std::int64_t> task_begin{0};
+  std::int64_t floats = 0;
+  for (std::int64_t row = 0; row < call.sizes.queries; ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    floats += (io.end[r] - io.begin[r] + 1) * per_entry;
+    if (floats >= task_floats || row + 1 == call.sizes.queries) {
+      task_begin.push_back(row + 1);
+      floats = 0;
+    }
+  }
+  const auto tasks = static_cast<std::int64_t>(task_begin.size()) - 1;
+  const auto run_task = [&](std::int64_t task) {
+    const auto t = static_cast<std::size_t>(task);
+    run_cached_rows(call, task_begin[t], task_begin[t + 1]);
+  };
+  if (tasks <= 1 || context.pool == nullptr) {
+    for (std::int64_t task = 0; task < tasks; ++task) {
+      run_task(task);
+    }
+  } else {
+    context.pool->run(tasks, run_task);
+  }
+}
+
+}  // namespace
+
+void register_attention() {
+  heed::attention_forward.fill(DeviceKind::cpu, &attention_forward);
+  heed::attention_backward.fill(DeviceKind::cpu, &attention_backward);
+  heed::cached_attention.fill(DeviceKind::cpu, &cached_attention);
+}
+
+}  // namespace heed::cpu

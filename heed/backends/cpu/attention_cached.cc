@@ -1,0 +1,160 @@
+// Attention of one query row over the entries of a cache that the row names: scores, softmax and
+// weighted sum in the order of its entries. The rows of a beam name most of the same entries, which
+// therefore come from the caches near the core.
+#include <limits>
+
+#include "heed/backends/cpu/attention_work.h"
+#include "heed/backends/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_cached.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h.
+#include "heed/backends/cpu/attention_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace heed::cpu::HWY_NAMESPACE {
+namespace {
+
+constexpr std::size_t lane_count = hn::MaxLanes(FloatTag());
+
+// One query, one head, and its entries.
+struct CachedHead {
+  const float* query;
+  const float* keys;    // of the head, entry 0
+  const float* values;  // of the head, entry 0
+  std::int64_t key_stride, value_stride;
+  const std::int32_t* slots;
+  std::size_t count;
+  std::size_t head_size, value_size;
+  float scale;  // to units of log 2
+};
+
+// The sums of a square of vectors, lane r that of row r.
+HWY_INLINE FloatVec row_sums(FloatTag d, FloatVec* square) {
+  transpose_square<lane_count>(d, square);
+  for (std::size_t width = lane_count / 2; width > 0; width /= 2) {
+    for (std::size_t r = 0; r < width; ++r) {
+      square[r] = hn::Add(square[r], square[r + width]);
+    }
+  }
+  return square[0];
+}
+
+// scores[count rounded up to whole vectors], -inf in the lanes beyond count; returns the maximum.
+FloatVec compute_scores(FloatTag d, const CachedHead& head, float* scores) {
+  const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
+  auto maximum = nothing;
+  for (std::size_t begin = 0; begin < head.count; begin += lane_count) {
+    const std::size_t count = std::min(lane_count, head.count - begin);
+    FloatVec square[lane_count];
+    for (std::size_t r = 0; r < lane_count; ++r) {
+      // The rows beyond count repeat the last.
+      const std::int32_t slot = head.slots[begin + std::min(r, count - 1)];
+      const float* key = head.keys + slot * head.key_stride;
+      auto sum = hn::Zero(d);
+      for_each_vector(d, 0, head.head_size, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+        sum = hn::MulAdd(load(d, head.query + c, n), load(d, key + c, n), sum);
+      });
+      square[r] = sum;
+    }
+    auto score = hn::Mul(row_sums(d, square), hn::Set(d, head.scale));
+    score = hn::IfThenElse(hn::FirstN(d, count), score, nothing);
+    maximum = hn::Max(maximum, score);
+    hn::Store(score, d, scores + begin);
+  }
+  return hn::MaxOfLanes(d, maximum);
+}
+
+// Turns scores into exponentials; returns 1 / their sum, or 0 without any.
+FloatVec exponentiate(FloatTag d, std::size_t count, FloatVec maximum, float* scores) {
+  const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
+  const auto shift = hn::IfThenZeroElse(hn::Eq(maximum, nothing), maximum);
+  auto sum = hn::Zero(d);
+  for (std::size_t begin = 0; begin < count; begin += lane_count) {
+    const auto weight = power_of_two(d, hn::Sub(hn::Load(d, scores + begin), shift));
+    sum = hn::Add(sum, weight);
+    hn::Store(weight, d, scores + begin);
+  }
+  sum = hn::SumOfLanes(d, sum);
+  return hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(d)), hn::Div(hn::Set(d, 1.0f), sum));
+}
+
+// out = factor · Σ weights[j] values[slot j], kVectors vectors of columns from `column` on, the
+// last with `last_count`.
+template <std::size_t kVectors>
+HWY_INLINE void sum_values(FloatTag d, const CachedHead& head, const float* weights,
+                           FloatVec factor, std::size_t column, std::size_t last_count,
+                           float* out) {
+  FloatVec sums[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    sums[v] = hn::Zero(d);
+  }
+  for (std::size_t j = 0; j < head.count; ++j) {
+    const float* value = head.values + head.slots[j] * head.value_stride + column;
+    const auto weight = hn::Set(d, weights[j]);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const std::size_t n = v + 1 == kVectors ? last_count : lane_count;
+      sums[v] = hn::MulAdd(weight, load(d, value + v * lane_count, n), sums[v]);
+    }
+  }
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    store(d, hn::Mul(factor, sums[v]), out + column + v * lane_count,
+          v + 1 == kVectors ? last_count : lane_count);
+  }
+}
+
+void attend(const CachedHead& head, float* scores, float* out) {
+  const FloatTag d;
+  const FloatVec maximum = compute_scores(d, head, scores);
+  const FloatVec factor = exponentiate(d, head.count, maximum, scores);
+  std::size_t column = 0;
+  for (; column + 4 * lane_count <= head.value_size; column += 4 * lane_count) {
+    sum_values<4>(d, head, scores, factor, column, lane_count, out);
+  }
+  for (; column + 2 * lane_count <= head.value_size; column += 2 * lane_count) {
+    sum_values<2>(d, head, scores, factor, column, lane_count, out);
+  }
+  for (; column < head.value_size; column += lane_count) {
+    sum_values<1>(d, head, scores, factor, column, std::min(lane_count, head.value_size - column),
+                  out);
+  }
+}
+
+void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end) {
+  const CachedAttention& io = call.io;
+  const int group = io.heads / io.key_heads;
+  for (std::int64_t row = begin; row < end; ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    const auto count = static_cast<std::size_t>(io.end[r] - io.begin[r]);
+    float* scores = attention_scratch(count + lane_count);
+    for (int h = 0; h < io.heads; ++h) {
+      const CachedHead head{call.q[row] + h * call.sizes.head_size,
+                            call.keys[0] + h / group * call.sizes.head_size,
+                            call.values[0] + h / group * call.sizes.value_size,
+                            call.keys.stride,
+                            call.values.stride,
+                            io.slots.data() + io.begin[r],
+                            count,
+                            static_cast<std::size_t>(call.sizes.head_size),
+                            static_cast<std::size_t>(call.sizes.value_size),
+                            io.scale * attention_log2_e};
+      attend(head, scores, call.out[row] + h * call.sizes.value_size);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace heed::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace heed::cpu {
+
+HWY_EXPORT(run_cached_rows);
+void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(run_cached_rows)(call, begin, end);
+}
+
+}  // namespace heed::cpu
+#endif

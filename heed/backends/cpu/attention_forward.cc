@@ -1,0 +1,343 @@
+// Attention forward: for a block of queries, tiles of keys with the running maximum and sum of the
+// softmax (Milakov & Gimelshein, "Online normalizer calculation for softmax", 2018).
+#include <cmath>
+#include <limits>
+
+#include "heed/backends/cpu/attention_work.h"
+#include "heed/backends/cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_forward.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h.
+#include "heed/backends/cpu/attention_dropout-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace heed::cpu::HWY_NAMESPACE {
+namespace {
+
+// Of one head and the item's queries, one lane each.
+struct SoftmaxState {
+  float* maximum;  // of the scores so far
+  float* sum;      // of the exponentials so far
+  float* factor;   // what the last tile multiplied earlier sums with; at the end 1 / sum
+};
+
+class ForwardItem {
+ public:
+  ForwardItem(const ForwardCall& call, const AttentionItem& item)
+      : call_(call),
+        plan_(call.plan),
+        item_(item),
+        masks_(call.plan.dropout, call.plan.heads),
+        head_size_(call.sizes.head_size),
+        value_size_(call.sizes.value_size) {
+    const auto s = static_cast<std::size_t>(item.sequence);
+    sequence_queries_ = plan_.query_offsets[s + 1] - plan_.query_offsets[s];
+    sequence_keys_ = plan_.key_offsets[s + 1] - plan_.key_offsets[s];
+    const std::int64_t size = attention_piece(sequence_queries_, attention_lanes);
+    query_begin_ = item.part * size;
+    queries_ = std::min(size, sequence_queries_ - query_begin_);
+    row_begin_ = plan_.query_offsets[s] + query_begin_;
+    key_row_ = plan_.key_offsets[s];
+    key_piece_ = attention_piece(sequence_keys_, 1);
+    key_end_ =
+        visible_keys(plan_.causal, query_begin_ + queries_ - 1, sequence_queries_, sequence_keys_);
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
+    padded_values_ = (value_size_ + lanes - 1) / lanes * lanes;
+    lay_out(nullptr);
+    lay_out(attention_scratch(scratch_size_));
+  }
+
+  void run() {
+    if (key_end_ == 0) {
+      write_nothing_seen();
+      return;
+    }
+    if (plan_.dropout.active()) {
+      masks_.start_queries(row_begin_, queries_);
+    }
+    for (std::int64_t key = 0; key < key_end_; key += key_piece_) {
+      const std::int64_t keys = std::min(key_piece_, sequence_keys_ - key);
+      const TileShape shape = TileShape::of(plan_, sequence_queries_, sequence_keys_, query_begin_,
+                                            queries_, key, keys);
+      for (int head = item_.head_begin; head < item_.head_end; ++head) {
+        if (plan_.dropout.active() && (head == item_.head_begin || head % 8 == 0)) {
+          masks_.draw(shape, head, std::min(item_.head_end, head / 8 * 8 + 8), key);
+        }
+        run_tile(shape, head, key);
+        if (key + key_piece_ >= key_end_) {
+          finish_head(head);
+        }
+      }
+    }
+  }
+
+ private:
+  // With one tile of keys a head is finished before the next begins: all share the first slot.
+  bool single_tile() const { return key_end_ <= key_piece_; }
+  int slot_of(int head) const { return single_tile() ? 0 : head - item_.head_begin; }
+  std::int64_t columns() const {
+    return (queries_ + attention_lanes - 1) / attention_lanes * attention_lanes;
+  }
+
+  void lay_out(float* memory) {
+    ScratchCutter cutter(memory);
+    const std::int64_t slots = slot_of(item_.head_end - 1) + 1;
+    scores_ = cutter.take(key_piece_ * columns());
+    values_ = cutter.take(padded_values_ == value_size_ ? 0 : key_piece_ * padded_values_);
+    transposed_queries_ = cutter.take(slots * head_size_ * columns());
+    sums_ = cutter.take(single_tile() ? 0 : slots * queries_ * padded_values_);
+    states_ = cutter.take(slots * 3 * attention_tile);
+    scratch_size_ = cutter.used();
+  }
+
+  SoftmaxState state(int head) const {
+    float* first = states_ + slot_of(head) * 3 * attention_tile;
+    return {first, first + attention_tile, first + 2 * attention_tile};
+  }
+  float* transposed_query(int head) const {
+    return transposed_queries_ + slot_of(head) * head_size_ * columns();
+  }
+  float* sums(int head) const { return sums_ + slot_of(head) * queries_ * padded_values_; }
+  int key_head(int head) const { return head / (plan_.heads / plan_.key_heads); }
+
+  void compute_scores(const TileShape& shape, int head, std::int64_t key) {
+    const SmallProduct product{call_.k[key_row_ + key] + key_head(head) * head_size_,
+                               call_.k.stride,
+                               transposed_query(head),
+                               shape.columns,
+                               scores_,
+                               shape.columns,
+                               nullptr,
+                               false};
+    small_product<false>(product, shape.keys, shape.columns, ScoreRange{shape, head_size_});
+  }
+
+  void run_tile(const TileShape& shape, int head, std::int64_t key) {
+    if (key == 0) {
+      transpose_scaled(call_.q[row_begin_] + head * head_size_, call_.q.stride, queries_,
+                       head_size_, plan_.scale * attention_log2_e, transposed_query(head),
+                       shape.columns);
+    }
+    compute_scores(shape, head, key);
+    const SoftmaxState softmax = state(head);
+    if (plan_.dropout.active()) {
+      exponentiate<true>(shape, masks_.keep(head), key == 0, softmax);
+    } else {
+      exponentiate<false>(shape, nullptr, key == 0, softmax);
+    }
+    if (single_tile()) {
+      invert_sums(softmax);
+    }
+    const float* values = call_.v[key_row_ + key] + key_head(head) * value_size_;
+    std::int64_t stride = call_.v.stride;
+    if (padded_values_ != value_size_) {
+      pad_columns(values, stride, shape.keys, value_size_, values_, padded_values_);
+      values = values_;
+      stride = padded_values_;
+    }
+    const SmallProduct product{
+        scores_,
+        shape.columns,
+        values,
+        stride,
+        single_tile() ? call_.out[row_begin_] + head * value_size_ : sums(head),
+        single_tile() ? call_.out.stride : padded_values_,
+        single_tile() || key > 0 ? softmax.factor : nullptr,
+        key > 0};
+    small_product<true>(product, queries_, value_size_, QueryRange{shape});
+  }
+
+  // Turns scores into exponentials and updates the state.
+  template <bool kDropout>
+  void exponentiate(const TileShape& shape, const std::uint64_t* keep, bool first,
+                    const SoftmaxState& softmax) {
+    const FloatTag d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
+    for (std::int64_t column = 0; column < shape.columns; column += lanes) {
+      const std::int64_t seen = shape.seen[column / attention_lanes];
+      float* scores = scores_ + column;
+      hide_unseen(shape, column, scores);
+      auto maximum = first ? nothing : hn::Load(d, softmax.maximum + column);
+      const auto earlier = maximum;
+      auto other = maximum;
+      std::int64_t j = 0;
+      for (; j + 2 <= seen; j += 2) {
+        maximum = hn::Max(maximum, hn::Load(d, scores + j * shape.columns));
+        other = hn::Max(other, hn::Load(d, scores + (j + 1) * shape.columns));
+      }
+      if (j < seen) {
+        other = hn::Max(other, hn::Load(d, scores + j * shape.columns));
+      }
+      maximum = hn::Max(maximum, other);
+      const auto shift = hn::IfThenZeroElse(hn::Eq(maximum, nothing), maximum);
+      auto sum = hn::Zero(d);
+      for (j = 0; j < seen; ++j) {
+        float* at = scores + j * shape.columns;
+        auto weight = power_of_two(d, hn::Sub(hn::Load(d, at), shift));
+        sum = hn::Add(sum, weight);
+        if constexpr (kDropout) {
+          weight = hn::IfThenElseZero(mask_from_bits(d, keep + j, column), weight);
+        }
+        hn::Store(weight, d, at);
+      }
+      for (; j < shape.keys; ++j) {
+        hn::Store(hn::Zero(d), d, scores + j * shape.columns);
+      }
+      if (!first) {
+        const auto factor = power_of_two(d, hn::Sub(earlier, shift));
+        sum = hn::MulAdd(factor, hn::Load(d, softmax.sum + column), sum);
+        hn::Store(factor, d, softmax.factor + column);
+      }
+      hn::Store(maximum, d, softmax.maximum + column);
+      hn::Store(sum, d, softmax.sum + column);
+    }
+  }
+
+  // Scores that a query must not see become -inf, as far down as the lanes from `column` on look.
+  static HWY_INLINE void hide_unseen(const TileShape& shape, std::int64_t column, float* scores) {
+    const FloatTag d;
+    const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
+    const std::int64_t seen = shape.seen[column / attention_lanes];
+    for (std::int64_t j = shape.seen_by_all(column); j < seen; ++j) {
+      float* at = scores + j * shape.columns;
+      hn::Store(hn::IfThenElse(sees(d, shape, column, j), hn::Load(d, at), nothing), d, at);
+    }
+  }
+
+  // factor = dropout scale / sum, or 0 where nothing was seen.
+  void invert_sums(const SoftmaxState& softmax) const {
+    const FloatTag d;
+    const auto scale = hn::Set(d, plan_.dropout.active() ? masks_.scale() : 1.0f);
+    for (std::int64_t column = 0; column < columns(); column += hn::Lanes(d)) {
+      const auto sum = hn::Load(d, softmax.sum + column);
+      hn::Store(hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(d)), hn::Div(scale, sum)), d,
+                softmax.factor + column);
+    }
+  }
+
+  void finish_head(int head) {
+    const SoftmaxState softmax = state(head);
+    if (!single_tile()) {
+      invert_sums(softmax);
+      write_out(head, softmax);
+    }
+    if (call_.log_sum_exp.defined()) {
+      write_log_sum_exp(head, softmax);
+    }
+    if (call_.weights != nullptr) {
+      write_weights(head, softmax);
+    }
+  }
+
+  void write_out(int head, const SoftmaxState& softmax) {
+    const FloatTag d;
+    for (std::int64_t i = 0; i < queries_; ++i) {
+      const float* from = sums(head) + i * padded_values_;
+      float* to = call_.out[row_begin_ + i] + head * value_size_;
+      const auto factor = hn::Set(d, softmax.factor[i]);
+      for_each_vector(d, 0, static_cast<std::size_t>(value_size_),
+                      [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+                        store(d, hn::Mul(factor, hn::LoadU(d, from + c)), to + c, n);
+                      });
+    }
+  }
+
+  void write_log_sum_exp(int head, const SoftmaxState& softmax) {
+    const FloatTag d;
+    HWY_ALIGN float values[attention_tile];
+    for (std::int64_t column = 0; column < columns(); column += hn::Lanes(d)) {
+      const auto sum = logarithm_of_two(d, hn::Load(d, softmax.sum + column));
+      hn::Store(
+          hn::Mul(hn::Add(hn::Load(d, softmax.maximum + column), sum), hn::Set(d, attention_ln_2)),
+          d, values + column);
+    }
+    for (std::int64_t i = 0; i < queries_; ++i) {
+      call_.log_sum_exp[row_begin_ + i][head] = values[i];
+    }
+  }
+
+  // The traced weights, from the scores once more: the final maximum and sum are known only now.
+  void write_weights(int head, const SoftmaxState& softmax) {
+    const FloatTag d;
+    float* matrix = call_.weights + call_.weights_begin[static_cast<std::size_t>(item_.sequence)] +
+                    (head * sequence_queries_ + query_begin_) * sequence_keys_;
+    std::fill_n(matrix, queries_ * sequence_keys_, 0.0f);
+    for (std::int64_t key = 0; key < key_end_; key += key_piece_) {
+      const TileShape shape =
+          TileShape::of(plan_, sequence_queries_, sequence_keys_, query_begin_, queries_, key,
+                        std::min(key_piece_, sequence_keys_ - key));
+      compute_scores(shape, head, key);
+      for (std::int64_t column = 0; column < shape.columns; column += hn::Lanes(d)) {
+        hide_unseen(shape, column, scores_ + column);
+        const auto maximum = hn::Load(d, softmax.maximum + column);
+        const auto sum = hn::Load(d, softmax.sum + column);
+        for (std::int64_t j = 0; j < shape.seen[column / attention_lanes]; ++j) {
+          float* at = scores_ + j * shape.columns + column;
+          const auto weight = power_of_two(d, hn::Sub(hn::Load(d, at), maximum));
+          hn::Store(hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(d)), hn::Div(weight, sum)), d, at);
+        }
+      }
+      for (std::int64_t i = 0; i < queries_; ++i) {
+        const std::int64_t seen = std::clamp<std::int64_t>(shape.base + i, 0, shape.keys);
+        for (std::int64_t j = 0; j < seen; ++j) {
+          matrix[i * sequence_keys_ + key + j] = scores_[j * shape.columns + i];
+        }
+      }
+    }
+  }
+
+  void write_nothing_seen() {
+    for (std::int64_t i = 0; i < queries_; ++i) {
+      for (int head = item_.head_begin; head < item_.head_end; ++head) {
+        std::fill_n(call_.out[row_begin_ + i] + head * value_size_, value_size_, 0.0f);
+        if (call_.log_sum_exp.defined()) {
+          call_.log_sum_exp[row_begin_ + i][head] = -std::numeric_limits<float>::infinity();
+        }
+      }
+    }
+    for (int head = item_.head_begin; call_.weights != nullptr && head < item_.head_end; ++head) {
+      std::fill_n(call_.weights + call_.weights_begin[static_cast<std::size_t>(item_.sequence)] +
+                      (head * sequence_queries_ + query_begin_) * sequence_keys_,
+                  queries_ * sequence_keys_, 0.0f);
+    }
+  }
+
+  const ForwardCall& call_;
+  const AttentionPlan& plan_;
+  const AttentionItem item_;
+  AttentionMasks masks_;
+  const std::int64_t head_size_, value_size_;
+  std::int64_t padded_values_ = 0;
+  std::int64_t sequence_queries_ = 0, sequence_keys_ = 0;
+  std::int64_t query_begin_ = 0, queries_ = 0;  // of the sequence
+  std::int64_t row_begin_ = 0, key_row_ = 0;    // of the batch
+  std::int64_t key_piece_ = 0, key_end_ = 0;
+  std::size_t scratch_size_ = 0;
+  float* scores_ = nullptr;              // [keys, columns]
+  float* values_ = nullptr;              // [keys, padded values], only when padded
+  float* transposed_queries_ = nullptr;  // per slot [head size, columns]
+  float* sums_ = nullptr;                // per slot [queries, padded values]
+  float* states_ = nullptr;              // per slot, see SoftmaxState
+};
+
+void run_forward_item(const ForwardCall& call, const AttentionItem& item) {
+  ForwardItem(call, item).run();
+}
+
+}  // namespace
+}  // namespace heed::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace heed::cpu {
+
+HWY_EXPORT(run_forward_item);
+void run_forward_item(const ForwardCall& call, const AttentionItem& item) {
+  HWY_DYNAMIC_DISPATCH(run_forward_item)(call, item);
+}
+
+}  // namespace heed::cpu
+#endif

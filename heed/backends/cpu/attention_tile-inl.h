@@ -1,0 +1,154 @@
+// One tile of attention scores: up to 64 queries × 64 keys of one head, stored with the keys as
+// rows and the queries side by side. So maxima and sums over keys run down the lanes, and neither
+// keys nor values are ever transposed.
+//
+// Scores are kept in units of log 2: exponentials are powers of two.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "heed/backends/cpu/attention_work.h"
+
+#if defined(HEED_BACKENDS_CPU_ATTENTION_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HEED_BACKENDS_CPU_ATTENTION_TILE_INL_H_
+#undef HEED_BACKENDS_CPU_ATTENTION_TILE_INL_H_
+#else
+#define HEED_BACKENDS_CPU_ATTENTION_TILE_INL_H_
+#endif
+
+#include "heed/backends/cpu/small_product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace heed::cpu::HWY_NAMESPACE {
+
+inline constexpr float attention_log2_e = 1.44269504f;
+inline constexpr float attention_ln_2 = 0.693147181f;
+
+// 2^x for x <= 127; below -126 it is 0. NaN stays NaN.
+HWY_INLINE FloatVec power_of_two(FloatTag d, FloatVec x) {
+  const hn::RebindToSigned<FloatTag> di;
+  const auto n = hn::Round(x);
+  const auto r = hn::Sub(x, n);
+  auto q = hn::Set(d, 0.000153533620f);
+  q = hn::MulAdd(q, r, hn::Set(d, 0.00133988750f));
+  q = hn::MulAdd(q, r, hn::Set(d, 0.00961843692f));
+  q = hn::MulAdd(q, r, hn::Set(d, 0.0555033237f));
+  q = hn::MulAdd(q, r, hn::Set(d, 0.240226477f));
+  q = hn::MulAdd(q, r, hn::Set(d, 0.693147182f));
+  q = hn::MulAdd(q, r, hn::Set(d, 1.0f));
+  const auto scale =
+      hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127))));
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0f)), hn::Mul(q, scale));
+}
+
+// log2(x) for normal x > 0; -inf for 0. NaN stays NaN.
+HWY_INLINE FloatVec logarithm_of_two(FloatTag d, FloatVec x) {
+  const hn::RebindToSigned<FloatTag> di;
+  // x = 2^e m with m in [sqrt(1/2), sqrt(2)), whose bits begin at 0x3F3504F3.
+  const auto bits = hn::BitCast(di, x);
+  const auto e = hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));
+  const auto m = hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(e)));
+  // ln m = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …).
+  const auto one = hn::Set(d, 1.0f);
+  const auto s = hn::Div(hn::Sub(m, one), hn::Add(m, one));
+  const auto square = hn::Mul(s, s);
+  auto q = hn::Set(d, 2.0f / 9);
+  q = hn::MulAdd(q, square, hn::Set(d, 2.0f / 7));
+  q = hn::MulAdd(q, square, hn::Set(d, 2.0f / 5));
+  q = hn::MulAdd(q, square, hn::Set(d, 2.0f / 3));
+  q = hn::MulAdd(q, square, hn::Set(d, 2.0f));
+  const auto logarithm =
+      hn::MulAdd(hn::Mul(q, s), hn::Set(d, attention_log2_e), hn::ConvertTo(d, e));
+  const auto infinity = hn::Set(d, std::numeric_limits<float>::infinity());
+  return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), hn::Neg(infinity),
+                        hn::MulAdd(x, hn::Zero(d), logarithm));
+}
+
+// Which query sees which key of a tile.
+struct TileShape {
+  std::int64_t queries = 0;
+  std::int64_t columns = 0;  // queries rounded up to a multiple of attention_lanes
+  std::int64_t keys = 0;
+  // Query i of the tile sees its keys j < base + i.
+  std::int64_t base = 0;
+  // Keys that some query of a group of lanes sees.
+  std::int64_t seen[attention_tile / attention_lanes] = {};
+
+  // query_begin and key_begin count from the start of the sequence.
+  static TileShape of(const AttentionPlan& plan, std::int64_t sequence_queries,
+                      std::int64_t sequence_keys, std::int64_t query_begin, std::int64_t queries,
+                      std::int64_t key_begin, std::int64_t keys) {
+    TileShape shape;
+    shape.queries = queries;
+    shape.columns = (queries + attention_lanes - 1) / attention_lanes * attention_lanes;
+    shape.keys = keys;
+    const std::int64_t first =
+        plan.causal ? query_begin + 1 + sequence_keys - sequence_queries - key_begin : keys;
+    shape.base = std::clamp(first, -2 * attention_tile, attention_tile);
+    for (std::int64_t column = 0; column < shape.columns; column += attention_lanes) {
+      const std::int64_t last = std::min(column + attention_lanes, queries) - 1;
+      shape.seen[column / attention_lanes] =
+          plan.causal ? std::clamp<std::int64_t>(shape.base + last, 0, keys) : keys;
+    }
+    return shape;
+  }
+  // Keys that every query from lane `column` on sees.
+  std::int64_t seen_by_all(std::int64_t column) const {
+    return std::clamp<std::int64_t>(base + column, 0, keys);
+  }
+  // The first lane of the first group that sees key `key`.
+  std::int64_t first_column(std::int64_t key) const {
+    std::int64_t column = 0;
+    while (column < columns && seen[column / attention_lanes] <= key) {
+      column += attention_lanes;
+    }
+    return column;
+  }
+};
+
+// Rows are keys and columns queries: scores, and gradients of the weights.
+struct ScoreRange {
+  const TileShape& shape;
+  std::int64_t depth;
+  ProductRange operator()(std::int64_t key_begin, std::int64_t) const {
+    return {0, depth, shape.first_column(key_begin)};
+  }
+};
+// Rows are queries and the depth runs over keys: out, dq.
+struct QueryRange {
+  const TileShape& shape;
+  ProductRange operator()(std::int64_t, std::int64_t query_end) const {
+    return {0, shape.seen[(query_end - 1) / attention_lanes], 0};
+  }
+};
+// Rows are keys and the depth runs over queries: dk, dv.
+struct KeyRange {
+  const TileShape& shape;
+  ProductRange operator()(std::int64_t key_begin, std::int64_t) const {
+    return {std::min(shape.first_column(key_begin), shape.queries), shape.queries, 0};
+  }
+};
+
+// Lane i of the vector of columns from `column` on: whether its query sees key `key`.
+HWY_INLINE hn::Mask<FloatTag> sees(FloatTag d, const TileShape& shape, std::int64_t column,
+                                   std::int64_t key) {
+  return hn::Gt(hn::Iota(d, static_cast<float>(column)),
+                hn::Set(d, static_cast<float>(key - shape.base)));
+}
+
+// Lanes of a mask stored as bits, from bit `column` on.
+HWY_INLINE hn::Mask<FloatTag> mask_from_bits(FloatTag d, const std::uint64_t* bits,
+                                             std::int64_t column) {
+  if constexpr (hn::MaxLanes(FloatTag()) >= 8) {
+    return hn::LoadMaskBits(d, reinterpret_cast<const std::uint8_t*>(bits) + column / 8);
+  } else {
+    const std::uint64_t shifted = *bits >> column;
+    return hn::LoadMaskBits(d, reinterpret_cast<const std::uint8_t*>(&shifted));
+  }
+}
+
+}  // namespace heed::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // HEED_BACKENDS_CPU_ATTENTION_TILE_INL_H_

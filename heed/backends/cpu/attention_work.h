@@ -1,0 +1,105 @@
+// How attention is cut into work, for all instruction sets alike: pieces by the sizes of the
+// sequences alone, so that neither the number of threads nor the rest of the batch changes a bit.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "heed/backends/cpu/tiles.h"
+#include "heed/kernels/attention.h"
+
+namespace heed::cpu {
+
+// A tile of scores has up to 64 queries, in groups of 16 that fill the lanes of vectors, and up to
+// 64 keys: 16 KiB, so that two of them and their operands stay in the caches next to the core.
+inline constexpr std::int64_t attention_tile = 64;
+inline constexpr std::int64_t attention_lanes = 16;
+
+// The size of the pieces, as even as can be, that cut `length` into pieces of at most
+// attention_tile; a multiple of `multiple`.
+inline std::int64_t attention_piece(std::int64_t length, std::int64_t multiple) {
+  const std::int64_t pieces =
+      std::max<std::int64_t>(1, (length + attention_tile - 1) / attention_tile);
+  const std::int64_t size = std::max<std::int64_t>(1, (length + pieces - 1) / pieces);
+  return (size + multiple - 1) / multiple * multiple;
+}
+
+// Part `part` of one sequence for the heads head_begin … head_end-1: a piece of its queries
+// (forward) or a chunk of its keys (backward).
+struct AttentionItem {
+  std::int32_t sequence = 0;
+  std::int32_t head_begin = 0, head_end = 0;
+  std::int32_t part = 0;
+};
+
+// Items in their order; task t runs items task_begin[t] … task_begin[t + 1]-1.
+struct AttentionWork {
+  std::vector<AttentionItem> items;
+  std::vector<std::int32_t> task_begin;
+};
+
+// A query block per item.
+AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& sizes);
+// A chunk of keys per item, in which it sums dk and dv over all queries. With more than one chunk
+// each sums its own part of dq.
+AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes);
+
+// The chunks of the backward pass: one up to 512 keys, at most 4.
+struct KeyChunks {
+  std::int64_t count = 1;
+  std::int64_t size = 0;  // a multiple of the piece of the keys
+};
+KeyChunks key_chunks(std::int64_t keys);
+
+// Uninitialised floats on a cache line of their own, valid until the thread's next call.
+float* attention_scratch(std::size_t floats);
+
+// Hands out parts of one allocation; the first pass, over null, only counts.
+class ScratchCutter {
+ public:
+  explicit ScratchCutter(float* memory) : memory_(memory) {}
+  float* take(std::int64_t floats) {
+    float* part = memory_ == nullptr ? nullptr : memory_ + used_;
+    used_ += (static_cast<std::size_t>(floats) + 15) / 16 * 16;
+    return part;
+  }
+  std::size_t used() const { return used_; }
+
+ private:
+  float* memory_;
+  std::size_t used_ = 0;
+};
+
+// The operands of a call as rows of floats.
+struct ForwardCall {
+  const AttentionPlan& plan;
+  AttentionSizes sizes;
+  ConstRows q, k, v;
+  Rows out, log_sum_exp;
+  float* weights = nullptr;
+  std::vector<std::int64_t> weights_begin;  // per sequence; empty without weights
+};
+struct BackwardCall {
+  const AttentionPlan& plan;
+  AttentionSizes sizes;
+  ConstRows q, k, v, out, log_sum_exp, dout;
+  Rows dq, dk, dv;
+  // Chunk c >= 1 of sequence s sums its dq in partial_dq + partial_begin[s] + (c - 1) · (its
+  // queries) · (heads · head_size).
+  float* partial_dq = nullptr;
+  std::vector<std::int64_t> partial_begin;
+};
+struct CachedCall {
+  const CachedAttention& io;
+  AttentionSizes sizes;
+  ConstRows q, keys, values;
+  Rows out;
+};
+
+void run_forward_item(const ForwardCall& call, const AttentionItem& item);
+void run_backward_item(const BackwardCall& call, const AttentionItem& item);
+void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end);
+
+}  // namespace heed::cpu
