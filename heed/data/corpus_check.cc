@@ -206,19 +206,26 @@ class CorpusChecker {
     // Found in the order of the hashes; told in the order of the lines.
     std::vector<std::pair<std::size_t, std::size_t>> repeated;
     std::vector<std::pair<std::size_t, std::size_t>> differing;
-    std::size_t first_of_source = 0;
-    std::size_t first_of_pair = 0;
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      const PairFacts& facts = facts_[order[k]];
-      if (k == 0 || facts.source_hash != facts_[order[k - 1]].source_hash) {
-        first_of_source = first_of_pair = order[k];
-      } else if (facts.target_hash != facts_[order[k - 1]].target_hash) {
-        first_of_pair = order[k];
-        differing.emplace_back(order[k], first_of_source);
+    std::vector<std::size_t> firsts;  // of each target that the source at hand has
+    const auto end_source = [&] {
+      std::sort(firsts.begin(), firsts.end());
+      for (std::size_t k = 1; k < firsts.size(); ++k) {
+        differing.emplace_back(firsts[k], firsts[0]);
+      }
+      firsts.clear();
+    };
+    for (const std::size_t i : order) {
+      const PairFacts& facts = facts_[i];
+      if (!firsts.empty() && facts.source_hash != facts_[firsts.back()].source_hash) {
+        end_source();
+      }
+      if (firsts.empty() || facts.target_hash != facts_[firsts.back()].target_hash) {
+        firsts.push_back(i);
       } else {
-        repeated.emplace_back(order[k], first_of_pair);
+        repeated.emplace_back(i, firsts.back());
       }
     }
+    end_source();
     const auto tell = [&](FindingKind kind, auto& places, const char* format) {
       std::sort(places.begin(), places.end());
       for (const auto& [place, other] : places) {

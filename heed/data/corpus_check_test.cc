@@ -140,6 +140,28 @@ TEST_F(CorpusCheckTest, KeepsFewExamplesAndCountsAll) {
   EXPECT_EQ(report.findings[0].examples.size(), 3u);
 }
 
+TEST_F(CorpusCheckTest, NamesTheFirstLineThatIsRepeated) {
+  for (std::size_t i = 100; i < 110; ++i) {
+    source[i] = source[40];
+  }
+  for (const std::size_t i : {60, 70, 80}) {
+    source[i] = source[30];
+    target[i] = target[30];
+  }
+  const CorpusReport report = check();
+  ASSERT_EQ(report.findings.size(), 2u) << report_text(report);
+  EXPECT_EQ(report.findings[0].kind, "duplicate_pairs");
+  EXPECT_EQ(report.findings[0].count, 3);
+  EXPECT_EQ(report.findings[1].kind, "different_targets");
+  EXPECT_EQ(report.findings[1].count, 10);
+  for (const FindingExample& example : report.findings[0].examples) {
+    EXPECT_EQ(example.note, "as line 31");
+  }
+  for (const FindingExample& example : report.findings[1].examples) {
+    EXPECT_EQ(example.note, "the source of line 41");
+  }
+}
+
 TEST_F(CorpusCheckTest, SumsUpLengths) {
   source.clear();
   target.clear();
