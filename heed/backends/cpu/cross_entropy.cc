@@ -36,11 +36,8 @@ namespace {
 
 HWY_INLINE double sum_of_row(const float* x, std::size_t columns) {
   const FloatTag d;
-  DoubleSum sum;
-  for_each_vector(d, 0, columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-    sum.add(load(d, x + c, n));
-  });
-  return sum.total();
+  return sum_blocks(
+      columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA { return load(d, x + c, n); });
 }
 
 // From the terms e^(x - max) in x and their total:

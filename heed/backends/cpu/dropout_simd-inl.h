@@ -43,7 +43,7 @@ class DropoutMask {
     row_key_ = row_key;
   }
 
-  HWY_INLINE void draw(std::size_t group) {
+  HWY_NOINLINE void draw(std::size_t group) {
 #if HWY_TARGET == HWY_SCALAR
     constexpr std::size_t lanes = 1;
 #else
@@ -66,7 +66,8 @@ class DropoutMask {
   HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> apply(D d, hwy::HWY_NAMESPACE::Vec<D> x,
                                               std::size_t offset) const {
     namespace hn = hwy::HWY_NAMESPACE;
-    return hn::IfThenElseZero(keeps(d, offset), hn::Mul(x, hn::Set(d, scale_)));
+    // The factor is masked, not the product: NaN stays NaN, and masked loads would be slow.
+    return hn::Mul(x, hn::IfThenElseZero(keeps(d, offset), hn::Set(d, scale_)));
   }
 
  private:

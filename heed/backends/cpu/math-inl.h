@@ -149,14 +149,15 @@ HWY_INLINE float sum_vectors(FloatTag d, std::size_t end, Term&& term) {
   return sum.total();
 }
 
-// e^x; below -87.3 it is 0, above 88 it stays at e^88.
-HWY_INLINE FloatVec exp(FloatTag d, FloatVec x) {
+// e^x for x <= 88; below -87.3 it is 0.
+HWY_INLINE FloatVec exp_bounded(FloatTag d, FloatVec x) {
   const hn::RebindToSigned<FloatTag> di;
-  const auto high = hn::Set(d, 88.0f);
-  const auto bounded = hn::IfThenElse(hn::Gt(x, high), high, x);
-  // x = n ln 2 + r, ln 2 in two parts so that the first product is exact.
-  const auto n = hn::Round(hn::Mul(bounded, hn::Set(d, 1.44269504f)));
-  auto r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), bounded);
+  // x = n ln 2 + r. Adding 1.5 · 2²³ leaves n in the low bits of the sum. ln 2 comes in two parts,
+  // so that the first product is exact.
+  const auto magic = hn::Set(d, 12582912.0f);
+  const auto shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), magic);
+  const auto n = hn::Sub(shifted, magic);
+  auto r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
   auto q = hn::Set(d, 0.00138145988f);
   q = hn::MulAdd(q, r, hn::Set(d, 0.00836871658f));
@@ -164,10 +165,17 @@ HWY_INLINE FloatVec exp(FloatTag d, FloatVec x) {
   q = hn::MulAdd(q, r, hn::Set(d, 0.166665211f));
   q = hn::MulAdd(q, r, hn::Set(d, 0.49999994f));
   const auto one = hn::Set(d, 1.0f);
-  const auto power = hn::Add(hn::MulAdd(hn::Mul(q, r), r, r), one);
+  const auto power = hn::MulAdd(hn::MulAdd(q, r, one), r, one);
   const auto scale =
-      hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127))));
+      hn::BitCast(d, hn::Add(hn::ShiftLeft<23>(hn::BitCast(di, shifted)), hn::Set(di, 127 << 23)));
+  // A product, not a sum of exponents, which could turn NaN into a number.
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.3f)), hn::Mul(power, scale));
+}
+
+// e^x; below -87.3 it is 0, above 88 it stays at e^88.
+HWY_INLINE FloatVec exp(FloatTag d, FloatVec x) {
+  const auto high = hn::Set(d, 88.0f);
+  return exp_bounded(d, hn::IfThenElse(hn::Gt(x, high), high, x));
 }
 
 // σ(x) = 1 / (1 + e^-x), and 1 - σ(x) without cancellation.
@@ -227,7 +235,8 @@ HWY_INLINE Normal normal(FloatTag d, FloatVec x) {
   // The rounding error of t² would show in its exponential.
   const auto square = hn::Mul(t, t);
   const auto rest = hn::MulSub(t, t, square);
-  const auto e = hn::Mul(exp(d, hn::Mul(hn::Neg(half), square)), hn::NegMulAdd(half, rest, one));
+  const auto e =
+      hn::Mul(exp_bounded(d, hn::Mul(hn::Neg(half), square)), hn::NegMulAdd(half, rest, one));
   const auto tail = hn::Mul(e, hn::Mul(s, inverse));
   const auto cdf = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail));
   return {cdf, hn::Mul(e, hn::Set(d, 0.398942280f))};

@@ -50,7 +50,7 @@ T dropped(T x, const DropoutStream& stream, std::int64_t row, std::int64_t colum
   if (!stream.active()) {
     return x;
   }
-  return stream.keeps(stream.row_key(row), column) ? x * static_cast<T>(stream.scale()) : T{0};
+  return stream.keeps(stream.row_key(row), column) ? x * static_cast<T>(stream.scale()) : x * T{0};
 }
 
 }  // namespace heed::reference
