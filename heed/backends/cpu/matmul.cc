@@ -19,6 +19,12 @@ namespace heed::cpu {
 
 namespace {
 
+// Where `a` is transposed, as in the gradient of a weight, the summed axis (tokens) differs from
+// batch to batch: chunks of it have few different sizes. Elsewhere it is a size of the model and
+// oneDNN itself cuts it, but for the memory that a packed block of rows takes.
+constexpr std::int64_t token_chunk = 256;
+constexpr std::int64_t packed_chunk = 2048;
+
 // A product as its tiles see it.
 struct Product {
   MatmulSizes sizes;
@@ -37,6 +43,15 @@ struct Product {
 
   std::int64_t columns() const { return round_up(sizes.n, panel_columns); }
 };
+
+DepthPlan depth_plan(std::int64_t k, const ConstView& a, bool a_transposed, PackedType type) {
+  if (a_transposed) {
+    return {k, token_chunk};
+  }
+  const bool as_it_lies =
+      type == PackedType::float32 && k % depth_unit == 0 && a.row_stride() == k;
+  return {k, as_it_lies ? k : packed_chunk};
+}
 
 template <typename Tile>
 void run_tiles(ExecutionContext& context, std::int64_t count, Tile&& tile) {
@@ -63,12 +78,13 @@ std::byte* scratch(ScratchUse use, std::int64_t bytes) {
 
 // Rows `row` … of one chunk of `a` as a row block: where they lie if that is one already, else
 // packed into scratch memory.
-const void* row_block(const Product& p, std::int64_t row, std::int64_t rows, std::int64_t chunk) {
+const std::byte* row_block(const Product& p, std::int64_t row, std::int64_t rows,
+                           std::int64_t chunk) {
   const std::int64_t begin = p.plan.begin(chunk);
   const std::int64_t size = p.plan.size(chunk);
   const std::int64_t depth = p.plan.padded(chunk);
   if (!p.a_transposed && p.type == PackedType::float32 && size == depth && p.a_stride == depth) {
-    return p.a + row * p.a_stride;
+    return reinterpret_cast<const std::byte*>(p.a + row * p.a_stride);
   }
   std::byte* packed = scratch(ScratchUse::row_block,
                               rows * depth * static_cast<std::int64_t>(packed_size(p.type)));
@@ -81,48 +97,50 @@ const void* row_block(const Product& p, std::int64_t row, std::int64_t rows, std
   return packed;
 }
 
-// product[rows, columns] (+)= one chunk of a · b (+ bias).
-void multiply_chunk(const Product& p, std::int64_t row, std::int64_t rows, std::int64_t chunk,
-                    const void* panels, std::int64_t columns, bool accumulate, const float* bias,
-                    float* product) {
-  const std::int64_t depth = p.plan.padded(chunk);
-  const auto* block = static_cast<const std::byte*>(row_block(p, row, rows, chunk));
-  const auto row_bytes = depth * static_cast<std::int64_t>(packed_size(p.type));
+// product[rows, columns] (+)= row block · panels (+ bias).
+void multiply(PackedType type, const std::byte* block, std::int64_t rows, std::int64_t depth,
+              const void* panels, std::int64_t columns, bool accumulate, const float* bias,
+              float* product) {
+  const auto row_bytes = depth * static_cast<std::int64_t>(packed_size(type));
   for (std::int64_t done = 0; done < rows;) {
     const std::int64_t piece = tile_row_piece(rows - done);
-    run_tile({piece, columns, depth, p.type, accumulate, bias != nullptr},
-             block + done * row_bytes, panels, bias, product + done * columns);
+    run_tile({piece, columns, depth, type, accumulate, bias != nullptr}, block + done * row_bytes,
+             panels, bias, product + done * columns);
     done += piece;
   }
 }
 
 // Blocks of rows × columns of c.
 struct Grid {
-  std::int64_t rows = 0, columns = 0;          // of a block
+  std::int64_t rows = 0, columns = 0;  // of a block
   std::int64_t blocks_down = 0, blocks_across = 0;
+
+  std::int64_t count(const MatmulSizes& sizes) {
+    blocks_down = (sizes.m + rows - 1) / rows;
+    blocks_across = (sizes.n + columns - 1) / columns;
+    return blocks_down * blocks_across;
+  }
 };
 
-// Wide blocks keep the packed panels of a block in the second-level cache; a product should still
-// give enough blocks to share them out evenly, of no less than some 10 µs each.
+// The widest product that is formed in scratch memory at once: half of the second-level cache.
+constexpr std::int64_t scratch_columns = 512;
+
+// Each block packs its rows of `a` and reads all of its columns of `b`: blocks are high and wide,
+// but enough of them to share out evenly, and none of less than some 10 µs.
 Grid grid_for(const Product& p) {
-  constexpr std::int64_t enough_blocks = 32;
   constexpr std::int64_t least_work = 4 << 20;  // multiplications in a block
+  const std::int64_t enough_blocks = p.a_transposed ? 8 : 16;
   Grid grid;
   grid.rows = 128;
-  grid.columns = p.columns() <= 512 ? p.columns() : 256;
-  const auto count = [&] {
-    grid.blocks_down = (p.sizes.m + grid.rows - 1) / grid.rows;
-    grid.blocks_across = (p.columns() + grid.columns - 1) / grid.columns;
-    return grid.blocks_down * grid.blocks_across;
-  };
-  while (count() < enough_blocks) {
+  grid.columns = std::min<std::int64_t>(p.columns(), p.a_transposed ? scratch_columns : 2048);
+  while (grid.count(p.sizes) < enough_blocks) {
     const std::int64_t work = std::min(grid.rows, p.sizes.m) * grid.columns * p.sizes.k;
     if (work < 2 * least_work) {
       break;
     }
     if (grid.rows > 64 && p.sizes.m > 64) {
-      grid.rows /= 2;
-    } else if (grid.columns > panel_columns) {
+      grid.rows = 64;
+    } else if (grid.columns > 2 * panel_columns) {
       grid.columns = round_up(grid.columns / 2, panel_columns);
     } else {
       break;
@@ -139,41 +157,67 @@ struct Visit {
   bool ends = true;    // nothing will be
 };
 
-void run_block(const Product& p, const Visit& visit, std::int64_t row, std::int64_t rows,
-               std::int64_t column, std::int64_t columns) {
-  const std::int64_t padded = round_up(columns, panel_columns);
-  float* c = p.c + row * p.c_stride + column;
+// A rectangle of c.
+struct Block {
+  std::int64_t row = 0, rows = 0;
+  std::int64_t column = 0, columns = 0;
+};
+
+// The bias of a block, padded to whole panels with zeros.
+const float* block_bias(const Product& p, const Block& block) {
+  const std::int64_t padded = round_up(block.columns, panel_columns);
+  const float* bias = p.bias + block.column;
+  if (padded == block.columns) {
+    return bias;
+  }
+  auto* copy = reinterpret_cast<float*>(
+      scratch(ScratchUse::bias, padded * std::int64_t{sizeof(float)}));
+  std::copy(bias, bias + block.columns, copy);
+  std::fill(copy + block.columns, copy + padded, 0.0f);
+  return copy;
+}
+
+// c takes part in the sums itself, or a copy of it in scratch memory where its rows do not lie side
+// by side as oneDNN needs them; a product that is to be scaled is formed apart and added last. So
+// the order of the sums does not depend on how c lies or is cut.
+void run_block(const Product& p, const Visit& visit, const Block& block) {
+  const std::int64_t padded = round_up(block.columns, panel_columns);
+  float* c = p.c + block.row * p.c_stride + block.column;
   const bool scaled = p.alpha != 1;
-  // Scaled products are formed apart; else c itself takes part in the sums, in scratch memory if
-  // its rows do not lie side by side as oneDNN needs them.
-  const bool direct = !scaled && columns == padded && p.c_stride == columns;
   const bool adds = p.accumulate || !visit.begins;
-  float* product = direct ? c
-                          : reinterpret_cast<float*>(scratch(
-                                ScratchUse::result, rows * padded * std::int64_t{sizeof(float)}));
-  if (!direct && !scaled && adds) {
-    store_tile({.product = c, .product_stride = p.c_stride, .c = product, .c_stride = padded,
-                .rows = rows, .columns = columns});
-  }
-  const float* bias = visit.begins && p.bias != nullptr ? p.bias + column : nullptr;
-  const float* summed_bias = scaled ? nullptr : bias;
-  if (summed_bias != nullptr && padded != columns) {
-    auto* copy = reinterpret_cast<float*>(
-        scratch(ScratchUse::bias, padded * std::int64_t{sizeof(float)}));
-    std::copy(bias, bias + columns, copy);
-    std::fill(copy + columns, copy + padded, 0.0f);
-    summed_bias = copy;
-  }
-  for (std::int64_t chunk = visit.first; chunk < visit.last; ++chunk) {
-    const bool starts = chunk == visit.first;
-    multiply_chunk(p, row, rows, chunk, visit.b->panels(chunk, column), padded,
-                   !starts || (adds && !scaled), starts ? summed_bias : nullptr, product);
-  }
   const bool relu = p.relu && visit.ends;
-  if (!direct || relu) {
-    store_tile({.product = product, .product_stride = padded, .c = c, .c_stride = p.c_stride,
-                .rows = rows, .columns = columns, .alpha = p.alpha,
-                .bias = scaled ? bias : nullptr, .accumulate = scaled && adds, .relu = relu});
+  const bool has_bias = p.bias != nullptr && visit.begins;
+  const bool direct = !scaled && block.columns == padded && p.c_stride == block.columns;
+  const std::int64_t width = direct ? padded : std::min(padded, scratch_columns);
+  const bool one_pass = visit.last - visit.first == 1;
+  const std::byte* left =
+      one_pass ? row_block(p, block.row, block.rows, visit.first) : nullptr;
+  for (std::int64_t begin = 0; begin < block.columns; begin += width) {
+    const Block part{block.row, block.rows, block.column + begin,
+                     std::min(width, block.columns - begin)};
+    const std::int64_t part_padded = round_up(part.columns, panel_columns);
+    float* part_c = c + begin;
+    float* product = direct ? c
+                            : reinterpret_cast<float*>(
+                                  scratch(ScratchUse::result, part.rows * part_padded *
+                                                                  std::int64_t{sizeof(float)}));
+    if (!direct && !scaled && adds) {
+      store_tile({.product = part_c, .product_stride = p.c_stride, .c = product,
+                  .c_stride = part_padded, .rows = part.rows, .columns = part.columns});
+    }
+    for (std::int64_t chunk = visit.first; chunk < visit.last; ++chunk) {
+      const bool starts = chunk == visit.first;
+      multiply(p.type, one_pass ? left : row_block(p, part.row, part.rows, chunk), part.rows,
+               p.plan.padded(chunk), visit.b->panels(chunk, part.column), part_padded,
+               !starts || (adds && !scaled),
+               starts && has_bias && !scaled ? block_bias(p, part) : nullptr, product);
+    }
+    if (!direct || relu) {
+      store_tile({.product = product, .product_stride = part_padded, .c = part_c,
+                  .c_stride = p.c_stride, .rows = part.rows, .columns = part.columns,
+                  .alpha = p.alpha, .bias = scaled && has_bias ? p.bias + part.column : nullptr,
+                  .accumulate = scaled && adds, .relu = relu});
+    }
   }
 }
 
@@ -182,8 +226,8 @@ void run_visit(ExecutionContext& context, const Product& p, const Grid& grid, co
     // Neighbours share their panels.
     const std::int64_t row = index % grid.blocks_down * grid.rows;
     const std::int64_t column = index / grid.blocks_down * grid.columns;
-    run_block(p, visit, row, std::min(grid.rows, p.sizes.m - row), column,
-              std::min(grid.columns, p.sizes.n - column));
+    run_block(p, visit, {row, std::min(grid.rows, p.sizes.m - row), column,
+                         std::min(grid.columns, p.sizes.n - column)});
   });
 }
 
@@ -227,8 +271,8 @@ void run_in_pieces(ExecutionContext& context, const Product& p) {
       std::byte* panels = scratch(ScratchUse::column_panels,
                                   depth * columns * static_cast<std::int64_t>(packed_size(p.type)));
       pack_right(p.b, p.plan, chunk, 0, p.sizes.n, p.type, panels);
-      multiply_chunk(p, 0, p.sizes.m, chunk, panels, columns, chunk > first, nullptr,
-                     sums + piece * elements);
+      multiply(p.type, row_block(p, 0, p.sizes.m, chunk), p.sizes.m, depth, panels, columns,
+               chunk > first, nullptr, sums + piece * elements);
     }
   });
   const std::int64_t grain = std::max<std::int64_t>(1, 16384 / columns);
@@ -276,7 +320,7 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
                         .relu = options.relu,
                         .alpha = options.alpha,
                         .type = type,
-                        .plan = DepthPlan(sizes.k, type)};
+                        .plan = depth_plan(sizes.k, a, options.transpose_a, type)};
   if (sizes.k == 0) {
     run_empty(product);
   } else if (better_in_pieces(product)) {

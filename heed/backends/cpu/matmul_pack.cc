@@ -29,13 +29,10 @@ HWY_INLINE WordVec rounded_bits(WordTag d, WordVec bits) {
   return hn::IfThenElse(nan, hn::Or(bits, hn::Set(d, 0x00400000u)), rounded);
 }
 
-// Each loader gives a vector of 32-bit words that stand for one or, in bfloat16, two elements that
-// are neighbours in depth. `at` points at float elements; `next` is the distance to the neighbour.
-template <PackedType type>
-struct Loader;
-
-template <>
-struct Loader<PackedType::float32> {
+// Loaders give vectors of 32-bit words that stand for one or, in bfloat16, two elements that are
+// neighbours in depth: `along` from elements that lie one after the other in depth, `across` from
+// elements whose neighbour in depth is `next` further.
+struct LoadFloat {
   static constexpr std::int64_t depth_per_word = 1;
   static HWY_INLINE WordVec along(WordTag d, const float* at) {
     return hn::LoadU(d, reinterpret_cast<const std::uint32_t*>(at));
@@ -45,8 +42,7 @@ struct Loader<PackedType::float32> {
   }
 };
 
-template <>
-struct Loader<PackedType::rounded> {
+struct LoadRounded {
   static constexpr std::int64_t depth_per_word = 1;
   static HWY_INLINE WordVec along(WordTag d, const float* at) {
     const auto bits = hn::LoadU(d, reinterpret_cast<const std::uint32_t*>(at));
@@ -57,24 +53,19 @@ struct Loader<PackedType::rounded> {
   }
 };
 
-template <>
-struct Loader<PackedType::bfloat16> {
+struct LoadBFloat16 {
   static constexpr std::int64_t depth_per_word = 2;
-  // The elements lie one after the other in depth.
   static HWY_INLINE WordVec along(WordTag d, const float* at) {
     const auto* words = reinterpret_cast<const std::uint32_t*>(at);
-#if HWY_TARGET == HWY_SCALAR
     const auto low = rounded_bits(d, hn::LoadU(d, words));
-    const auto high = rounded_bits(d, hn::LoadU(d, words + 1));
+    const auto high = rounded_bits(d, hn::LoadU(d, words + lanes));
+#if HWY_TARGET == HWY_SCALAR
     return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(d, 0xFFFF0000u)));
 #else
     const hn::Repartition<std::uint16_t, WordTag> d16;
-    const auto low = rounded_bits(d, hn::LoadU(d, words));
-    const auto high = rounded_bits(d, hn::LoadU(d, words + lanes));
     return hn::BitCast(d, hn::ConcatOdd(d16, hn::BitCast(d16, high), hn::BitCast(d16, low)));
 #endif
   }
-  // The elements lie across depth, whose next row is `next` elements further.
   static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t next) {
     const auto* words = reinterpret_cast<const std::uint32_t*>(at);
     const auto low = rounded_bits(d, hn::LoadU(d, words));
@@ -82,6 +73,37 @@ struct Loader<PackedType::bfloat16> {
     return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(d, 0xFFFF0000u)));
   }
 };
+
+#if HWY_CAP_GE512 && HWY_ARCH_X86
+// By the instruction of AVX512_BF16, which this version of Highway does not know (it reads
+// subnormal floats as zero, as the products do).
+struct LoadNativeBFloat16 {
+  static constexpr std::int64_t depth_per_word = 2;
+  static HWY_INLINE __m512i convert(const float* low, const float* high) {
+    const auto first = hn::LoadU(FloatTag(), low);
+    const auto second = hn::LoadU(FloatTag(), high);
+    __m512i both;
+    asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(both) : "v"(first.raw), "v"(second.raw));
+    return both;
+  }
+  static HWY_INLINE WordVec along(WordTag, const float* at) {
+    return WordVec{convert(at, at + lanes)};
+  }
+  static HWY_INLINE WordVec across(WordTag, const float* at, std::int64_t next) {
+    HWY_ALIGN static constexpr std::uint16_t interleaved[32] = {
+        0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+        8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const hn::Repartition<std::uint16_t, WordTag> d16;
+    const auto order = hn::Load(d16, interleaved);
+    return WordVec{_mm512_permutexvar_epi16(order.raw, convert(at, at + next))};
+  }
+};
+
+bool machine_converts_bfloat16() {
+  static const bool answer = __builtin_cpu_supports("avx512bf16") != 0;
+  return answer;
+}
+#endif
 
 // The widest square of floats that a step reads: a block of words along depth in bfloat16.
 constexpr std::int64_t edge_size = 2 * 16;
@@ -98,23 +120,30 @@ HWY_INLINE void copy_edge(const float* source, std::int64_t stride, std::int64_t
 
 // Calls step(i, j, at, stride) for all blocks of outer_step × inner_step floats that cover
 // outer_end × inner_end; at the edges of the source `at` points to a copy padded with zeros.
+// It walks down the source in strips of `strip` floats.
 template <class Step>
 HWY_INLINE void for_each_block(const PackSource& source, std::int64_t outer_end,
                                std::int64_t inner_end, std::int64_t outer_step,
-                               std::int64_t inner_step, Step&& step) {
+                               std::int64_t inner_step, std::int64_t strip, Step&& step) {
   HWY_ALIGN float edge[edge_size * edge_size];
-  for (std::int64_t i = 0; i < outer_end; i += outer_step) {
-    for (std::int64_t j = 0; j < inner_end; j += inner_step) {
-      const std::int64_t rows = std::clamp<std::int64_t>(source.outer - i, 0, outer_step);
-      const std::int64_t columns = std::clamp<std::int64_t>(source.inner - j, 0, inner_step);
-      if (HWY_LIKELY(rows == outer_step && columns == inner_step)) {
-        step(i, j, source.data + i * source.stride + j, source.stride);
-      } else {
-        // With nothing left there is no address to form.
-        const bool empty = rows == 0 || columns == 0;
-        copy_edge(empty ? nullptr : source.data + i * source.stride + j, source.stride,
-                  empty ? 0 : rows, columns, edge);
-        step(i, j, edge, edge_size);
+  const auto visit = [&](std::int64_t i, std::int64_t j) HEED_SIMD_LAMBDA {
+    const std::int64_t rows = std::clamp<std::int64_t>(source.outer - i, 0, outer_step);
+    const std::int64_t columns = std::clamp<std::int64_t>(source.inner - j, 0, inner_step);
+    if (HWY_LIKELY(rows == outer_step && columns == inner_step)) {
+      step(i, j, source.data + i * source.stride + j, source.stride);
+    } else {
+      // With nothing left there is no address to form.
+      const bool empty = rows == 0 || columns == 0;
+      copy_edge(empty ? nullptr : source.data + i * source.stride + j, source.stride,
+                empty ? 0 : rows, columns, edge);
+      step(i, j, edge, edge_size);
+    }
+  };
+  for (std::int64_t begin = 0; begin < inner_end; begin += strip) {
+    const std::int64_t end = std::min(inner_end, begin + strip);
+    for (std::int64_t i = 0; i < outer_end; i += outer_step) {
+      for (std::int64_t j = begin; j < end; j += inner_step) {
+        visit(i, j);
       }
     }
   }
@@ -134,12 +163,11 @@ HWY_INLINE void transpose_words(std::uint32_t* to, std::int64_t to_stride, Load&
   }
 }
 
-template <PackedType type>
-void pack_rows_typed(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
-  using Load = Loader<type>;
+template <class Load>
+void pack_rows_with(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
   constexpr std::int64_t step = lanes * Load::depth_per_word;
   const std::int64_t words = depth / Load::depth_per_word;
-  for_each_block(source, source.outer, depth, 1, step,
+  for_each_block(source, source.outer, depth, 1, step, depth,
                  [&](std::int64_t row, std::int64_t p, const float* at, std::int64_t)
                      HEED_SIMD_LAMBDA {
                        const WordTag d;
@@ -148,15 +176,14 @@ void pack_rows_typed(const PackSource& source, std::int64_t depth, std::uint32_t
                      });
 }
 
-template <PackedType type>
-void pack_rows_transposed_typed(const PackSource& source, std::int64_t depth,
+template <class Load>
+void pack_rows_transposed_with(const PackSource& source, std::int64_t depth,
                                 std::uint32_t* packed) {
-  using Load = Loader<type>;
   constexpr std::int64_t step = lanes * Load::depth_per_word;
   const std::int64_t words = depth / Load::depth_per_word;
   HWY_ALIGN std::uint32_t last[block_size * block_size];
   for_each_block(
-      source, depth, source.inner, step, lanes,
+      source, depth, source.inner, step, lanes, 2 * lanes,
       [&](std::int64_t p, std::int64_t row, const float* at, std::int64_t stride)
           HEED_SIMD_LAMBDA {
             const std::int64_t rows = std::min(lanes, source.inner - row);
@@ -174,77 +201,79 @@ void pack_rows_transposed_typed(const PackSource& source, std::int64_t depth,
 }
 
 // Where the words of column j at depth p lie.
-template <PackedType type>
+template <class Load>
 HWY_INLINE std::uint32_t* panel_word(std::uint32_t* packed, std::int64_t depth, std::int64_t p,
                                      std::int64_t column) {
-  constexpr std::int64_t per_word = Loader<type>::depth_per_word;
+  constexpr std::int64_t per_word = Load::depth_per_word;
   return packed + column / panel_columns * (depth / per_word * panel_columns) +
          p / per_word * panel_columns + column % panel_columns;
 }
 
-template <PackedType type>
-void pack_panels_typed(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
-  using Load = Loader<type>;
-  for_each_block(source, depth, round_up(source.inner, panel_columns), Load::depth_per_word, lanes,
+template <class Load>
+void pack_panels_with(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
+  const std::int64_t columns = round_up(source.inner, panel_columns);
+  for_each_block(source, depth, columns, Load::depth_per_word, lanes, columns,
                  [&](std::int64_t p, std::int64_t column, const float* at, std::int64_t stride)
                      HEED_SIMD_LAMBDA {
                        const WordTag d;
                        hn::StoreU(Load::across(d, at, stride), d,
-                                  panel_word<type>(packed, depth, p, column));
+                                  panel_word<Load>(packed, depth, p, column));
                      });
 }
 
-template <PackedType type>
-void pack_panels_transposed_typed(const PackSource& source, std::int64_t depth,
+template <class Load>
+void pack_panels_transposed_with(const PackSource& source, std::int64_t depth,
                                   std::uint32_t* packed) {
-  using Load = Loader<type>;
   constexpr std::int64_t step = lanes * Load::depth_per_word;
-  for_each_block(source, round_up(source.outer, panel_columns), depth, lanes, step,
+  for_each_block(source, round_up(source.outer, panel_columns), depth, lanes, step, 8 * lanes,
                  [&](std::int64_t column, std::int64_t p, const float* at, std::int64_t stride)
                      HEED_SIMD_LAMBDA {
-                       transpose_words(panel_word<type>(packed, depth, p, column), panel_columns,
+                       transpose_words(panel_word<Load>(packed, depth, p, column), panel_columns,
                                        [&](WordTag d, std::int64_t r) HEED_SIMD_LAMBDA {
                                          return Load::along(d, at + r * stride);
                                        });
                      });
 }
 
+// Calls call(loader, packed words).
 template <class Call>
-HWY_INLINE void with_type(PackedType type, void* packed, Call&& call) {
+HWY_INLINE void with_loader(PackedType type, void* packed, Call&& call) {
   auto* words = static_cast<std::uint32_t*>(packed);
   switch (type) {
     case PackedType::float32:
-      call(std::integral_constant<PackedType, PackedType::float32>(), words);
-      break;
+      return call(LoadFloat(), words);
     case PackedType::rounded:
-      call(std::integral_constant<PackedType, PackedType::rounded>(), words);
-      break;
+      return call(LoadRounded(), words);
     case PackedType::bfloat16:
-      call(std::integral_constant<PackedType, PackedType::bfloat16>(), words);
-      break;
+#if HWY_CAP_GE512 && HWY_ARCH_X86
+      if (machine_converts_bfloat16()) {
+        return call(LoadNativeBFloat16(), words);
+      }
+#endif
+      return call(LoadBFloat16(), words);
   }
 }
 
 void pack_rows_any(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
-  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
-    pack_rows_typed<constant()>(source, depth, words);
+  with_loader(type, packed, [&](auto loader, std::uint32_t* words) {
+    pack_rows_with<decltype(loader)>(source, depth, words);
   });
 }
 void pack_rows_transposed_any(const PackSource& source, std::int64_t depth, PackedType type,
                               void* packed) {
-  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
-    pack_rows_transposed_typed<constant()>(source, depth, words);
+  with_loader(type, packed, [&](auto loader, std::uint32_t* words) {
+    pack_rows_transposed_with<decltype(loader)>(source, depth, words);
   });
 }
 void pack_panels_any(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
-  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
-    pack_panels_typed<constant()>(source, depth, words);
+  with_loader(type, packed, [&](auto loader, std::uint32_t* words) {
+    pack_panels_with<decltype(loader)>(source, depth, words);
   });
 }
 void pack_panels_transposed_any(const PackSource& source, std::int64_t depth, PackedType type,
                                 void* packed) {
-  with_type(type, packed, [&](auto constant, std::uint32_t* words) {
-    pack_panels_transposed_typed<constant()>(source, depth, words);
+  with_loader(type, packed, [&](auto loader, std::uint32_t* words) {
+    pack_panels_transposed_with<decltype(loader)>(source, depth, words);
   });
 }
 

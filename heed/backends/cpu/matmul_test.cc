@@ -150,9 +150,9 @@ void CpuMatmul::check_random_product(int round) {
     return uniform(0, 40) == 0 ? uniform(0, 2) : static_cast<std::int64_t>(std::exp(exponent));
   };
   const bool deep = uniform(0, 15) == 0;
-  const std::int64_t m = size(deep ? 40 : 300);
-  const std::int64_t n = size(deep ? 80 : 700);
-  const std::int64_t k = size(deep ? 5000 : 600);
+  const std::int64_t m = size(deep ? 40 : 260);
+  const std::int64_t n = size(deep ? 80 : 600);
+  const std::int64_t k = size(deep ? 5000 : 500);
   MatmulOptions options;
   options.transpose_a = uniform(0, 1) == 1;
   options.transpose_b = uniform(0, 1) == 1;

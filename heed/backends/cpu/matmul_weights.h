@@ -11,17 +11,14 @@
 
 namespace heed::cpu {
 
-// The summed axis, cut into chunks by its size alone. Short chunks bound the error of float32 sums
-// (a running sum over 256 products of one sign errs by at most about 9e-7 of itself, over 512 by
-// 1.2e-6) and keep a chunk of both operands in the second-level cache.
+// The summed axis, cut into chunks of about `limit` by its size alone.
 struct DepthPlan {
   std::int64_t depth = 0;
   std::int64_t chunk = 0;  // a multiple of depth_unit
   std::int64_t count = 0;
 
-  DepthPlan(std::int64_t k, PackedType type) : depth(k) {
-    const std::int64_t limit = type == PackedType::bfloat16 ? 512 : 256;
-    const std::int64_t chunks = std::max<std::int64_t>(1, (k + limit - 1) / limit);
+  DepthPlan(std::int64_t k, std::int64_t limit) : depth(k) {
+    const std::int64_t chunks = k > 0 ? (k + limit - 1) / limit : 1;
     chunk = std::max(depth_unit, round_up((k + chunks - 1) / chunks, depth_unit));
     count = (k + chunk - 1) / chunk;
   }
