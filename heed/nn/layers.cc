@@ -86,8 +86,8 @@ Tensor FeedForward::forward(const Tensor& x, const Sequences& sequences,
 
 void FeedForward::visit(ParameterVisitor& visitor) {
   if (kind_.gated) {
-    visitor.parameter("fc1_gate_up.weight", fc1_.weight);
-    visitor.parameter("fc1_gate_up.bias", fc1_.bias);
+    visitor.parameter("fc1_gate_up_weight", fc1_.weight);
+    visitor.parameter("fc1_gate_up_bias", fc1_.bias);
   } else {
     visitor.module("fc1", fc1_);
   }
