@@ -17,16 +17,17 @@ struct AdamStep {
   View weights{};
   ConstView gradient{};
   View first_moment{}, second_moment{}, average{};
-  float learning_rate = 0;
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  float epsilon = 1e-8f;
-  float weight_decay = 0;
+  // In double, so that 1 - beta is right whatever the weights' type: 1 - 0.999f is off by 1e-5.
+  double learning_rate = 0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;
   bool coupled_decay = false;
-  float gradient_scale = 1;  // clipping and averaging folded in
+  double gradient_scale = 1;  // clipping and averaging folded in
   double correction1 = 1;    // 1 - beta1^t
   double correction2 = 1;    // 1 - beta2^t
-  float average_decay = 0;
+  double average_decay = 0;
 };
 inline KernelSlot<void(ExecutionContext&, const AdamStep&)> adam_step{"adam_step"};
 

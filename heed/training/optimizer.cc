@@ -57,23 +57,22 @@ void Optimizer::step(double learning_rate, double gradient_norm) {
       continue;
     }
     ExecutionContext context = context_for(weights.device());
-    adam_step(context, {.weights = weights,
-                        .gradient = gradient,
-                        .first_moment = item.first_moment,
-                        .second_moment = item.second_moment,
-                        .average = item.average.defined() ? item.average.view() : View(),
-                        .learning_rate = static_cast<float>(learning_rate),
-                        .beta1 = static_cast<float>(config_.beta1),
-                        .beta2 = static_cast<float>(config_.beta2),
-                        .epsilon = static_cast<float>(config_.epsilon),
-                        .weight_decay = item.parameter.parameter->decays
-                                            ? static_cast<float>(config_.weight_decay)
-                                            : 0.0f,
-                        .coupled_decay = config_.kind == "adam",
-                        .gradient_scale = static_cast<float>(clip),
-                        .correction1 = 1 - std::pow(config_.beta1, count),
-                        .correction2 = 1 - std::pow(config_.beta2, count),
-                        .average_decay = static_cast<float>(config_.average_decay)});
+    adam_step(context,
+              {.weights = weights,
+               .gradient = gradient,
+               .first_moment = item.first_moment,
+               .second_moment = item.second_moment,
+               .average = item.average.defined() ? item.average.view() : View(),
+               .learning_rate = learning_rate,
+               .beta1 = config_.beta1,
+               .beta2 = config_.beta2,
+               .epsilon = config_.epsilon,
+               .weight_decay = item.parameter.parameter->decays ? config_.weight_decay : 0.0,
+               .coupled_decay = config_.kind == "adam",
+               .gradient_scale = clip,
+               .correction1 = 1 - std::pow(config_.beta1, count),
+               .correction2 = 1 - std::pow(config_.beta2, count),
+               .average_decay = config_.average_decay});
     weights.renew_stamp();
   }
   skip();

@@ -39,18 +39,18 @@ template <bool kCoupled, bool kAverage>
 void adam_elements_of(const AdamStep& p, const AdamOperands& at, std::size_t begin,
                       std::size_t end) {
   const FloatTag d;
-  const auto beta1 = hn::Set(d, p.beta1);
-  const auto beta2 = hn::Set(d, p.beta2);
-  const auto rest1 = hn::Set(d, 1 - p.beta1);
-  const auto rest2 = hn::Set(d, 1 - p.beta2);
+  const auto beta1 = hn::Set(d, static_cast<float>(p.beta1));
+  const auto beta2 = hn::Set(d, static_cast<float>(p.beta2));
+  const auto rest1 = hn::Set(d, static_cast<float>(1 - p.beta1));
+  const auto rest2 = hn::Set(d, static_cast<float>(1 - p.beta2));
   const auto inverse1 = hn::Set(d, static_cast<float>(1 / p.correction1));
   const auto inverse2 = hn::Set(d, static_cast<float>(1 / p.correction2));
-  const auto epsilon = hn::Set(d, p.epsilon);
-  const auto decay = hn::Set(d, p.weight_decay);
-  const auto rate = hn::Set(d, p.learning_rate);
-  const auto scale = hn::Set(d, p.gradient_scale);
-  const auto average_decay = hn::Set(d, p.average_decay);
-  const auto average_rest = hn::Set(d, 1 - p.average_decay);
+  const auto epsilon = hn::Set(d, static_cast<float>(p.epsilon));
+  const auto decay = hn::Set(d, static_cast<float>(p.weight_decay));
+  const auto rate = hn::Set(d, static_cast<float>(p.learning_rate));
+  const auto scale = hn::Set(d, static_cast<float>(p.gradient_scale));
+  const auto average_decay = hn::Set(d, static_cast<float>(p.average_decay));
+  const auto average_rest = hn::Set(d, static_cast<float>(1 - p.average_decay));
   for_each_vector(d, begin, end, [&](std::size_t i, std::size_t n) HEED_SIMD_LAMBDA {
     auto w = load(d, at.weights + i, n);
     auto g = hn::Mul(scale, load(d, at.gradient + i, n));

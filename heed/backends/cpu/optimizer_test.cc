@@ -34,16 +34,16 @@ std::vector<Tensor> steps(ExecutionContext& on, std::int64_t size, DType dtype, 
                    .first_moment = m,
                    .second_moment = v,
                    .average = average ? mean.view() : View(),
-                   .learning_rate = 1e-2f,
-                   .beta1 = 0.9f,
-                   .beta2 = 0.98f,
-                   .epsilon = 1e-9f,
-                   .weight_decay = 0.1f,
+                   .learning_rate = 1e-2,
+                   .beta1 = 0.9,
+                   .beta2 = 0.98,
+                   .epsilon = 1e-9,
+                   .weight_decay = 0.1,
                    .coupled_decay = coupled,
-                   .gradient_scale = 0.5f,
+                   .gradient_scale = 0.5,
                    .correction1 = 1 - std::pow(0.9, t),
                    .correction2 = 1 - std::pow(0.98, t),
-                   .average_decay = 0.9f});
+                   .average_decay = 0.9});
   }
   return {weights, m, v, mean};
 }
@@ -77,7 +77,7 @@ TEST_F(Optimizer, AdamShowsNotANumber) {
                       .gradient = gradient,
                       .first_moment = m,
                       .second_moment = v,
-                      .learning_rate = 0.1f});
+                      .learning_rate = 0.1});
   EXPECT_TRUE(std::isnan(weights.values<float>()[32]));
   EXPECT_FALSE(std::isnan(weights.values<float>()[31]));
 }

@@ -20,18 +20,17 @@ void adam_step_of(const AdamStep& p) {
     T& w = p.weights.as<T>()[i];
     T& m = p.first_moment.as<T>()[i];
     T& v = p.second_moment.as<T>()[i];
-    double g = static_cast<double>(p.gradient_scale) * p.gradient.as<T>()[i];
+    double g = p.gradient_scale * p.gradient.as<T>()[i];
     if (p.coupled_decay) {
       g += decay * w;
     }
     m = static_cast<T>(beta1 * m + (1 - beta1) * g);
     v = static_cast<T>(beta2 * v + (1 - beta2) * g * g);
-    double step =
-        m / p.correction1 / (std::sqrt(v / p.correction2) + static_cast<double>(p.epsilon));
+    double step = m / p.correction1 / (std::sqrt(v / p.correction2) + p.epsilon);
     if (!p.coupled_decay) {
       step += decay * w;
     }
-    w = static_cast<T>(w - static_cast<double>(p.learning_rate) * step);
+    w = static_cast<T>(w - p.learning_rate * step);
     if (average != nullptr) {
       average[i] = static_cast<T>(average_decay * average[i] + (1 - average_decay) * w);
     }
