@@ -10,100 +10,11 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/matmul_pack.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
-#include "heed/backends/cpu/math-inl.h"
-#include "heed/backends/cpu/transpose-inl.h"
+#include "heed/backends/cpu/matmul_load-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
-
-constexpr auto lanes = static_cast<std::int64_t>(block_size);
-
-// The bits of a float rounded to bfloat16 (nearest, ties to even), in the upper half; the lower
-// half is not cleared. NaN becomes a quiet NaN.
-HWY_INLINE WordVec rounded_bits(WordTag d, WordVec bits) {
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
-  const auto rounded = hn::Add(hn::Add(bits, hn::Set(d, 0x7FFFu)), odd);
-  const hn::RebindToFloat<WordTag> df;
-  const auto nan = hn::RebindMask(d, hn::IsNaN(hn::BitCast(df, bits)));
-  return hn::IfThenElse(nan, hn::Or(bits, hn::Set(d, 0x00400000u)), rounded);
-}
-
-// Loaders give vectors of 32-bit words that stand for one or, in bfloat16, two elements that are
-// neighbours in depth: `along` from elements that lie one after the other in depth, `across` from
-// elements whose neighbour in depth is `next` further.
-struct LoadFloat {
-  static constexpr std::int64_t depth_per_word = 1;
-  static HWY_INLINE WordVec along(WordTag d, const float* at) {
-    return hn::LoadU(d, reinterpret_cast<const std::uint32_t*>(at));
-  }
-  static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t) {
-    return along(d, at);
-  }
-};
-
-struct LoadRounded {
-  static constexpr std::int64_t depth_per_word = 1;
-  static HWY_INLINE WordVec along(WordTag d, const float* at) {
-    const auto bits = hn::LoadU(d, reinterpret_cast<const std::uint32_t*>(at));
-    return hn::And(rounded_bits(d, bits), hn::Set(d, 0xFFFF0000u));
-  }
-  static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t) {
-    return along(d, at);
-  }
-};
-
-struct LoadBFloat16 {
-  static constexpr std::int64_t depth_per_word = 2;
-  static HWY_INLINE WordVec along(WordTag d, const float* at) {
-    const auto* words = reinterpret_cast<const std::uint32_t*>(at);
-    const auto low = rounded_bits(d, hn::LoadU(d, words));
-    const auto high = rounded_bits(d, hn::LoadU(d, words + lanes));
-#if HWY_TARGET == HWY_SCALAR
-    return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(d, 0xFFFF0000u)));
-#else
-    const hn::Repartition<std::uint16_t, WordTag> d16;
-    return hn::BitCast(d, hn::ConcatOdd(d16, hn::BitCast(d16, high), hn::BitCast(d16, low)));
-#endif
-  }
-  static HWY_INLINE WordVec across(WordTag d, const float* at, std::int64_t next) {
-    const auto* words = reinterpret_cast<const std::uint32_t*>(at);
-    const auto low = rounded_bits(d, hn::LoadU(d, words));
-    const auto high = rounded_bits(d, hn::LoadU(d, words + next));
-    return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(d, 0xFFFF0000u)));
-  }
-};
-
-#if HWY_CAP_GE512 && HWY_ARCH_X86
-// By the instruction of AVX512_BF16, which this version of Highway does not know (it reads
-// subnormal floats as zero, as the products do).
-struct LoadNativeBFloat16 {
-  static constexpr std::int64_t depth_per_word = 2;
-  static HWY_INLINE __m512i convert(const float* low, const float* high) {
-    const auto first = hn::LoadU(FloatTag(), low);
-    const auto second = hn::LoadU(FloatTag(), high);
-    __m512i both;
-    asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(both) : "v"(first.raw), "v"(second.raw));
-    return both;
-  }
-  static HWY_INLINE WordVec along(WordTag, const float* at) {
-    return WordVec{convert(at, at + lanes)};
-  }
-  static HWY_INLINE WordVec across(WordTag, const float* at, std::int64_t next) {
-    HWY_ALIGN static constexpr std::uint16_t interleaved[32] = {
-        0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-        8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-    const hn::Repartition<std::uint16_t, WordTag> d16;
-    const auto order = hn::Load(d16, interleaved);
-    return WordVec{_mm512_permutexvar_epi16(order.raw, convert(at, at + next))};
-  }
-};
-
-bool machine_converts_bfloat16() {
-  static const bool answer = __builtin_cpu_supports("avx512bf16") != 0;
-  return answer;
-}
-#endif
 
 // The widest square of floats that a step reads: a block of words along depth in bfloat16.
 constexpr std::int64_t edge_size = 2 * 16;
@@ -154,50 +65,48 @@ template <class Load>
 HWY_INLINE void transpose_words(std::uint32_t* to, std::int64_t to_stride, Load&& load) {
   const WordTag d;
   WordVec rows[block_size];
-  for (std::int64_t r = 0; r < lanes; ++r) {
+  for (std::int64_t r = 0; r < words_per_vector; ++r) {
     rows[r] = load(d, r);
   }
   transpose_block(d, rows);
-  for (std::int64_t r = 0; r < lanes; ++r) {
+  for (std::int64_t r = 0; r < words_per_vector; ++r) {
     hn::StoreU(rows[r], d, to + r * to_stride);
   }
 }
 
 template <class Load>
 void pack_rows_with(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
-  constexpr std::int64_t step = lanes * Load::depth_per_word;
+  constexpr std::int64_t step = words_per_vector * Load::depth_per_word;
   const std::int64_t words = depth / Load::depth_per_word;
-  for_each_block(source, source.outer, depth, 1, step, depth,
-                 [&](std::int64_t row, std::int64_t p, const float* at, std::int64_t)
-                     HEED_SIMD_LAMBDA {
-                       const WordTag d;
-                       hn::StoreU(Load::along(d, at), d,
-                                  packed + row * words + p / Load::depth_per_word);
-                     });
+  for_each_block(
+      source, source.outer, depth, 1, step, depth,
+      [&](std::int64_t row, std::int64_t p, const float* at, std::int64_t) HEED_SIMD_LAMBDA {
+        const WordTag d;
+        hn::StoreU(Load::along(d, at), d, packed + row * words + p / Load::depth_per_word);
+      });
 }
 
 template <class Load>
 void pack_rows_transposed_with(const PackSource& source, std::int64_t depth,
-                                std::uint32_t* packed) {
-  constexpr std::int64_t step = lanes * Load::depth_per_word;
+                               std::uint32_t* packed) {
+  constexpr std::int64_t step = words_per_vector * Load::depth_per_word;
   const std::int64_t words = depth / Load::depth_per_word;
   HWY_ALIGN std::uint32_t last[block_size * block_size];
   for_each_block(
-      source, depth, source.inner, step, lanes, 2 * lanes,
-      [&](std::int64_t p, std::int64_t row, const float* at, std::int64_t stride)
-          HEED_SIMD_LAMBDA {
-            const std::int64_t rows = std::min(lanes, source.inner - row);
-            std::uint32_t* to = packed + row * words + p / Load::depth_per_word;
-            const bool whole = rows == lanes;
-            transpose_words(whole ? to : last, whole ? words : lanes,
-                            [&](WordTag d, std::int64_t r) HEED_SIMD_LAMBDA {
-                              return Load::across(d, at + r * Load::depth_per_word * stride,
-                                                  stride);
-                            });
-            for (std::int64_t r = 0; !whole && r < rows; ++r) {
-              std::memcpy(to + r * words, last + r * lanes, sizeof(std::uint32_t) * block_size);
-            }
-          });
+      source, depth, source.inner, step, words_per_vector, 2 * words_per_vector,
+      [&](std::int64_t p, std::int64_t row, const float* at, std::int64_t stride) HEED_SIMD_LAMBDA {
+        const std::int64_t rows = std::min(words_per_vector, source.inner - row);
+        std::uint32_t* to = packed + row * words + p / Load::depth_per_word;
+        const bool whole = rows == words_per_vector;
+        transpose_words(whole ? to : last, whole ? words : words_per_vector,
+                        [&](WordTag d, std::int64_t r) HEED_SIMD_LAMBDA {
+                          return Load::across(d, at + r * Load::depth_per_word * stride, stride);
+                        });
+        for (std::int64_t r = 0; !whole && r < rows; ++r) {
+          std::memcpy(to + r * words, last + r * words_per_vector,
+                      sizeof(std::uint32_t) * block_size);
+        }
+      });
 }
 
 // Where the words of column j at depth p lie.
@@ -210,9 +119,10 @@ HWY_INLINE std::uint32_t* panel_word(std::uint32_t* packed, std::int64_t depth, 
 }
 
 template <class Load>
-void pack_panels_with(const PackSource& source, std::int64_t depth, std::uint32_t* packed) {
+void pack_panels_with(const PackSource& source, std::int64_t rows, std::int64_t depth,
+                      std::uint32_t* packed) {
   const std::int64_t columns = round_up(source.inner, panel_columns);
-  for_each_block(source, depth, columns, Load::depth_per_word, lanes, columns,
+  for_each_block(source, rows, columns, Load::depth_per_word, words_per_vector, columns,
                  [&](std::int64_t p, std::int64_t column, const float* at, std::int64_t stride)
                      HEED_SIMD_LAMBDA {
                        const WordTag d;
@@ -223,9 +133,10 @@ void pack_panels_with(const PackSource& source, std::int64_t depth, std::uint32_
 
 template <class Load>
 void pack_panels_transposed_with(const PackSource& source, std::int64_t depth,
-                                  std::uint32_t* packed) {
-  constexpr std::int64_t step = lanes * Load::depth_per_word;
-  for_each_block(source, round_up(source.outer, panel_columns), depth, lanes, step, 8 * lanes,
+                                 std::uint32_t* packed) {
+  constexpr std::int64_t step = words_per_vector * Load::depth_per_word;
+  for_each_block(source, round_up(source.outer, panel_columns), depth, words_per_vector, step,
+                 8 * words_per_vector,
                  [&](std::int64_t column, std::int64_t p, const float* at, std::int64_t stride)
                      HEED_SIMD_LAMBDA {
                        transpose_words(panel_word<Load>(packed, depth, p, column), panel_columns,
@@ -265,9 +176,10 @@ void pack_rows_transposed_any(const PackSource& source, std::int64_t depth, Pack
     pack_rows_transposed_with<decltype(loader)>(source, depth, words);
   });
 }
-void pack_panels_any(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
+void pack_panels_any(const PackSource& source, std::int64_t rows, std::int64_t depth,
+                     PackedType type, void* packed) {
   with_loader(type, packed, [&](auto loader, std::uint32_t* words) {
-    pack_panels_with<decltype(loader)>(source, depth, words);
+    pack_panels_with<decltype(loader)>(source, rows, depth, words);
   });
 }
 void pack_panels_transposed_any(const PackSource& source, std::int64_t depth, PackedType type,
@@ -344,14 +256,17 @@ void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedTy
                           void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_rows_transposed_any)(source, depth, type, packed);
 }
-void pack_panels(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_panels_any)(source, depth, type, packed);
+void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth, PackedType type,
+                 void* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_panels_any)(source, rows, depth, type, packed);
 }
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                             void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_panels_transposed_any)(source, depth, type, packed);
 }
-void store_tile(const StoreTile& tile) { HWY_DYNAMIC_DISPATCH(store_tile_any)(tile); }
+void store_tile(const StoreTile& tile) {
+  HWY_DYNAMIC_DISPATCH(store_tile_any)(tile);
+}
 void sum_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
               float* sums) {
   HWY_DYNAMIC_DISPATCH(sum_rows_any)(x, stride, rows, columns, sums);

@@ -20,11 +20,13 @@ inline constexpr std::int64_t depth_unit = 32;
 // How elements of packed operands are held.
 enum class PackedType : std::uint8_t {
   float32,
-  rounded,   // rounded to bfloat16 and held as float32, for machines without bfloat16 products
+  rounded,  // rounded to bfloat16 and held as float32, for machines without bfloat16 products
   bfloat16,
 };
 
-inline std::size_t packed_size(PackedType type) { return type == PackedType::bfloat16 ? 2 : 4; }
+inline std::size_t packed_size(PackedType type) {
+  return type == PackedType::bfloat16 ? 2 : 4;
+}
 
 inline std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -44,8 +46,10 @@ void pack_rows(const PackSource& source, std::int64_t depth, PackedType type, vo
 // Row block from a stored [depth = outer, rows = inner].
 void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                           void* packed);
-// Column panels from a stored [depth = outer, columns = inner].
-void pack_panels(const PackSource& source, std::int64_t depth, PackedType type, void* packed);
+// Column panels from a stored [depth = outer, columns = inner]. Writes the first `rows` rows of
+// panels that are `depth` deep (both even in bfloat16).
+void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth, PackedType type,
+                 void* packed);
 // Column panels from a stored [columns = outer, depth = inner].
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                             void* packed);

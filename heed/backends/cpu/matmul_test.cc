@@ -404,6 +404,23 @@ TEST_F(CpuMatmul, PackedWeightsFollowTheirStamp) {
   EXPECT_EQ(cpu::packed_weight_statistics().misses, kept.misses + 1);
 }
 
+// How `b` is packed depends on how `a` lies: the copies are told apart.
+TEST_F(CpuMatmul, PackedWeightsServeDenseAndStridedOperands) {
+  ExecutionContext two = context(2);
+  const Tensor wide = matrix(10, 4160);
+  const Tensor b = matrix(4096, 70);
+  b.renew_stamp();
+  const Tensor strided = wide.columns(0, 4096);
+  const Tensor dense = strided.clone();
+  const Tensor c = Tensor::empty({10, 70});
+  for (const auto precision : {MatmulPrecision::float32, MatmulPrecision::bfloat16}) {
+    for (const Tensor& a : {dense, strided, dense}) {
+      matmul(two, a, b, c, {.precision = precision});
+      expect_close(a, b, c, c, {.precision = precision}, {}, mixed_signs, "4096 deep");
+    }
+  }
+}
+
 TEST_F(CpuMatmul, AVX512MachinesRunAVX512Kernels) {
   for (const auto precision : {MatmulPrecision::float32, MatmulPrecision::bfloat16}) {
     const cpu::PackedType type = cpu::packed_type_for(precision);
@@ -470,10 +487,14 @@ TEST_F(CpuMatmul, PackingIsTheSameForEveryTarget) {
     bool depth_is_outer;
     bool panels;
   };
-  const std::vector<Layout> layouts = {{&cpu::pack_rows, false, false},
-                                       {&cpu::pack_rows_transposed, true, false},
-                                       {&cpu::pack_panels, true, true},
-                                       {&cpu::pack_panels_transposed, false, true}};
+  const std::vector<Layout> layouts = {
+      {&cpu::pack_rows, false, false},
+      {&cpu::pack_rows_transposed, true, false},
+      {[](const cpu::PackSource& source, std::int64_t deep, cpu::PackedType type, void* packed) {
+         cpu::pack_panels(source, deep, deep, type, packed);
+       },
+       true, true},
+      {&cpu::pack_panels_transposed, false, true}};
   const std::int64_t targets = hwy::SupportedTargets();
   for (const auto& [depth, width] : {std::pair{1, 1}, {32, 64}, {37, 70}, {95, 129}, {64, 15}}) {
     const Tensor plain = matrix(depth, width, true);

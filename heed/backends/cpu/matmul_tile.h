@@ -35,7 +35,9 @@ void run_tile(const TileShape& shape, const void* a, const void* b, const float*
 
 // The largest height that is run in one go when `rows` rows are left: multiples of 16, then the
 // rest, so that only some twenty heights occur whatever the number of tokens in a batch.
-inline std::int64_t tile_row_piece(std::int64_t rows) { return rows >= 16 ? rows / 16 * 16 : rows; }
+inline std::int64_t tile_row_piece(std::int64_t rows) {
+  return rows >= 16 ? rows / 16 * 16 : rows;
+}
 
 // What oneDNN picked for a shape, for instance "brg:avx512_core".
 std::string tile_implementation(const TileShape& shape);

@@ -8,26 +8,6 @@
 
 namespace heed::cpu {
 
-namespace {
-
-// Columns that one task packs.
-constexpr std::int64_t task_columns = 4 * panel_columns;
-
-}  // namespace
-
-void pack_right(const RightOperand& b, const DepthPlan& plan, std::int64_t chunk,
-                std::int64_t column, std::int64_t columns, PackedType type, void* packed) {
-  const std::int64_t begin = plan.begin(chunk);
-  const std::int64_t depth = plan.padded(chunk);
-  if (b.transposed) {
-    pack_panels_transposed({b.data + column * b.stride + begin, b.stride, columns, plan.size(chunk)},
-                           depth, type, packed);
-  } else {
-    pack_panels({b.data + begin * b.stride + column, b.stride, plan.size(chunk), columns}, depth,
-                type, packed);
-  }
-}
-
 PackedRight::PackedRight(ExecutionContext& context, const RightOperand& b, const DepthPlan& plan,
                          std::int64_t first, std::int64_t last, PackedType type)
     : plan_(plan),
@@ -37,14 +17,15 @@ PackedRight::PackedRight(ExecutionContext& context, const RightOperand& b, const
       memory_(static_cast<std::size_t>(((last - first - 1) * plan.chunk + plan.padded(last - 1)) *
                                        columns_) *
               packed_size(type)) {
-  const std::int64_t tasks_across = (b.n + task_columns - 1) / task_columns;
+  // A task reads whole stored rows, in the order of memory.
+  constexpr std::int64_t task_rows = 64;
+  static_assert(task_rows % panel_columns == 0 && task_rows % depth_unit == 0);
+  const std::int64_t tasks_per_chunk =
+      ((b.transposed ? b.n : plan.chunk) + task_rows - 1) / task_rows;
   const auto pack = [&](std::int64_t task) {
-    const std::int64_t chunk = first + task / tasks_across;
-    const std::int64_t column = task % tasks_across * task_columns;
-    pack_right(b, plan_, chunk, column, std::min(task_columns, b.n - column), type,
-               const_cast<std::byte*>(panels(chunk, column)));
+    pack_rows_of(b, first + task / tasks_per_chunk, task % tasks_per_chunk * task_rows, task_rows);
   };
-  const std::int64_t tasks = (last - first) * tasks_across;
+  const std::int64_t tasks = (last - first) * tasks_per_chunk;
   if (context.pool != nullptr) {
     context.pool->run(tasks, pack);
   } else {
@@ -54,11 +35,29 @@ PackedRight::PackedRight(ExecutionContext& context, const RightOperand& b, const
   }
 }
 
+void PackedRight::pack_rows_of(const RightOperand& b, std::int64_t chunk, std::int64_t row,
+                               std::int64_t rows) {
+  const std::int64_t begin = plan_.begin(chunk);
+  const std::int64_t size = plan_.size(chunk);
+  const std::int64_t depth = plan_.padded(chunk);
+  auto* packed = const_cast<std::byte*>(panels(chunk, 0));
+  const auto element = static_cast<std::int64_t>(packed_size(type_));
+  if (b.transposed) {
+    pack_panels_transposed(
+        {b.data + row * b.stride + begin, b.stride, std::min(rows, b.n - row), size}, depth, type_,
+        packed + row * depth * element);
+  } else if (row < depth) {
+    pack_panels({b.data + (begin + row) * b.stride, b.stride,
+                 std::clamp(size - row, std::int64_t{0}, rows), b.n},
+                std::min(rows, depth - row), depth, type_, packed + row * panel_columns * element);
+  }
+}
+
 namespace {
 
 struct Key {
   const float* data;
-  std::int64_t stride, n, k;
+  std::int64_t stride, n, k, chunk;
   bool transposed;
   PackedType type;
   friend bool operator==(const Key&, const Key&) = default;
@@ -66,8 +65,9 @@ struct Key {
 struct KeyHash {
   std::size_t operator()(const Key& key) const {
     auto hash = reinterpret_cast<std::uintptr_t>(key.data);
-    for (const std::int64_t part : {key.stride, key.n, key.k, std::int64_t{key.transposed},
-                                    static_cast<std::int64_t>(key.type)}) {
+    for (const std::int64_t part :
+         {key.stride, key.n, key.k, key.chunk, std::int64_t{key.transposed},
+          static_cast<std::int64_t>(key.type)}) {
       hash = (hash ^ static_cast<std::uint64_t>(part)) * 0x9E3779B97F4A7C15u;
       hash ^= hash >> 32;
     }
@@ -156,7 +156,7 @@ WeightCache& weight_cache() {
 
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
                                                   const DepthPlan& plan, PackedType type) {
-  const Key key{b.data, b.stride, b.n, plan.depth, b.transposed, type};
+  const Key key{b.data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type};
   if (auto packed = weight_cache().find(key, b.stamp)) {
     return packed;
   }
@@ -166,6 +166,8 @@ std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, con
   return packed;
 }
 
-PackedWeightStatistics packed_weight_statistics() { return weight_cache().statistics(); }
+PackedWeightStatistics packed_weight_statistics() {
+  return weight_cache().statistics();
+}
 
 }  // namespace heed::cpu

@@ -37,10 +37,6 @@ struct RightOperand {
   std::uint64_t stamp = 0;
 };
 
-// Packs `columns` columns from `column` on of one chunk of `b` into column panels.
-void pack_right(const RightOperand& b, const DepthPlan& plan, std::int64_t chunk,
-                std::int64_t column, std::int64_t columns, PackedType type, void* packed);
-
 // Chunks `first` … `last - 1` of `b` in column panels.
 class PackedRight {
  public:
@@ -49,12 +45,15 @@ class PackedRight {
 
   // The panels of a chunk from `column` (a multiple of panel_columns) on.
   const std::byte* panels(std::int64_t chunk, std::int64_t column) const {
-    return memory_.data() + (plan_.begin(chunk - first_) * columns_ + column * plan_.padded(chunk)) *
-                                static_cast<std::int64_t>(packed_size(type_));
+    return memory_.data() +
+           (plan_.begin(chunk - first_) * columns_ + column * plan_.padded(chunk)) *
+               static_cast<std::int64_t>(packed_size(type_));
   }
   std::size_t bytes() const { return memory_.size(); }
 
  private:
+  void pack_rows_of(const RightOperand& b, std::int64_t chunk, std::int64_t row, std::int64_t rows);
+
   DepthPlan plan_;
   std::int64_t first_, columns_;
   PackedType type_;
