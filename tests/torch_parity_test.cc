@@ -1,0 +1,209 @@
+// heed's ops and layers against PyTorch's numbers.
+#include <functional>
+
+#include "heed/nn/encoder_decoder.h"
+#include "heed/ops/attention.h"
+#include "heed/ops/elementwise.h"
+#include "heed/ops/embedding.h"
+#include "heed/ops/linear.h"
+#include "heed/ops/normalization.h"
+#include "heed/ops/softmax.h"
+#include "tests/torch_fixture.h"
+
+namespace heed {
+namespace {
+
+class TorchOps : public TorchTest {
+ protected:
+  using Inputs = std::vector<Tensor>;
+  using Function = std::function<Tensor(const Inputs&)>;
+
+  // Runs `function` on the named inputs of a case, forward and backward.
+  void expect_case(const std::string& name, const std::vector<std::string>& names,
+                   const Function& function) {
+    SCOPED_TRACE(name);
+    Inputs inputs;
+    for (const std::string& input : names) {
+      inputs.push_back(file_[name + "/" + input]);
+      require_gradient(inputs.back());
+    }
+    const Tensor y = function(inputs);
+    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
+    backward(y, file_[name + "/dy"]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Tensor gradient = gradient_of(inputs[i]);
+      ASSERT_TRUE(gradient.defined()) << names[i];
+      expect_close(gradient.to_doubles(), file_.numbers(name + "/d_" + names[i]),
+                   backend().gradient, "gradient of " + names[i]);
+    }
+  }
+  void expect_attention(const std::string& name, int heads, int key_heads, bool causal);
+
+  TorchFile file_{"ops", backend()};
+};
+
+TEST_P(TorchOps, Linear) {
+  const std::vector<std::string> names = {"x", "weight", "bias"};
+  expect_case("linear", names, [](const Inputs& in) { return ops::linear(in[0], in[1], in[2]); });
+  expect_case("linear_relu", names,
+              [](const Inputs& in) { return ops::linear_relu(in[0], in[1], in[2]); });
+}
+
+TEST_P(TorchOps, Norms) {
+  constexpr float epsilon = 1e-5f;
+  expect_case("layer_norm", {"x", "gain", "bias"},
+              [](const Inputs& in) { return ops::layer_norm(in[0], in[1], in[2], epsilon); });
+  expect_case("residual_layer_norm", {"x", "branch", "gain", "bias"}, [](const Inputs& in) {
+    return ops::residual_layer_norm(in[0], in[1], in[2], in[3], epsilon, {});
+  });
+  expect_case("rms_norm", {"x", "gain"},
+              [](const Inputs& in) { return ops::rms_norm(in[0], in[1], epsilon); });
+}
+
+TEST_P(TorchOps, Activations) {
+  const auto expect_activation = [&](const std::string& name, Activation activation) {
+    expect_case(name, {"x"}, [&](const Inputs& in) { return ops::activate(in[0], activation); });
+  };
+  expect_activation("relu", Activation::relu);
+  expect_activation("gelu", Activation::gelu);
+  expect_activation("gelu_tanh", Activation::gelu_tanh);
+  expect_activation("silu", Activation::silu);
+  expect_activation("tanh", Activation::tanh);
+}
+
+TEST_P(TorchOps, Gates) {
+  expect_case("swiglu", {"x"}, [](const Inputs& in) { return ops::gate(in[0], Activation::silu); });
+  expect_case("geglu", {"x"}, [](const Inputs& in) { return ops::gate(in[0], Activation::gelu); });
+}
+
+TEST_P(TorchOps, Softmax) {
+  expect_case("softmax", {"x"}, [](const Inputs& in) { return ops::softmax(in[0]); });
+  expect_close(ops::log_softmax(file_["softmax/x"]).to_doubles(), file_.numbers("log_softmax/y"),
+               backend().forward, "log-softmax");
+}
+
+TEST_P(TorchOps, CrossEntropy) {
+  CrossEntropySums sums;
+  expect_case("cross_entropy", {"x", "weight", "bias"}, [&](const Inputs& in) {
+    const ops::CrossEntropyOptions options{
+        .smoothing = 0.1f, .ignore_id = 4, .scale = static_cast<float>(1.0 / 7)};
+    const ops::CrossEntropyResult result =
+        ops::projection_cross_entropy(in[0], in[1], in[2], file_["cross_entropy/targets"], options);
+    sums = result.sums;
+    return result.loss;
+  });
+  expect_close({sums.plain_loss}, file_.numbers("cross_entropy/plain_loss"), backend().forward,
+               "plain loss");
+  EXPECT_EQ(sums.correct, file_.integers("cross_entropy/correct")[0]);
+  EXPECT_EQ(sums.count, file_.integers("cross_entropy/count")[0]);
+}
+
+TEST_P(TorchOps, Embedding) {
+  expect_case("embedding", {"table", "positions"}, [&](const Inputs& in) {
+    return ops::embed(file_["embedding/ids"], in[0], static_cast<float>(std::sqrt(10.0)),
+                      file_["embedding/position_ids"], in[1], {}, 8);
+  });
+}
+
+void TorchOps::expect_attention(const std::string& name, int heads, int key_heads, bool causal) {
+  const auto query_offsets = file_.integers(name + "/query_offsets");
+  const auto key_offsets = file_.integers(name + "/key_offsets");
+  const AttentionPlan plan{.query_offsets = query_offsets,
+                           .key_offsets = key_offsets,
+                           .heads = heads,
+                           .key_heads = key_heads,
+                           .scale = static_cast<float>(1 / std::sqrt(5.0)),
+                           .causal = causal};
+  expect_case(name, {"q", "k", "v"},
+              [&](const Inputs& in) { return ops::attention(in[0], in[1], in[2], plan); });
+  Tensor weights;
+  const NoGradientScope no_gradients;
+  ops::attention(file_[name + "/q"], file_[name + "/k"], file_[name + "/v"], plan, &weights);
+  expect_close(weights.to_doubles(), file_.numbers(name + "/weights"), backend().forward,
+               name + "/weights");
+}
+
+TEST_P(TorchOps, Attention) {
+  expect_attention("self_attention", 2, 2, false);
+  expect_attention("cross_attention", 2, 2, false);
+  expect_attention("causal_attention", 3, 3, true);
+  expect_attention("causal_suffix", 2, 2, true);
+  expect_attention("grouped_attention", 6, 2, true);
+}
+
+class TorchLayers : public TorchTest {
+ protected:
+  // Runs forward(x) of a layer and its backward pass, and compares what comes out, the gradient of
+  // each input and those of all weights.
+  void expect_layer(const std::string& name, Module& layer,
+                    const std::vector<std::string>& input_names,
+                    const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
+    SCOPED_TRACE(name);
+    load_weights(layer, file_, name + "/");
+    require_gradients(layer);
+    std::vector<Tensor> inputs;
+    for (const std::string& input : input_names) {
+      inputs.push_back(file_[name + "/" + input]);
+      require_gradient(inputs.back());
+    }
+    const Tensor y = forward(inputs);
+    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
+    backward(y, file_[name + "/dy"]);
+    std::vector<NamedTensor> gradients = stored_gradients_of(layer);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      gradients.push_back({input_names[i], gradient_of(inputs[i])});
+    }
+    for (const NamedTensor& gradient : gradients) {
+      // Those of key biases are 0 but for rounding, hence the least scale.
+      expect_close(gradient.tensor.to_doubles(), file_.numbers(name + "/d_" + gradient.name),
+                   backend().gradient, "gradient of " + gradient.name, 1);
+    }
+    EXPECT_EQ(tensors_of_case(name), 2 + 2 * gradients.size());
+  }
+
+  std::size_t tensors_of_case(const std::string& name) const {
+    return static_cast<std::size_t>(std::count_if(
+        file_.file().entries().begin(), file_.file().entries().end(),
+        [&](const SafetensorsEntry& entry) { return entry.name.starts_with(name + "/"); }));
+  }
+
+  TorchFile file_{"layers", backend()};
+  Sequences source_ = make_sequences_from_offsets(file_.integers("source_offsets"));
+  Sequences target_ = make_sequences_from_offsets(file_.integers("target_offsets"));
+  ForwardContext context_;
+};
+
+LayerConfig layer_config(bool pre_norm) {
+  return {.size = 12,
+          .feed_forward_size = 20,
+          .heads = 2,
+          .activation = pre_norm ? "geglu" : "relu",
+          .pre_norm = pre_norm};
+}
+
+TEST_P(TorchLayers, EncoderLayers) {
+  for (const bool pre_norm : {false, true}) {
+    EncoderLayer layer(layer_config(pre_norm), 0, backend().device);
+    expect_layer(
+        pre_norm ? "encoder_pre_geglu" : "encoder_post_relu", layer, {"x"},
+        [&](const std::vector<Tensor>& in) { return layer.forward(in[0], source_, context_); });
+  }
+}
+
+TEST_P(TorchLayers, DecoderLayers) {
+  for (const bool pre_norm : {false, true}) {
+    DecoderLayer layer(layer_config(pre_norm), 0, backend().device);
+    expect_layer(pre_norm ? "decoder_pre_geglu" : "decoder_post_relu", layer, {"x", "memory"},
+                 [&](const std::vector<Tensor>& in) {
+                   return layer.forward(in[0], target_, in[1], source_, context_);
+                 });
+  }
+}
+
+const auto backends = testing::Values(reference_backend, cpu_backend);
+const auto backend_name_of = [](const auto& info) { return backend_name(info.param.device); };
+INSTANTIATE_TEST_SUITE_P(Torch, TorchOps, backends, backend_name_of);
+INSTANTIATE_TEST_SUITE_P(Torch, TorchLayers, backends, backend_name_of);
+
+}  // namespace
+}  // namespace heed
