@@ -22,13 +22,17 @@ constexpr const char* footer =
     "See `heed COMMAND --help` for a command's options and examples.\n"
     "\n"
     "Examples:\n"
-    "  heed --version                    what is installed\n"
-    "  heed completion bash              a script that completes commands and options";
+    "  heed demo\n"
+    "  heed train recipe.yaml --run run\n"
+    "  heed translate --model run < source.txt";
 
 // Every subcommand, in the order in which help lists them.
 void add_commands(CLI::App& application, int& exit_code) {
   add_demo_command(application, exit_code);
   add_train_command(application, exit_code);
+  add_translate_command(application, exit_code);
+  add_evaluate_command(application, exit_code);
+  add_score_command(application, exit_code);
   add_bleu_command(application, exit_code);
   add_info_command(application, exit_code);
   add_average_command(application, exit_code);
@@ -85,7 +89,20 @@ std::string usage_message(const CLI::App& application, const CLI::ParseError& er
     return visible_commands(command).empty() ? fmt::format("unexpected argument '{}'", remaining[0])
                                              : unknown_command_message(command, remaining[0]);
   }
+  if (!visible_commands(command).empty() && command.get_subcommands().empty()) {
+    return fmt::format("{} needs a command", full_name(command));
+  }
   return error.what();
+}
+
+// The heading above the commands in help, which the library calls subcommands.
+void name_command_groups(CLI::App& command) {
+  for (CLI::App* subcommand : command.get_subcommands({})) {
+    if (subcommand->get_group() == "Subcommands") {
+      subcommand->group("Commands");
+    }
+    name_command_groups(*subcommand);
+  }
 }
 
 }  // namespace
@@ -98,7 +115,9 @@ std::unique_ptr<CLI::App> make_command_line(int& exit_code) {
   application->get_formatter()->label("SUBCOMMAND", "COMMAND");
   application->set_help_flag("-h,--help", "Print this help and exit");
   application->set_version_flag("--version", "heed " HEED_VERSION, "Print the version and exit");
+  application->get_formatter()->label("Positionals", "Arguments");
   add_commands(*application, exit_code);
+  name_command_groups(*application);
   application->footer(footer);  // after the commands, which would inherit it
   return application;
 }
@@ -109,13 +128,15 @@ int run_command_line(int argc, const char* const* argv) {
   try {
     application->parse(argc, argv);
     if (application->get_subcommands().empty()) {
-      write_output(application->help());
+      write_output(help_text(*application));
     }
   } catch (const CLI::CallForVersion& version) {
     write_output(fmt::format("{}\n", version.what()));
   } catch (const CLI::Success&) {
     const CLI::App& command = reached_command(*application);
-    write_output(command.help(full_name(command)));
+    // CLI11 puts the command's own name behind what it is given.
+    const CLI::App* parent = command.get_parent();
+    write_output(command.help(parent != nullptr ? full_name(*parent) : ""));
   } catch (const CLI::ParseError& error) {
     fail(ErrorKind::usage, "{}; see {} --help", usage_message(*application, error),
          full_name(reached_command(*application)));

@@ -17,8 +17,11 @@ void add_bleu_command(CLI::App& application, int& exit_code);
 void add_completion_command(CLI::App& application, int& exit_code);
 void add_data_command(CLI::App& application, int& exit_code);
 void add_demo_command(CLI::App& application, int& exit_code);
+void add_evaluate_command(CLI::App& application, int& exit_code);
 void add_info_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);
+void add_score_command(CLI::App& application, int& exit_code);
 void add_train_command(CLI::App& application, int& exit_code);
+void add_translate_command(CLI::App& application, int& exit_code);
 
 }  // namespace heed::app

@@ -43,7 +43,7 @@ void BeamSearch::finish(std::int32_t node, double log_probability) {
   const auto place =
       std::upper_bound(finished_.begin(), finished_.end(), score,
                        [](double value, const Finished& other) { return value > other.score; });
-  finished_.insert(place, {node, log_probability, score});
+  finished_.insert(place, {node, log_probability, score, length_});
   finished_.resize(std::min(finished_.size(), n_best_));
 }
 
@@ -88,7 +88,8 @@ void BeamSearch::extend(const Candidates& candidates, std::int64_t first_row) {
 std::vector<Hypothesis> BeamSearch::result() const {
   std::vector<Hypothesis> best;
   for (const Finished& finished : finished_) {
-    best.push_back({tree_.path(finished.node), finished.log_probability, finished.score});
+    best.push_back(
+        {tree_.path(finished.node), finished.log_probability, finished.score, finished.length});
   }
   return best;
 }

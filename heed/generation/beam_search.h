@@ -28,6 +28,7 @@ class BeamSearch : public Search {
     std::int32_t node;  // the last token before the end symbol
     double log_probability;
     double score;
+    std::int64_t length;
   };
   struct Extension {
     std::int64_t beam;

@@ -38,7 +38,7 @@ void enumerate(const LogitTable& table, const Prefix& source, const DecodingConf
       extended.push_back(token);
     }
     if (token == symbols.end || length == config.max_length) {
-      all.push_back({extended, total, total / divisor});
+      all.push_back({extended, total, total / divisor, length});
     } else {
       enumerate(table, source, config, extended, total, all);
     }
@@ -79,6 +79,7 @@ TEST_F(BeamSearchTest, WideBeamsEqualEnumeration) {
       ASSERT_EQ(found.size(), 10u);
       for (std::size_t i = 0; i < found.size(); ++i) {
         EXPECT_EQ(found[i].tokens, expected[i].tokens) << "seed " << seed << ", place " << i;
+        EXPECT_EQ(found[i].length, expected[i].length);
         EXPECT_NEAR(found[i].score, expected[i].score, 1e-12);
         EXPECT_NEAR(found[i].log_probability, expected[i].log_probability, 1e-12);
       }

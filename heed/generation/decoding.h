@@ -54,7 +54,8 @@ struct DecodingSymbols {
 struct Hypothesis {
   std::vector<int> tokens;     // without start and end symbol
   double log_probability = 0;  // of the tokens and the end symbol, if reached
-  double score = 0;            // log_probability / length^length_penalty, the end symbol counted
+  double score = 0;            // log_probability / length^length_penalty
+  std::int64_t length = 0;     // tokens and the end symbol, if reached
 };
 
 // Translates every source (token ids with their end symbol, at most model.longest()). Sentences are

@@ -31,6 +31,7 @@ void SinglePathSearch::extend(const Candidates& candidates, std::int64_t first_r
     if (!ended && length_ < max_length_) {
       rows.push_back({static_cast<std::int32_t>(row), next.token, live_[i].ordinal});
     } else {
+      hypothesis.length = length_;
       hypothesis.score = normalized_score(hypothesis.log_probability, length_, length_penalty_);
     }
   }

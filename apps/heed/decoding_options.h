@@ -1,0 +1,37 @@
+// The options of decoding that several commands take, and the model they need.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "heed/interop/translator_directory.h"
+
+namespace heed::app {
+
+// What the command line asks for; what it leaves open is up to the model's directory.
+struct DecodingOptions {
+  std::string model;
+  std::optional<int> beam, n_best, max_length, batch_sentences;
+  std::optional<double> length_penalty;
+  bool sample = false;
+  std::optional<double> temperature, top_p;
+  std::optional<int> top_k;
+  std::int64_t seed = 1;
+  std::string precision = "float32";
+  int threads = 1;
+};
+
+// -m, --model DIR.
+void add_model_option(CLI::App& command, std::string& directory);
+// --precision and --threads.
+void add_computing_options(CLI::App& command, std::string& precision, int& threads);
+// --model, --beam, --length-penalty, --max-length, --batch, --precision, --threads.
+void add_decoding_options(CLI::App& command, DecodingOptions& options);
+// --sample with --temperature, --top-k, --top-p and --seed.
+void add_sampling_options(CLI::App& command, DecodingOptions& options);
+
+// The model's own defaults with what the options say. Errors (usage): values that make no sense.
+DecodingConfig decoding_config(const DecodingOptions& options, const DecodingConfig& defaults);
+
+}  // namespace heed::app

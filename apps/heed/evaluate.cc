@@ -1,0 +1,118 @@
+// heed evaluate: translates a test set and measures the result.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/common.h"
+#include "apps/heed/decoding_options.h"
+#include "apps/heed/line_translator.h"
+#include "apps/heed/recipe.h"
+#include "apps/heed/scoring.h"
+#include "heed/base/files.h"
+
+namespace heed::app {
+
+namespace {
+
+struct EvaluateOptions {
+  DecodingOptions decoding;
+  ScoringOptions scoring;
+  std::string source;
+  std::vector<std::string> references;
+  std::string output;
+};
+
+std::vector<std::string> read_lines(const std::string& path) {
+  LineReader reader(path);
+  std::vector<std::string> lines;
+  while (const auto line = reader.next()) {
+    lines.emplace_back(*line);
+  }
+  check_data(!lines.empty(), "{}: no lines; there is nothing to translate", path);
+  return lines;
+}
+
+// The best translation of each line; says on standard error how long it took.
+std::vector<std::string> translate_lines(const EvaluateOptions& options,
+                                         const LoadedTranslator& translator,
+                                         std::span<const std::string> sources) {
+  const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
+  LineTranslator lines(translator, config, parse_precision(options.decoding.precision));
+  const auto start = std::chrono::steady_clock::now();
+  const auto translations = lines.translate(sources);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  std::vector<std::string> texts;
+  std::int64_t tokens = 0;
+  std::int64_t cut = 0;
+  for (const LineTranslations& line : translations) {
+    texts.push_back(line.best.front().text);
+    tokens += line.best.front().length;
+    cut += line.pieces > 1 ? 1 : 0;
+  }
+  if (cut > 0) {
+    print_warning(
+        fmt::format("{} lines are longer than the {} tokens that the model takes: "
+                    "translated in pieces",
+                    cut, translator.model->longest()));
+  }
+  const double seconds = std::max(time.count(), 1e-9);
+  fmt::print(
+      stderr,
+      "{} sentences, {} tokens in {:.2f} s: {:.1f} sentences/s, {:.0f} tokens/s (beam {}, {} "
+      "threads)\n",
+      sources.size(), tokens, seconds, static_cast<double>(sources.size()) / seconds,
+      static_cast<double>(tokens) / seconds, config.beam, options.decoding.threads);
+  return texts;
+}
+
+void run_evaluate(const EvaluateOptions& options) {
+  check_scoring_options(options.scoring);
+  set_thread_count(options.decoding.threads);
+  const std::vector<std::string> sources = read_lines(options.source);
+  const auto references = read_references(options.references, sources.size(), options.source);
+  const LoadedTranslator translator = load_translator(options.decoding.model);
+  const auto translations = translate_lines(options, translator, sources);
+  if (!options.output.empty()) {
+    std::string text;
+    for (const std::string& line : translations) {
+      text += line + "\n";
+    }
+    write_file_atomically(options.output, text);
+  }
+  print_scores(options.scoring, translations, references);
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& application, int&) {
+  CLI::App* command = application.add_subcommand(
+      "evaluate",
+      "Translate a test set and measure BLEU and chrF\n\n"
+      "Decodes every line of the source and prints the lines that sacreBLEU prints for the "
+      "translations and the references. How long the decoding took goes to standard error.");
+  command->footer(
+      "Examples:\n"
+      "  heed evaluate --model run --source test.en --reference test.de\n"
+      "  heed evaluate --model run --source test.en --reference test.de --lowercase --beam 8\n"
+      "  heed evaluate --model run --source test.en --reference a.de b.de --output test.out");
+  const auto options = std::make_shared<EvaluateOptions>();
+  command->add_option("-s,--source", options->source, "Sentences, one a line (.gz is read too)")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("-r,--reference", options->references,
+                   "Reference translations line by line; several files are several references")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-o,--output", options->output, "Keep the translations in this file")
+      ->type_name("FILE");
+  add_decoding_options(*command, options->decoding);
+  add_scoring_options(*command, options->scoring);
+  command->callback([options] { run_evaluate(*options); });
+}
+
+}  // namespace heed::app
