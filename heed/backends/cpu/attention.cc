@@ -1,8 +1,8 @@
 // Attention of the CPU backend: tasks for the pool. The tiles are in attention_forward.cc,
 // attention_backward.cc and attention_cached.cc.
 //
-// Everything is computed in float32, also where the plan allows bfloat16 products: rounding and
-// packing tiles this small costs more than the faster products give back.
+// Everything is computed in float32, also where the plan allows bfloat16 products: Highway 1.0.3 has
+// none, and float32 is the more exact of the two.
 #include "heed/kernels/attention.h"
 
 #include <memory>

@@ -130,12 +130,33 @@ class BackwardItem {
         if (plan_.dropout.active() && (head == item_.head_begin || head % 8 == 0)) {
           masks_.draw(shape, head, std::min(item_.head_end, head / 8 * 8 + 8), key);
         }
+        if (single_tile() && head + 1 < item_.head_end) {
+          fetch_head(head + 1, query, queries);
+        }
         if (key == key_begin_) {
           prepare_head(shape, head, query);
         }
         run_tile(shape, head, query, key);
       }
     }
+  }
+
+  void fetch_head(int head, std::int64_t query, std::int64_t queries) const {
+    const std::int64_t row = query_row_ + query;
+    const std::int64_t key_row = key_row_ + key_begin_;
+    const std::int64_t keys = key_end_ - key_begin_;
+    const std::int64_t column = head * head_size_;
+    const std::int64_t value_column = head * value_size_;
+    const std::int64_t k_column = key_head(head) * head_size_;
+    const std::int64_t v_column = key_head(head) * value_size_;
+    fetch_rows(call_.q[row] + column, call_.q.stride, queries, head_size_);
+    fetch_rows(call_.dout[row] + value_column, call_.dout.stride, queries, value_size_);
+    fetch_rows(call_.out[row] + value_column, call_.out.stride, queries, value_size_);
+    fetch_rows(call_.k[key_row] + k_column, call_.k.stride, keys, head_size_);
+    fetch_rows(call_.v[key_row] + v_column, call_.v.stride, keys, value_size_);
+    fetch_rows(call_.dq[row] + column, call_.dq.stride, queries, head_size_);
+    fetch_rows(call_.dk[key_row] + k_column, call_.dk.stride, keys, head_size_);
+    fetch_rows(call_.dv[key_row] + v_column, call_.dv.stride, keys, value_size_);
   }
 
   void clear_query_gradients(std::int64_t query, std::int64_t queries) {

@@ -65,6 +65,9 @@ class ForwardItem {
         if (plan_.dropout.active() && (head == item_.head_begin || head % 8 == 0)) {
           masks_.draw(shape, head, std::min(item_.head_end, head / 8 * 8 + 8), key);
         }
+        if (single_tile() && head + 1 < item_.head_end) {
+          fetch_head(head + 1);
+        }
         run_tile(shape, head, key);
         if (key + key_piece_ >= key_end_) {
           finish_head(head);
@@ -101,6 +104,15 @@ class ForwardItem {
   }
   float* sums(int head) const { return sums_ + slot_of(head) * queries_ * padded_values_; }
   int key_head(int head) const { return head / (plan_.heads / plan_.key_heads); }
+
+  void fetch_head(int head) const {
+    const std::int64_t key_column = key_head(head) * head_size_;
+    const std::int64_t value_column = key_head(head) * value_size_;
+    fetch_rows(call_.q[row_begin_] + head * head_size_, call_.q.stride, queries_, head_size_);
+    fetch_rows(call_.k[key_row_] + key_column, call_.k.stride, key_end_, head_size_);
+    fetch_rows(call_.v[key_row_] + value_column, call_.v.stride, key_end_, value_size_);
+    fetch_rows(call_.out[row_begin_] + head * value_size_, call_.out.stride, queries_, value_size_);
+  }
 
   void compute_scores(const TileShape& shape, int head, std::int64_t key) {
     const SmallProduct product{call_.k[key_row_ + key] + key_head(head) * head_size_,

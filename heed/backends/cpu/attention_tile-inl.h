@@ -18,6 +18,7 @@
 #endif
 
 #include "heed/backends/cpu/small_product-inl.h"
+#include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
@@ -63,6 +64,18 @@ HWY_INLINE FloatVec logarithm_of_two(FloatTag d, FloatVec x) {
   const auto infinity = hn::Set(d, std::numeric_limits<float>::infinity());
   return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), hn::Neg(infinity),
                         hn::MulAdd(x, hn::Zero(d), logarithm));
+}
+
+// Starts to fetch rows that are needed soon. The rows of one head lie too far apart for the machine
+// to foresee them.
+HWY_INLINE void fetch_rows(const float* first, std::int64_t stride, std::int64_t rows,
+                           std::int64_t columns) {
+  constexpr std::int64_t line = 64 / sizeof(float);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t column = 0; column < columns; column += line) {
+      hwy::Prefetch(first + row * stride + column);
+    }
+  }
 }
 
 // Which query sees which key of a tile.
