@@ -53,9 +53,12 @@ Grid grid_for(const Product& p) {
   grid.columns = std::min(p.columns(), widest);
   const auto enough = [&] {
     const std::int64_t count = grid.count(p.sizes);
+    // Eight suffice where narrower blocks would cost more than an uneven share: whole rows would
+    // go through scratch memory, long rows of `a` would be packed again for each block. The sizes
+    // of a transposed `a` are the model's and share out evenly.
     const bool whole_rows = grid.columns == p.columns() && grid.columns > scratch_columns;
-    // The sizes of a transposed `a` are the model's: a few equal blocks share out evenly.
-    return count >= 16 || (count >= 8 && (whole_rows || p.a_transposed)) ||
+    const bool long_rows = p.sizes.k >= 4096;
+    return count >= 16 || (count >= 8 && (whole_rows || long_rows || p.a_transposed)) ||
            (count == 4 && p.a_transposed);
   };
   while (!enough()) {
