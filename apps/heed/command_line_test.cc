@@ -14,7 +14,6 @@ namespace heed::app {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 // The message of the error that the words lead to.
 std::string error_of(std::vector<const char*> words, ErrorKind kind = ErrorKind::usage) {
@@ -58,8 +57,9 @@ TEST(CommandLine, EveryCommandHasAnExampleAndDescribesItsOptions) {
   int exit_code = 0;
   const auto application = make_command_line(exit_code);
   for (const CLI::App* command : application->get_subcommands({})) {
-    const std::string help = command->help(full_name(*command));
+    const std::string help = help_text(*command);
     EXPECT_THAT(help, HasSubstr("Examples:\n")) << command->get_name();
+    EXPECT_THAT(help, HasSubstr("Usage: " + full_name(*command) + " [OPTION...]"));
     EXPECT_FALSE(first_line(command->get_description()).empty()) << command->get_name();
     EXPECT_LE(first_line(command->get_description()).size(), 80u) << command->get_name();
     for (const CLI::Option* option : command->get_options()) {
@@ -86,6 +86,21 @@ TEST(Help, WrapsAtEightyColumns) {
     ++count;
   }
   EXPECT_GT(count, 5);
+}
+
+TEST(Help, ShowsTheValueWithoutItsRules) {
+  CLI::App command;
+  command.formatter(std::make_shared<HelpFormatter>());
+  int threads = 3;
+  std::vector<std::string> kinds = {"a"};
+  command.add_option("-t,--threads", threads, "How many")
+      ->check(CLI::Range(1, 8))
+      ->capture_default_str();
+  command.add_option("--kinds", kinds, "Which")
+      ->check(CLI::IsMember({"a", "b"}))
+      ->capture_default_str();
+  EXPECT_THAT(command.help(), HasSubstr("  -t, --threads N [3]"));
+  EXPECT_THAT(command.help(), HasSubstr("  --kinds TEXT [a] ..."));
 }
 
 TEST(Common, EscapesControlCharacters) {

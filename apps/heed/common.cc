@@ -75,9 +75,13 @@ void print_error(std::string_view message) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-void print_warning(std::string_view message) { print_error(fmt::format("warning: {}", message)); }
+void print_warning(std::string_view message) {
+  print_error(fmt::format("warning: {}", message));
+}
 
-bool is_terminal(int file_descriptor) { return ::isatty(file_descriptor) == 1; }
+bool is_terminal(int file_descriptor) {
+  return ::isatty(file_descriptor) == 1;
+}
 
 bool use_colour(int file_descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");

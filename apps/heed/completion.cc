@@ -97,8 +97,9 @@ complete -F _heed heed
 std::string quoted(std::string text, const std::string& special) {
   std::string result;
   for (const char c : text) {
-    result += c == '\'' ? "'\\''" : special.find(c) != std::string::npos ? std::string("\\") + c
-                                                                         : std::string(1, c);
+    result += c == '\''                              ? "'\\''"
+              : special.find(c) != std::string::npos ? std::string("\\") + c
+                                                     : std::string(1, c);
   }
   return result;
 }
@@ -133,7 +134,8 @@ std::string zsh_function(const CLI::App& command) {
   for (const CLI::App* subcommand : subcommands) {
     entries += fmt::format("    '{}:{}'\n", subcommand->get_name(),
                            quoted(first_line(subcommand->get_description()), ":\\"));
-    branches += fmt::format("      {}) {} ;;\n", subcommand->get_name(), function_name(*subcommand));
+    branches +=
+        fmt::format("      {}) {} ;;\n", subcommand->get_name(), function_name(*subcommand));
   }
   return fmt::format(R"({0}() {{
   local -a commands
@@ -158,14 +160,16 @@ std::string zsh_function(const CLI::App& command) {
 std::string zsh_script(const CLI::App& application) {
   std::string script = "#compdef heed\n\n";
   for_each_command(application, [&](const CLI::App& command) { script += zsh_function(command); });
-  return script + "if [ \"$funcstack[1]\" = _heed ]; then _heed \"$@\"; else compdef _heed heed; fi\n";
+  return script +
+         "if [ \"$funcstack[1]\" = _heed ]; then _heed \"$@\"; else compdef _heed heed; fi\n";
 }
 
 // The condition under which the words typed so far name this command.
 std::string fish_condition(const CLI::App& command) {
   const std::string path = path_of(command);
   std::string condition = path.empty() ? "__fish_use_subcommand" : "";
-  for (const CLI::App* level = &command; level->get_parent() != nullptr; level = level->get_parent()) {
+  for (const CLI::App* level = &command; level->get_parent() != nullptr;
+       level = level->get_parent()) {
     condition = fmt::format("__fish_seen_subcommand_from {}{}{}", level->get_name(),
                             condition.empty() ? "" : "; and ", condition);
   }

@@ -2,7 +2,6 @@
 
 #include <sstream>
 
-
 namespace heed::app {
 namespace {
 
@@ -62,17 +61,28 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positi
              make_option_desc(option), get_column_width());
 }
 
+std::string HelpFormatter::make_option_name(const CLI::Option* option, bool is_positional) const {
+  if (is_positional) {
+    return option->get_name(true, false);
+  }
+  std::string text;
+  for (const std::string& name : option_names(*option)) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   if (option->get_type_size() == 0) {
     return "";
   }
   std::string text;
   if (!option->get_positional()) {
-    text += " " + (option->get_option_text().empty() ? option->get_type_name()
-                                                     : option->get_option_text());
+    text += " " + value_name(*option);
   }
-  if (!option->get_default_str().empty()) {
-    text += " [" + option->get_default_str() + "]";
+  const std::string& value = option->get_default_str();
+  if (!value.empty()) {
+    text += value.front() == '[' ? " " + value : " [" + value + "]";
   }
   if (option->get_expected_max() == CLI::detail::expected_max_vector_size) {
     text += " ...";
@@ -83,7 +93,14 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   return text;
 }
 
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+std::string help_text(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return command.help(parent == nullptr ? "" : full_name(*parent));
+}
+
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
 
 std::vector<const CLI::App*> visible_commands(const CLI::App& command) {
   return command.get_subcommands(
@@ -91,7 +108,8 @@ std::vector<const CLI::App*> visible_commands(const CLI::App& command) {
 }
 
 std::vector<const CLI::Option*> visible_options(const CLI::App& command) {
-  return command.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+  return command.get_options(
+      [](const CLI::Option* option) { return !option->get_group().empty(); });
 }
 
 std::vector<std::string> option_names(const CLI::Option& option) {
@@ -103,6 +121,19 @@ std::vector<std::string> option_names(const CLI::Option& option) {
     names.push_back("--" + name);
   }
   return names;
+}
+
+std::string value_name(const CLI::Option& option) {
+  if (option.get_type_size() == 0) {
+    return "";
+  }
+  const std::string& text = option.get_option_text();
+  if (!text.empty()) {
+    return text;
+  }
+  // The library appends the validators: "INT:INT in [1 - 1024]".
+  const std::string type = option.get_type_name().substr(0, option.get_type_name().find(':'));
+  return type == "INT" || type == "UINT" ? "N" : type;
 }
 
 std::string full_name(const CLI::App& command) {

@@ -51,5 +51,7 @@ int main(int argc, char** argv) {
   heed::app::occupy_standard_descriptors();
   // `heed … | head -1` ends without a word, also where the parent had ignored the signal.
   std::signal(SIGPIPE, SIG_DFL);
+  // A file that may not grow is an error of the write, like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   return heed::app::run(argc, argv);
 }

@@ -59,7 +59,7 @@ std::string option_entry(const CLI::Option& option) {
     term += fmt::format("{}\\fB{}\\fR", term.empty() ? "" : ", ", escape(name));
   }
   if (option.get_type_size() != 0 && !option.get_positional()) {
-    term += fmt::format(" \\fI{}\\fR", escape(option.get_type_name()));
+    term += fmt::format(" \\fI{}\\fR", escape(value_name(option)));
   }
   std::string text = escape(option.get_description());
   if (!option.get_default_str().empty()) {
@@ -89,7 +89,8 @@ std::string see_also(const CLI::App& command) {
     text = fmt::format("\\fB{}\\fR(1)", escape(page_name(*command.get_parent())));
   }
   for (const CLI::App* subcommand : visible_commands(command)) {
-    text += fmt::format("{}\\fB{}\\fR(1)", text.empty() ? "" : ",\n", escape(page_name(*subcommand)));
+    text +=
+        fmt::format("{}\\fB{}\\fR(1)", text.empty() ? "" : ",\n", escape(page_name(*subcommand)));
   }
   return ".SH SEE ALSO\n" + text + "\n";
 }
@@ -114,9 +115,10 @@ std::string manual_page(const CLI::App& command) {
     page += option_entry(*option);
   }
   page += footer_section(command);
-  page += ".SH EXIT STATUS\n0 when done; 1 after a failure; 2 when the command line or a recipe makes "
-          "no sense;\n65 when data is damaged or inconsistent; 74 when a file cannot be read or "
-          "written;\n130 and 143 after an interruption.\n";
+  page +=
+      ".SH EXIT STATUS\n0 when done; 1 after a failure; 2 when the command line or a recipe makes "
+      "no sense;\n65 when data is damaged or inconsistent; 74 when a file cannot be read or "
+      "written;\n130 and 143 after an interruption.\n";
   return page + see_also(command);
 }
 
