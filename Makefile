@@ -11,6 +11,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+BENCH_OPTIONS ?=
 CMAKE ?= cmake
 
 .PHONY: all build demo test bench install sanitize asan tsan format clean setup configure
