@@ -37,6 +37,7 @@ Recipe demo_recipe(const DemoOptions& options, const fs::path& data) {
   recipe.model.decoder_layers = 2;
   recipe.model.heads = 4;
   recipe.model.feed_forward_size = 256;
+  recipe.model.norm = "pre";
   recipe.model.dropout = 0.0;
   recipe.model.max_length = 96;
   recipe.batches.batch_tokens = 3072;

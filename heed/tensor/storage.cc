@@ -1,11 +1,12 @@
 #include "heed/tensor/storage.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <map>
 #include <mutex>
-#include <new>
 #include <vector>
 
 #include "heed/base/error.h"
@@ -15,6 +16,9 @@ namespace heed {
 namespace {
 
 constexpr std::size_t alignment = 64;
+// Blocks from this size on come from the system one by one, so that giving them back really does.
+constexpr std::size_t mapped_size = std::size_t{1} << 20;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 // Sizes are rounded up so that batches of nearly the same size share blocks: to an eighth of the
 // power of two below, at least 64 bytes.
@@ -24,34 +28,58 @@ std::size_t rounded(std::size_t bytes) {
   return (std::max<std::size_t>(bytes, 1) + step - 1) / step * step;
 }
 
+std::byte* take_from_system(std::size_t size) {
+  if (size < mapped_size) {
+    return static_cast<std::byte*>(std::aligned_alloc(alignment, size));
+  }
+  void* block =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (block == MAP_FAILED) {
+    return nullptr;
+  }
+  if (size >= huge_page) {
+    ::madvise(block, size, MADV_HUGEPAGE);
+  }
+  return static_cast<std::byte*>(block);
+}
+
+void give_to_system(std::byte* block, std::size_t size) {
+  if (size < mapped_size) {
+    std::free(block);
+  } else {
+    ::munmap(block, size);
+  }
+}
+
+struct Block {
+  std::byte* data;
+  std::size_t size;
+};
+
 class CachingAllocator {
  public:
-  std::byte* allocate(std::size_t bytes) {
+  Block allocate(std::size_t bytes) {
     const std::size_t size = rounded(bytes);
     std::lock_guard lock(mutex_);
-    statistics_.live_bytes += size;
-    statistics_.peak_bytes = std::max(statistics_.peak_bytes, statistics_.live_bytes);
-    auto& free_blocks = free_blocks_[size];
-    if (!free_blocks.empty()) {
-      std::byte* block = free_blocks.back();
-      free_blocks.pop_back();
-      statistics_.cached_bytes -= size;
-      return block;
+    Block block = take_from_cache(size);
+    if (block.data == nullptr) {
+      block = take_new(size);
     }
-    return take_from_system(size);
+    statistics_.live_bytes += block.size;
+    statistics_.peak_bytes = std::max(statistics_.peak_bytes, statistics_.live_bytes);
+    return block;
   }
 
-  void release(std::byte* block, std::size_t bytes) {
-    const std::size_t size = rounded(bytes);
+  void release(Block block) {
     std::lock_guard lock(mutex_);
-    statistics_.live_bytes -= size;
-    statistics_.cached_bytes += size;
-    free_blocks_[size].push_back(block);
+    statistics_.live_bytes -= block.size;
+    statistics_.cached_bytes += block.size;
+    free_blocks_[block.size].push_back(block.data);
   }
 
   void release_cached() {
     std::lock_guard lock(mutex_);
-    free_all();
+    shrink_cache(0);
   }
 
   MemoryStatistics statistics() {
@@ -65,32 +93,49 @@ class CachingAllocator {
   }
 
  private:
-  std::byte* take_from_system(std::size_t size) {
-    // Blocks of other sizes must not pile up: the cache never holds more than what is in use.
-    if (statistics_.cached_bytes > std::max<std::uint64_t>(statistics_.live_bytes, 64u << 20)) {
-      free_all();
+  // The smallest free block that fits and wastes at most a quarter.
+  Block take_from_cache(std::size_t size) {
+    for (auto found = free_blocks_.lower_bound(size);
+         found != free_blocks_.end() && found->first <= size + size / 4; ++found) {
+      if (!found->second.empty()) {
+        const Block block{found->second.back(), found->first};
+        found->second.pop_back();
+        statistics_.cached_bytes -= block.size;
+        return block;
+      }
     }
-    void* block = std::aligned_alloc(alignment, size);
-    if (block == nullptr) {
-      free_all();
-      block = std::aligned_alloc(alignment, size);
-    }
-    if (block == nullptr) {
-      statistics_.live_bytes -= size;
-      fail(ErrorKind::failure, "out of memory: {} bytes asked for, {} in use", size,
-           statistics_.live_bytes);
-    }
-    return static_cast<std::byte*>(block);
+    return {nullptr, 0};
   }
 
-  void free_all() {
-    for (auto& [size, blocks] : free_blocks_) {
-      for (std::byte* block : blocks) {
-        std::free(block);
-      }
-      blocks.clear();
+  Block take_new(std::size_t size) {
+    // What is in use and what is kept together never pass the peak of use by much: blocks of sizes
+    // that no longer occur go back to the system.
+    const std::uint64_t bound = statistics_.peak_bytes + statistics_.peak_bytes / 16;
+    const std::uint64_t held = statistics_.live_bytes + statistics_.cached_bytes + size;
+    if (held > bound) {
+      const std::uint64_t excess = held - bound;
+      shrink_cache(statistics_.cached_bytes - std::min(statistics_.cached_bytes, excess));
     }
-    statistics_.cached_bytes = 0;
+    std::byte* data = take_from_system(size);
+    if (data == nullptr) {
+      shrink_cache(0);
+      data = take_from_system(size);
+    }
+    check(data != nullptr, "out of memory: {} bytes asked for, {} in use", size,
+          statistics_.live_bytes);
+    return {data, size};
+  }
+
+  // Gives free blocks back, the largest first, until at most `bytes` are kept.
+  void shrink_cache(std::uint64_t bytes) {
+    for (auto item = free_blocks_.rbegin();
+         item != free_blocks_.rend() && statistics_.cached_bytes > bytes; ++item) {
+      while (!item->second.empty() && statistics_.cached_bytes > bytes) {
+        give_to_system(item->second.back(), item->first);
+        item->second.pop_back();
+        statistics_.cached_bytes -= item->first;
+      }
+    }
   }
 
   std::mutex mutex_;
@@ -116,14 +161,18 @@ void release_cached_memory() {
   allocator().release_cached();
 }
 
-Storage::Storage(std::size_t bytes) : data_(allocator().allocate(bytes)), size_(bytes) {}
+Storage::Storage(std::size_t bytes) : size_(bytes) {
+  const Block block = allocator().allocate(bytes);
+  data_ = block.data;
+  capacity_ = block.size;
+}
 
 Storage::Storage(std::byte* data, std::size_t bytes, std::shared_ptr<const void> owner)
     : data_(data), size_(bytes), owner_(std::move(owner)) {}
 
 Storage::~Storage() {
   if (!owner_) {
-    allocator().release(data_, size_);
+    allocator().release({data_, capacity_});
   }
 }
 

@@ -1,7 +1,8 @@
 // Memory of tensors: 64-byte aligned blocks from a caching allocator.
 //
 // Freed blocks are kept by size class and handed out again, so that a training step after the first
-// allocates nothing from the system. Statistics count live bytes, the peak of live bytes, and what
+// few takes next to nothing from the system; kept and live blocks together stay near the peak of
+// live ones. Statistics count live bytes, the peak of live bytes, and what
 // the cache holds. All functions may be called from any thread.
 #pragma once
 
@@ -46,6 +47,7 @@ class Storage {
  private:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t capacity_ = 0;  // of the block, at least size_
   std::shared_ptr<const void> owner_;
   std::atomic<std::uint64_t> stamp_{0};
 };

@@ -58,6 +58,17 @@ TEST(Storage, ReusesFreedBlocksAndCountsThePeak) {
   EXPECT_LT(memory_statistics().peak_bytes, before.live_bytes + 1'200'000);
 }
 
+TEST(Storage, KeepsNoMoreThanThePeakOfUse) {
+  release_cached_memory();
+  reset_peak_memory();
+  for (std::size_t size = 1'000'000; size < 40'000'000; size += 1'000'000) {
+    const Storage block(size);  // ever larger: none fits into an earlier one
+  }
+  const auto statistics = memory_statistics();
+  EXPECT_LE(statistics.live_bytes + statistics.cached_bytes,
+            statistics.peak_bytes + statistics.peak_bytes / 8);
+}
+
 TEST(Storage, StampsAreUnique) {
   Storage a(4), b(4);
   EXPECT_EQ(a.stamp(), 0u);
