@@ -63,6 +63,7 @@ DecodingConfig decoding_config(const DecodingOptions& options, const DecodingCon
   config.n_best = options.n_best.value_or(1);
   // A list that is longer than the default beam needs no second option.
   config.beam = options.beam.value_or(std::max(defaults.beam, config.n_best));
+  config.lookahead = options.lookahead.value_or(defaults.lookahead);
   config.max_length = options.max_length.value_or(defaults.max_length);
   config.batch_sentences = options.batch_sentences.value_or(defaults.batch_sentences);
   config.length_penalty = options.length_penalty.value_or(defaults.length_penalty);

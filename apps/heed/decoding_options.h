@@ -12,7 +12,7 @@ namespace heed::app {
 // What the command line asks for; what it leaves open is up to the model's directory.
 struct DecodingOptions {
   std::string model;
-  std::optional<int> beam, n_best, max_length, batch_sentences;
+  std::optional<int> beam, n_best, lookahead, max_length, batch_sentences;
   std::optional<double> length_penalty;
   bool sample = false;
   std::optional<double> temperature, top_p;
@@ -26,7 +26,7 @@ struct DecodingOptions {
 void add_model_option(CLI::App& command, std::string& directory);
 // --precision and --threads.
 void add_computing_options(CLI::App& command, std::string& precision, int& threads);
-// --model, --beam, --length-penalty, --max-length, --batch, --precision, --threads.
+// --model, --beam, --length-penalty, --lookahead, --max-length, --batch, --precision, --threads.
 void add_decoding_options(CLI::App& command, DecodingOptions& options);
 // --sample with --temperature, --top-k, --top-p and --seed.
 void add_sampling_options(CLI::App& command, DecodingOptions& options);

@@ -11,6 +11,7 @@ BeamSearch::BeamSearch(std::int32_t sentence, const DecodingSymbols& symbols,
       beam_(static_cast<std::size_t>(config.beam)),
       n_best_(static_cast<std::size_t>(config.n_best)),
       length_penalty_(config.length_penalty),
+      lookahead_(config.lookahead),
       max_length_(max_length),
       beams_{{TokenTree::root, 0.0}} {
   live_.push_back({sentence, symbols.start, 0});
@@ -47,10 +48,11 @@ void BeamSearch::finish(std::int32_t node, double log_probability) {
   finished_.resize(std::min(finished_.size(), n_best_));
 }
 
-// Whatever follows has probability 1 at most, so the log-probability only falls; a positive penalty
-// forgives that most at the greatest length, a negative one at the smallest.
+// Whatever follows has probability 1 at most, so the log-probability only falls. A positive penalty
+// divides it by most at the greatest length, a negative one at the smallest.
 bool BeamSearch::may_enter_the_best(double log_probability) const {
-  const std::int64_t length = length_penalty_ > 0 ? max_length_ : length_ + 1;
+  const std::int64_t length =
+      length_penalty_ > 0 ? std::min(length_ + lookahead_, max_length_) : length_ + 1;
   return finished_.size() < n_best_ ||
          normalized_score(log_probability, length, length_penalty_) > finished_.back().score;
 }

@@ -1,9 +1,12 @@
 // Beam search over one sentence's hypotheses.
 //
 // Of all extensions of the live hypotheses by one token, the 2·beam of the largest log-probability
-// are looked at: those that end become finished, the `beam` best others live on. The search is over
-// when no live hypothesis can still be among the n best finished ones, or at max_length, where the
-// live ones count as they are. Hypotheses that cannot get there are dropped on the way.
+// are looked at: those that end become finished, the `beam` best others live on. A live hypothesis
+// is given up when it cannot get among the n best finished ones within `lookahead` tokens, however
+// probable those are; the search is over when none is left, or at max_length, where the live ones
+// count as they are. With a lookahead of max_length nothing is missed that the beam could find. A
+// good score divided by a great length forgives much, so that this takes about twice the steps,
+// and with 5 tokens BLEU is the same.
 #pragma once
 
 #include "heed/generation/search.h"
@@ -45,6 +48,7 @@ class BeamSearch : public Search {
   std::size_t beam_;
   std::size_t n_best_;
   double length_penalty_;
+  std::int64_t lookahead_;
   std::int64_t max_length_;
   std::int64_t length_ = 0;  // tokens of the live hypotheses
   TokenTree tree_;

@@ -74,6 +74,7 @@ TEST_F(BeamSearchTest, WideBeamsEqualEnumeration) {
       config.n_best = 10;
       config.length_penalty = penalty;
       config.max_length = 5;
+      config.lookahead = 5;
       const auto expected = enumerate(table, {1, 0}, config);
       const auto found = search(table, {1, 0}, config);
       ASSERT_EQ(found.size(), 10u);
@@ -148,6 +149,26 @@ TEST_F(BeamSearchTest, StopsWhenNothingBetterCanCome) {
   config.length_penalty = 0;
   decode(model, std::vector<Prefix>{{0}}, symbols, config);
   EXPECT_EQ(model.row_count, 1u);
+}
+
+// Ending at once scores -0.5; eight certain tokens after an unlikely one score -2 / 9.
+TEST_F(BeamSearchTest, LooksAheadAsFarAsAsked) {
+  const LogitTable table = [](const Prefix&, const Prefix& prefix) {
+    if (prefix.empty()) {
+      return std::vector<double>{-0.5, -2, -100, std::log(1 - std::exp(-0.5) - std::exp(-2))};
+    }
+    return prefix.size() < 8 ? std::vector<double>{-100, 100, -100, -100}
+                             : std::vector<double>{100, -100, -100, -100};
+  };
+  DecodingConfig config;
+  config.beam = 2;
+  config.max_length = 20;
+  config.lookahead = 2;  // -2 / 3 < -0.5
+  EXPECT_EQ(search(table, {0}, config).front().tokens.size(), 0u);
+  config.lookahead = 4;  // -2 / 5 > -0.5
+  const Hypothesis best = search(table, {0}, config).front();
+  EXPECT_EQ(best.tokens.size(), 8u);
+  EXPECT_NEAR(best.score, -2.0 / 9, 1e-9);
 }
 
 TEST_F(BeamSearchTest, KeepsNoMoreRowsThanTheBeam) {

@@ -152,6 +152,7 @@ void check_decoding_config(const DecodingConfig& config) {
               config.n_best, config.beam, config.n_best);
   check_usage(std::abs(config.length_penalty) <= 10, "length_penalty: expected -10 to 10, got {}",
               config.length_penalty);
+  check_usage(config.lookahead >= 1, "lookahead: expected 1 or more, got {}", config.lookahead);
   check_usage(config.max_length >= 1, "max_length: expected 1 or more, got {}", config.max_length);
   check_usage(std::isfinite(config.max_length_ratio) && config.max_length_ratio >= 0,
               "max_length_ratio: expected 0 or more, got {}", config.max_length_ratio);

@@ -14,6 +14,7 @@ struct DecodingConfig {
   int beam = 5;
   int n_best = 1;
   double length_penalty = 1.0;
+  int lookahead = 5;
   int max_length = 256;
   double max_length_ratio = 3.0;
   bool sample = false;
@@ -29,6 +30,9 @@ struct DecodingConfig {
     visit("n_best", n_best, "translations returned per sentence; at most beam, or samples drawn");
     visit("length_penalty", length_penalty,
           "a hypothesis scores its log-probability / length^this; 0: no normalisation");
+    visit("lookahead", lookahead,
+          "a hypothesis is given up when this many more tokens, each certain, would not bring it "
+          "among the n best; max_length: only when nothing would");
     visit("max_length", max_length, "tokens of a translation at most, end symbol included");
     visit("max_length_ratio", max_length_ratio,
           "and at most this many times the tokens of the source, plus 10; 0: no such limit");

@@ -213,6 +213,7 @@ TEST_F(DecodingTest, RefusesConfigurationsThatMakeNoSense) {
   refuses("n_best: ", [](DecodingConfig& config) { config.n_best = 0; });
   refuses("raise beam to 6", [](DecodingConfig& config) { config.n_best = 6; });
   refuses("length_penalty", [](DecodingConfig& config) { config.length_penalty = NAN; });
+  refuses("lookahead", [](DecodingConfig& config) { config.lookahead = 0; });
   refuses("max_length: ", [](DecodingConfig& config) { config.max_length = 0; });
   refuses("max_length_ratio", [](DecodingConfig& config) { config.max_length_ratio = -1; });
   refuses("temperature", [](DecodingConfig& config) { config.temperature = 0; });
