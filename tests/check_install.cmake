@@ -39,24 +39,19 @@ expect_file(${prefix}/share/man/man1/heed-completion.1)
 expect_file(${prefix}/share/zsh/site-functions/_heed)
 expect_file(${prefix}/share/fish/vendor_completions.d/heed.fish)
 expect_file(${prefix}/share/doc/*/LICENSE)
-run(COMMAND bash -c "source '${prefix}/share/bash-completion/completions/heed'
-  compopt() { :; }
-  COMP_WORDS=(heed compl) COMP_CWORD=1; _heed; echo \"\${COMPREPLY[*]}\"
-  COMP_WORDS=(heed completion --he) COMP_CWORD=2; _heed; echo \"\${COMPREPLY[*]}\""
-  EXPECT "^completion\n--help\n$")
+run(COMMAND bash ${SOURCE_DIR}/tests/install/complete.sh
+  ${prefix}/share/bash-completion/completions/heed EXPECT "^completion\n--help\nconsumer.cc\nconsumer.cc\n$")
 
-# Through find_package. The whole archive is linked, so that a missing dependency shows.
-set(whole_archive "-Wl,--push-state,--whole-archive -lheed -Wl,--pop-state")
-file(GLOB_RECURSE archive ${prefix}/libheed.a)
-get_filename_component(library_directory ${archive} DIRECTORY)
+# Through find_package.
 run(COMMAND ${CMAKE_COMMAND} -S ${SOURCE_DIR}/tests/install -B ${WORK_DIR}/build -G Ninja
-  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${FLAGS}
-  "-DCMAKE_EXE_LINKER_FLAGS=-L${library_directory} ${whole_archive}")
+  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${FLAGS})
 run(COMMAND ${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(COMMAND ${WORK_DIR}/build/consumer EXPECT "heed is installed")
 
 # Through pkg-config.
-set(ENV{PKG_CONFIG_PATH} ${library_directory}/pkgconfig)
+file(GLOB_RECURSE package_file ${prefix}/heed.pc)
+get_filename_component(package_directory ${package_file} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${package_directory})
 run(COMMAND pkg-config --cflags --libs heed OUTPUT flags)
 separate_arguments(flags UNIX_COMMAND "${FLAGS} ${flags}")
 run(COMMAND ${CXX} -std=c++20 ${SOURCE_DIR}/tests/install/consumer.cc ${flags}
