@@ -37,6 +37,7 @@ void add_commands(CLI::App& application, int& exit_code) {
   add_info_command(application, exit_code);
   add_average_command(application, exit_code);
   add_data_command(application, exit_code);
+  add_recipe_command(application, exit_code);
   add_completion_command(application, exit_code);
   add_man_command(application, exit_code);
 }
