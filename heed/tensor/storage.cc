@@ -19,6 +19,8 @@ constexpr std::size_t alignment = 64;
 // Blocks from this size on come from the system one by one, so that giving them back really does.
 constexpr std::size_t mapped_size = std::size_t{1} << 20;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
+// What may always be kept: for small models the system calls would cost more than the memory.
+constexpr std::size_t cache_slack = std::size_t{32} << 20;
 
 // Sizes are rounded up so that batches of nearly the same size share blocks: to an eighth of the
 // power of two below, at least 64 bytes.
@@ -110,7 +112,7 @@ class CachingAllocator {
   Block take_new(std::size_t size) {
     // What is in use and what is kept together never pass the peak of use by much: blocks of sizes
     // that no longer occur go back to the system.
-    const std::uint64_t bound = statistics_.peak_bytes + statistics_.peak_bytes / 16;
+    const std::uint64_t bound = statistics_.peak_bytes + statistics_.peak_bytes / 16 + cache_slack;
     const std::uint64_t held = statistics_.live_bytes + statistics_.cached_bytes + size;
     if (held > bound) {
       const std::uint64_t excess = held - bound;

@@ -1,6 +1,7 @@
 #include "heed/training/validation.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "heed/autograd/gradient.h"
 #include "heed/metrics/bleu.h"
@@ -13,11 +14,22 @@ Tensor id_tensor(std::span<const std::int32_t> ids) {
   return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
 }
 
+// A piece as a label: pieces for single bytes (<0x4A>) as their character where it has a shape.
+std::string label_of(const std::string& piece) {
+  unsigned byte = 0;
+  if (piece.size() == 6 && std::sscanf(piece.c_str(), "<0x%2X>", &byte) == 1 && byte >= 0x20 &&
+      byte < 0x7F) {
+    return byte == 0x20 ? "␣" : std::string(1, static_cast<char>(byte));
+  }
+  return piece;
+}
+
 std::vector<std::string> pieces_of(const Tokenizer& tokenizer, const Tensor& ids,
                                    std::int32_t begin, std::int32_t end) {
   std::vector<std::string> result;
   for (std::int32_t i = begin; i < end; ++i) {
-    result.push_back(tokenizer.piece(ids.values<std::int32_t>()[static_cast<std::size_t>(i)]));
+    const std::int32_t id = ids.values<std::int32_t>()[static_cast<std::size_t>(i)];
+    result.push_back(label_of(tokenizer.piece(id)));
   }
   return result;
 }
