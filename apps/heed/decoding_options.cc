@@ -31,6 +31,11 @@ void add_decoding_options(CLI::App& command, DecodingOptions& options) {
                   "A hypothesis scores its log-probability / length^P; 0: no normalisation")
       ->type_name("P");
   command
+      .add_option("--lookahead", options.lookahead,
+                  "Give up a hypothesis that N certain tokens would not bring among the best [5]; "
+                  "with the greatest length, only when nothing would")
+      ->type_name("N");
+  command
       .add_option("--max-length", options.max_length,
                   "Tokens of a translation at most, end symbol included")
       ->type_name("N");
