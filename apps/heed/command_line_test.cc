@@ -103,6 +103,16 @@ TEST(Help, ShowsTheValueWithoutItsRules) {
   EXPECT_THAT(command.help(), HasSubstr("  --kinds TEXT [a] ..."));
 }
 
+TEST(Help, MarksWhatTakesSeveral) {
+  CLI::App command;
+  command.formatter(std::make_shared<HelpFormatter>());
+  std::vector<std::string> models;
+  std::string output;
+  command.add_option("MODEL", models, "Models")->required()->expected(2, 100);
+  command.add_option("OUTPUT", output, "Where to");
+  EXPECT_THAT(command.help(), HasSubstr(" MODEL... [OUTPUT]\n"));
+}
+
 TEST(Common, EscapesControlCharacters) {
   testing::internal::CaptureStderr();
   print_error("one\ntwo \x1b[31m \xc2\x9b tab\tend \xc3\xbc");

@@ -84,13 +84,18 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   if (!value.empty()) {
     text += value.front() == '[' ? " " + value : " [" + value + "]";
   }
-  if (option->get_expected_max() == CLI::detail::expected_max_vector_size) {
+  if (takes_several(*option)) {
     text += " ...";
   }
   if (option->get_required() && !option->get_positional()) {
     text += " (required)";
   }
   return text;
+}
+
+std::string HelpFormatter::make_option_usage(const CLI::Option* option) const {
+  const std::string text = option->get_name(true, false) + (takes_several(*option) ? "..." : "");
+  return option->get_required() ? text : "[" + text + "]";
 }
 
 std::string help_text(const CLI::App& command) {
@@ -134,6 +139,10 @@ std::string value_name(const CLI::Option& option) {
   // The library appends the validators: "INT:INT in [1 - 1024]".
   const std::string type = option.get_type_name().substr(0, option.get_type_name().find(':'));
   return type == "INT" || type == "UINT" ? "N" : type;
+}
+
+bool takes_several(const CLI::Option& option) {
+  return option.get_items_expected_max() > 1;
 }
 
 std::string full_name(const CLI::App& command) {

@@ -15,6 +15,7 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_option_name(const CLI::Option* option, bool is_positional) const override;
   std::string make_option(const CLI::Option* option, bool is_positional) const override;
   std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_usage(const CLI::Option* option) const override;
 };
 
 // A command's help, as --help prints it.
@@ -33,6 +34,9 @@ std::vector<std::string> option_names(const CLI::Option& option);
 // What stands for an option's value in help: "DIR" or "N", without the rules that it is held to;
 // empty for a flag.
 std::string value_name(const CLI::Option& option);
+
+// Whether an option or argument may stand for more than one value.
+bool takes_several(const CLI::Option& option);
 
 // "heed data check" for the subcommand check of data.
 std::string full_name(const CLI::App& command);

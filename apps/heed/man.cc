@@ -41,9 +41,9 @@ std::string synopsis(const CLI::App& command) {
   text += "[\\fIOPTION\\fR...]\n";
   for (const CLI::Option* option : visible_options(command)) {
     if (option->get_positional()) {
-      const bool many = option->get_expected_max() == CLI::detail::expected_max_vector_size;
       const std::string argument =
-          fmt::format("\\fI{}\\fR{}", escape(option->get_name(true, false)), many ? "..." : "");
+          fmt::format("\\fI{}\\fR{}", escape(option->get_name(true, false)),
+                      takes_several(*option) ? "..." : "");
       text += option->get_required() ? argument + "\n" : "[" + argument + "]\n";
     }
   }
