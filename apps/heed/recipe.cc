@@ -4,22 +4,37 @@
 
 namespace heed::app {
 
+namespace {
+
+// What can be said of the values before anything is read or learned.
+void check_recipe(const Recipe& recipe, const std::string& source) {
+  check_usage(recipe.seed >= 0, "{}: seed: must not be negative, got {}", source, recipe.seed);
+  check_usage(recipe.threads >= 0 && recipe.threads <= 1024,
+              "{}: threads: must be in 0 … 1024, got {}", source, recipe.threads);
+  check_usage(has_files(recipe.data.train), "{}: data.train: name the files to learn from", source);
+  parse_precision(recipe.precision);
+  check_tokenizer_config(recipe.tokenizer);
+  check_translator_config(recipe.model);
+  check_optimizer_config(recipe.optimizer);
+  check_training_config(recipe.training);
+  Schedule(recipe.schedule, recipe.training.max_steps);
+  check_decoding_config(recipe.decoding);
+}
+
+}  // namespace
+
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Json json = parse_yaml(read_file(path, 1u << 20), path.string());
   if (json.is_null()) {
     json = Json::object();
   }
+  check_usage(json.is_object(), "{}: the top level: expected a section of keys, got {}",
+              path.string(), json.dump());
   for (const std::string& assignment : overrides) {
     apply_override(json, assignment);
   }
   Recipe recipe = config_from_json<Recipe>(json, path.string());
-  check_usage(recipe.seed >= 0, "{}: seed: must not be negative, got {}", path.string(),
-              recipe.seed);
-  check_usage(recipe.threads >= 0 && recipe.threads <= 1024,
-              "{}: threads: must be in 0 … 1024, got {}", path.string(), recipe.threads);
-  check_usage(has_files(recipe.data.train), "{}: data.train: name the files to learn from",
-              path.string());
-  parse_precision(recipe.precision);
+  check_recipe(recipe, path.string());
   if (recipe.title.empty()) {
     recipe.title = path.stem().string();
   }

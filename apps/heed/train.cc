@@ -56,6 +56,10 @@ void run_train(const TrainOptions& options, int& exit_code) {
       options.run.empty()
           ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
           : std::filesystem::path(options.run);
+  if (has_files(recipe.data.test)) {  // not after an hour of training
+    const ParallelCorpus test(located(recipe.data.test, recipe.data.directory));
+    test.for_each([](const SentencePair&) {});
+  }
   const TrainingRun run = run_training(recipe, directory, options.resume);
   if (run.outcome.interrupted != 0) {
     exit_code = 128 + run.outcome.interrupted;

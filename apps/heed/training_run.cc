@@ -9,6 +9,7 @@
 
 #include "apps/heed/common.h"
 #include "heed/base/files.h"
+#include "heed/formats/checkpoint_directory.h"
 #include "heed/kernels/kernel.h"
 
 namespace heed::app {
@@ -41,6 +42,17 @@ void make_directory(const fs::path& path) {
   check_io(!error, "{}: cannot create: {}", path.string(), error.message());
 }
 
+// A run directory without a checkpoint is a place for any run: what was learned there before may
+// come from another recipe or other data.
+void prepare_directory(const fs::path& directory, bool resume) {
+  if (list_checkpoints(directory).empty()) {
+    fs::remove_all(directory / "tokenizer");
+    return;
+  }
+  check_usage(resume, "{}: holds a run already; continue it with --resume or choose another --run",
+              directory.string());
+}
+
 // Trains the tokenizers into `directory`, or loads what is there: they are renamed into place as a
 // whole, so what is there is complete.
 TokenizerPair prepare_tokenizers(const Recipe& recipe, const ParallelCorpus& corpus,
@@ -59,11 +71,16 @@ TokenizerPair prepare_tokenizers(const Recipe& recipe, const ParallelCorpus& cor
   fs::path temporary = directory;
   temporary += ".tmp";
   fs::remove_all(temporary);
-  make_directory(temporary);
-  save_tokenizers(tokenizers, temporary);
   std::error_code error;
-  fs::rename(temporary, directory, error);
-  check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  try {
+    make_directory(temporary);
+    save_tokenizers(tokenizers, temporary);
+    fs::rename(temporary, directory, error);
+    check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  } catch (...) {
+    fs::remove_all(temporary, error);
+    throw;
+  }
   return tokenizers;
 }
 
@@ -118,17 +135,21 @@ std::unique_ptr<Translator> make_model(const Recipe& recipe, const TokenizerPair
 TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool resume) {
   const int threads = recipe.threads > 0 ? recipe.threads : usable_processor_count();
   set_thread_count(threads);
-  make_directory(directory);
-  const DirectoryLock lock(directory);
-  Progress progress(is_terminal(STDERR_FILENO), use_colour(STDERR_FILENO));
-
   const ParallelCorpus train(located(recipe.data.train, recipe.data.directory));
-  Json identity = config_to_json(recipe);
-  identity["data_content"]["train"] = fingerprint_text(train.fingerprint());
   std::unique_ptr<ParallelCorpus> validation;
   if (has_files(recipe.data.validation)) {
     validation =
         std::make_unique<ParallelCorpus>(located(recipe.data.validation, recipe.data.directory));
+    validation->for_each([](const SentencePair&) {});  // a mistake there shows at once
+  }
+  make_directory(directory);
+  const DirectoryLock lock(directory);
+  prepare_directory(directory, resume);
+  Progress progress(is_terminal(STDERR_FILENO), use_colour(STDERR_FILENO));
+
+  Json identity = config_to_json(recipe);
+  identity["data_content"]["train"] = fingerprint_text(train.fingerprint());
+  if (validation) {
     identity["data_content"]["validation"] = fingerprint_text(validation->fingerprint());
   }
 
@@ -190,6 +211,10 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
   progress.line(fmt::format("{} after {}; peak memory {} MB", run.outcome.reason,
                             duration_text(run.outcome.seconds),
                             memory_statistics().peak_bytes >> 20));
+  if (run.outcome.skipped > 0) {
+    progress.line(fmt::format("warning: {} of {} updates skipped: loss or gradient was not finite",
+                              count_text(run.outcome.skipped), count_text(run.outcome.steps)));
+  }
   run.best = load_translator(run.outcome.best);
   return run;
 }

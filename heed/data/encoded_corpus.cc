@@ -136,8 +136,8 @@ EncodedCorpus open_encoded_corpus(const std::filesystem::path& path, const Paral
   corpus.for_each([&](const SentencePair& pair) { encoder.add(pair); });
   const PairCounts counts = encoder.finish();
   check_data(
-      counts.kept > 0,
-      "the corpus has no usable pair: of {} pairs, {} are empty and {} longer than {} tokens",
+      counts.kept > 0, "{}: no usable pair: of {} pairs, {} are empty and {} longer than {} tokens",
+      corpus.files().table.empty() ? corpus.files().source.front() : corpus.files().table.front(),
       counts.read, counts.empty, counts.skipped, lengths.longest);
   writer.finish(counts);
   return {std::make_shared<const TokenStore>(path), false};

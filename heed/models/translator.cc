@@ -8,9 +8,7 @@
 
 namespace heed {
 
-namespace {
-
-void check_config(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary) {
+void check_translator_config(const TranslatorConfig& config) {
   const auto positive = [](const char* key, std::int64_t value) {
     check_usage(value > 0, "model.{}: must be positive, got {}", key, value);
   };
@@ -38,6 +36,11 @@ void check_config(const TranslatorConfig& config, const TranslatorVocabulary& vo
   check_usage(config.tie_embeddings == "none" || config.tie_embeddings == "output" ||
                   config.tie_embeddings == "all",
               "model.tie_embeddings '{}': expected none, output or all", config.tie_embeddings);
+}
+
+namespace {
+
+void check_vocabulary(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary) {
   check_usage(config.tie_embeddings != "all" || vocabulary.source_size == vocabulary.target_size,
               "model.tie_embeddings: all needs one joint vocabulary, but the source has {} pieces "
               "and the target {}; use output or none, or tokenizer.joint",
@@ -72,7 +75,8 @@ Parameter embedding_table(std::int64_t rows, std::int64_t size, std::int32_t pad
 Translator::Translator(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
                        Device device)
     : config_(config), vocabulary_(vocabulary) {
-  check_config(config, vocabulary);
+  check_translator_config(config);
+  check_vocabulary(config, vocabulary);
   const std::int64_t size = config.d_model;
   source_embedding_ = embedding_table(vocabulary.source_size, size, vocabulary.padding_id, device);
   target_embedding_ =

@@ -54,6 +54,9 @@ struct TranslatorConfig {
   }
 };
 
+// Checks names, sizes and rates. Errors (usage) name the key.
+void check_translator_config(const TranslatorConfig& config);
+
 // What the vocabularies decide.
 struct TranslatorVocabulary {
   std::int64_t source_size = 0;

@@ -1,6 +1,7 @@
 #include "heed/training/history.h"
 
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "heed/base/files.h"
@@ -36,6 +37,11 @@ Json to_json(const ValidationRecord& record) {
   return json;
 }
 
+// What is not finite stands as null in JSON.
+double number_of(const Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
 }  // namespace
 
 History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
@@ -67,16 +73,16 @@ void History::read_line(const std::string& line) {
     if (json.at("type") == "step") {
       steps_.push_back({.step = json.at("step"),
                         .epoch = json.at("epoch"),
-                        .loss = json.at("loss"),
+                        .loss = number_of(json.at("loss")),
                         .learning_rate = json.at("learning_rate"),
-                        .gradient_norm = json.at("gradient_norm"),
+                        .gradient_norm = number_of(json.at("gradient_norm")),
                         .tokens_per_second = json.at("tokens_per_second"),
                         .seconds = json.at("seconds")});
     } else {
       validations_.push_back({.step = json.at("step"),
                               .epoch = json.at("epoch"),
-                              .train_loss = json.at("train_loss"),
-                              .loss = json.at("loss"),
+                              .train_loss = number_of(json.at("train_loss")),
+                              .loss = number_of(json.at("loss")),
                               .bleu = json.contains("bleu")
                                           ? std::optional(json.at("bleu").get<double>())
                                           : std::nullopt,

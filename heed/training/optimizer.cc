@@ -7,7 +7,7 @@
 
 namespace heed {
 
-Optimizer::Optimizer(Module& module, const OptimizerConfig& config) : config_(config) {
+void check_optimizer_config(const OptimizerConfig& config) {
   check_usage(config.kind == "adam" || config.kind == "adamw",
               "optimizer.kind '{}': expected adam or adamw", config.kind);
   const auto fraction = [](const char* key, double value) {
@@ -21,6 +21,10 @@ Optimizer::Optimizer(Module& module, const OptimizerConfig& config) : config_(co
               config.weight_decay);
   check_usage(config.clip_norm >= 0, "optimizer.clip_norm: must not be negative, got {}",
               config.clip_norm);
+}
+
+Optimizer::Optimizer(Module& module, const OptimizerConfig& config) : config_(config) {
+  check_optimizer_config(config);
   for (const NamedParameter& parameter : parameters_of(module)) {
     const Tensor& value = parameter.parameter->value;
     const auto zeros = [&] { return Tensor::zeros(value.shape(), value.dtype(), value.device()); };

@@ -34,6 +34,9 @@ struct OptimizerConfig {
   }
 };
 
+// Checks names and ranges. Errors (usage) name the key.
+void check_optimizer_config(const OptimizerConfig& config);
+
 class Optimizer {
  public:
   // Keeps pointers into `module`, which must outlive it. Every parameter must want a gradient.

@@ -47,6 +47,9 @@ TrainingOutcome Trainer::run() {
   seconds_before_ = state_.seconds;
   first_fraction_ = fraction_done();
   std::optional<std::string> reason = reason_to_stop();
+  if (reason && pending_interrupt() == 0) {
+    finish_validation();
+  }
   while (!reason) {
     train_step();
     if (state_.step % setup_.training.log_every == 0) {
@@ -68,7 +71,8 @@ TrainingOutcome Trainer::run() {
     }
     show_progress();
   }
-  TrainingOutcome outcome{.steps = state_.step, .interrupted = pending_interrupt()};
+  TrainingOutcome outcome{
+      .steps = state_.step, .skipped = state_.skipped, .interrupted = pending_interrupt()};
   outcome.reason = *reason;
   if (outcome.interrupted == 0) {
     average_last();
@@ -78,6 +82,17 @@ TrainingOutcome Trainer::run() {
   outcome.best_bleu = state_.best_bleu;
   outcome.seconds = elapsed();
   return outcome;
+}
+
+// A run that was interrupted at its last step has not validated there yet.
+void Trainer::finish_validation() {
+  const auto& validations = history_->validations();
+  if (setup_.validator != nullptr && state_.step > 0 &&
+      (validations.empty() || validations.back().step < state_.step)) {
+    saved_step_ = -1;
+    validate();
+    save_checkpoint();
+  }
 }
 
 void Trainer::train_step() {

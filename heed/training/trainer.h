@@ -53,6 +53,7 @@ struct TrainingSetup {
 
 struct TrainingOutcome {
   std::int64_t steps = 0;
+  std::int64_t skipped = 0;    // updates among them whose loss or gradient was not finite
   int interrupted = 0;         // the signal that ended the run, or 0
   std::filesystem::path best;  // model directory of the best weights
   std::optional<double> best_loss, best_bleu;
@@ -87,6 +88,7 @@ class Trainer {
 
   void load_checkpoint();
   void check_identity(const Json& saved) const;
+  void finish_validation();
   void train_step();
   bool apply_update(double loss, const BatchPosition& position);
   void log_step();
