@@ -1,0 +1,155 @@
+#include "measurements.h"
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+
+namespace heed::bench {
+
+namespace {
+
+TrainingRow& training_row(Measurements& all, const Json& line) {
+  const std::string program = line.at("program"), mode = line.at("mode"), size = line.at("size"),
+                    precision = line.at("precision");
+  const auto same = [&](const TrainingRow& row) {
+    return row.program == program && row.mode == mode && row.size == size &&
+           row.precision == precision;
+  };
+  const auto found = std::find_if(all.training.begin(), all.training.end(), same);
+  if (found != all.training.end()) {
+    return *found;
+  }
+  TrainingRow row;
+  row.program = program;
+  row.mode = mode;
+  row.size = size;
+  row.precision = precision;
+  return all.training.emplace_back(std::move(row));
+}
+
+void add_training_step(Measurements& all, const Json& line) {
+  TrainingRow& row = training_row(all, line);
+  const std::vector<double> steps = line.at("seconds_of_steps");
+  row.parameters = line.at("parameters");
+  row.seconds[line.at("round")] = line.at("seconds");
+  row.total_seconds.push_back(std::accumulate(steps.begin(), steps.end(), 0.0));
+  row.tokens = line.at("tokens");
+  row.peak_megabytes.push_back(line.at("peak_megabytes"));
+  if (line.contains("operations")) {
+    all.operations[row.size] = line.at("operations");
+  }
+  if (line.contains("version")) {
+    all.torch_version = line.at("version");
+  }
+}
+
+void add_decoding(Measurements& all, const Json& line) {
+  const int beam = line.at("beam");
+  const std::string precision = line.at("precision");
+  const double speed = line.at("tokens").get<double>() / line.at("seconds").get<double>();
+  for (DecodingRow& row : all.decoding) {
+    if (row.beam == beam && row.precision == precision) {
+      row.tokens_per_second.push_back(speed);
+      return;
+    }
+  }
+  all.decoding.push_back({beam, precision, {speed}});
+}
+
+void add_peak(Measurements& all, const Json& line) {
+  for (const std::string precision : {"float32", "bf16"}) {
+    double& best = all.gemm_gflops[precision];
+    best = std::max(best, line.at(precision + "_gflops").get<double>());
+  }
+  all.memory_gigabytes =
+      std::max(all.memory_gigabytes, line.at("memory_gigabytes_per_second").get<double>());
+  all.threads = line.at("threads");
+  all.rounds = std::max(all.rounds, line.at("round").get<int>());
+}
+
+void add_line(Measurements& all, const Json& line) {
+  const std::string kind = line.at("kind");
+  if (kind == "training_step") {
+    add_training_step(all, line);
+  } else if (kind == "decoding") {
+    add_decoding(all, line);
+  } else if (kind == "machine_peak") {
+    add_peak(all, line);
+  } else if (kind == "setting") {
+    all.sentences = line.at("sentences");
+  }
+  all.lines.push_back(line);
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> values) {
+  check(!values.empty(), "spread_of: no values");
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  const double median =
+      values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {values.front(), median, values.back()};
+}
+
+double TrainingRow::median_seconds() const {
+  std::vector<double> values;
+  for (const auto& [round, value] : seconds) {
+    values.push_back(value);
+  }
+  return spread_of(std::move(values)).median;
+}
+
+Spread TrainingRow::tokens_per_second() const {
+  std::vector<double> values;
+  for (const double total : total_seconds) {
+    values.push_back(tokens / total);
+  }
+  return spread_of(std::move(values));
+}
+
+const TrainingRow* Measurements::fastest_torch(const std::string& size,
+                                               const std::string& precision) const {
+  const TrainingRow* best = nullptr;
+  for (const TrainingRow& row : training) {
+    if (row.program == "PyTorch" && row.size == size && row.precision == precision &&
+        (best == nullptr || row.median_seconds() < best->median_seconds())) {
+      best = &row;
+    }
+  }
+  return best;
+}
+
+std::vector<double> Measurements::ratios(const TrainingRow& base, const TrainingRow& row) {
+  std::vector<double> result;
+  for (const auto& [round, seconds] : row.seconds) {
+    if (const auto found = base.seconds.find(round); found != base.seconds.end()) {
+      result.push_back(found->second / seconds);
+    }
+  }
+  return result;
+}
+
+double Measurements::share_of_peak(const TrainingRow& row) const {
+  const double seconds = spread_of(row.total_seconds).median;
+  return operations.at(row.size) / seconds / (gemm_gflops.at(row.precision) * 1e9);
+}
+
+Measurements read_measurements(const std::filesystem::path& path) {
+  std::istringstream input(read_file(path));
+  Measurements all;
+  std::string text;
+  try {
+    while (std::getline(input, text)) {
+      add_line(all, Json::parse(text));
+    }
+  } catch (const Json::exception& error) {
+    fail(ErrorKind::bad_data, "{}: {}", path.string(), error.what());
+  }
+  return all;
+}
+
+}  // namespace heed::bench

@@ -1,0 +1,63 @@
+// What a benchmark run measured, read from its lines of JSON and summed up over the rounds.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "heed/base/config.h"
+
+namespace heed::bench {
+
+// The middle and the extremes of one figure over the rounds.
+struct Spread {
+  double least = 0;
+  double median = 0;
+  double greatest = 0;
+};
+Spread spread_of(std::vector<double> values);  // at least one
+
+// Training steps of one program at one size: a row of the table.
+struct TrainingRow {
+  std::string program, mode, size, precision;
+  std::int64_t parameters = 0;
+  std::map<int, double> seconds;      // of a step (median), by round
+  std::vector<double> total_seconds;  // of all measured steps, by round
+  double tokens = 0;                  // real ones of both sides, in all measured steps
+  std::vector<double> peak_megabytes;
+
+  std::string name() const { return program == mode ? program : program + " " + mode; }
+  double median_seconds() const;
+  Spread tokens_per_second() const;
+};
+
+struct DecodingRow {
+  int beam = 0;
+  std::string precision;
+  std::vector<double> tokens_per_second;
+};
+
+struct Measurements {
+  Json lines = Json::array();
+  std::string sentences, torch_version;
+  int threads = 0;
+  int rounds = 0;
+  std::map<std::string, double> gemm_gflops;  // the best of all rounds, by precision
+  double memory_gigabytes = 0;                // per second, likewise
+  std::map<std::string, double> operations;   // of the model in all measured steps, by size
+  std::vector<TrainingRow> training;          // in the order of the first round
+  std::vector<DecodingRow> decoding;
+
+  // The PyTorch row with the least seconds per step, or null when none was measured.
+  const TrainingRow* fastest_torch(const std::string& size, const std::string& precision) const;
+  // The seconds of `base` over those of `row`, in each round that has both; empty if none has.
+  static std::vector<double> ratios(const TrainingRow& base, const TrainingRow& row);
+  // The operations of the model on real tokens per second, over the best matrix product.
+  double share_of_peak(const TrainingRow& row) const;
+};
+
+// Errors name the file: input_output, bad_data.
+Measurements read_measurements(const std::filesystem::path& path);
+
+}  // namespace heed::bench

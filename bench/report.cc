@@ -1,0 +1,176 @@
+// Prints what run.sh measured as one table, and writes it as JSON.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "measurements.h"
+
+namespace {
+
+using namespace heed;
+using bench::Measurements;
+using bench::Spread;
+using bench::TrainingRow;
+
+// "1.43 (1.41-1.46)", or the median alone when there is one value.
+std::string with_spread(const Spread& spread, int decimals) {
+  const std::string median = fmt::format("{:.{}f}", spread.median, decimals);
+  return spread.least == spread.greatest ? median
+                                         : fmt::format("{} ({:.{}f}-{:.{}f})", median, spread.least,
+                                                       decimals, spread.greatest, decimals);
+}
+
+Spread seconds_of(const TrainingRow& row) {
+  std::vector<double> seconds;
+  for (const auto& [round, value] : row.seconds) {
+    seconds.push_back(value);
+  }
+  return bench::spread_of(std::move(seconds));
+}
+
+// How many times as fast as PyTorch's fastest float32 mode, if that was measured.
+std::string ratio_text(const Measurements& all, const TrainingRow& row) {
+  const TrainingRow* base = all.fastest_torch(row.size, "float32");
+  const auto ratios = base == nullptr ? std::vector<double>() : Measurements::ratios(*base, row);
+  return ratios.empty() ? "-" : with_spread(bench::spread_of(ratios), 2);
+}
+
+// The least memory that PyTorch took in any mode at this size and precision; 0 if unknown.
+double least_torch_memory(const Measurements& all, const TrainingRow& like) {
+  double least = 0;
+  for (const TrainingRow& row : all.training) {
+    if (row.program == "PyTorch" && row.size == like.size && row.precision == like.precision) {
+      const double megabytes = bench::spread_of(row.peak_megabytes).median;
+      least = least == 0 ? megabytes : std::min(least, megabytes);
+    }
+  }
+  return least;
+}
+
+void print_training(const Measurements& all, const std::string& size, const char* description) {
+  std::printf("\nTraining step, %s\n", description);
+  std::printf("  %-26s %-18s %-20s %9s %6s %10s\n", "", "x PyTorch float32", "seconds per step",
+              "tokens/s", "peak", "memory MB");
+  for (const TrainingRow& row : all.training) {
+    if (row.size != size) {
+      continue;
+    }
+    std::printf("  %-26s %-18s %-20s %9.0f %5.0f%% %10.0f\n",
+                (row.name() + ", " + row.precision).c_str(), ratio_text(all, row).c_str(),
+                with_spread(seconds_of(row), 3).c_str(), row.tokens_per_second().median,
+                100 * all.share_of_peak(row), bench::spread_of(row.peak_megabytes).median);
+  }
+  for (const TrainingRow& row : all.training) {
+    const double torch =
+        row.size == size && row.program == "heed" ? least_torch_memory(all, row) : 0;
+    if (torch > 0) {
+      std::printf("  heed's memory is %.2f of the least that PyTorch takes in %s\n",
+                  bench::spread_of(row.peak_megabytes).median / torch, row.precision.c_str());
+    }
+  }
+}
+
+void print_report(const Measurements& all) {
+  std::printf("\nheed beside %s: %d threads, %d round%s in turn; median (least-greatest)\n",
+              all.torch_version.empty() ? "nothing (PyTorch: not installed, not measured)"
+                                        : ("PyTorch " + all.torch_version).c_str(),
+              all.threads, all.rounds, all.rounds == 1 ? "" : "s");
+  std::printf("Batches of 4,096 tokens a side, vocabulary 8,000; %s\n", all.sentences.c_str());
+  std::printf("Best oneDNN matrix product: %.0f GFLOP/s float32, %.0f bf16; memory %.0f GB/s\n",
+              all.gemm_gflops.at("float32"), all.gemm_gflops.at("bf16"), all.memory_gigabytes);
+  print_training(all, "reference", "d 512, 6+6 layers, feed-forward 2,048, 8 heads");
+  print_training(all, "small", "d 128, 4+4 layers, feed-forward 256, 4 heads");
+  std::printf(
+      "  peak: operations of the model on real tokens per second, of the best matrix product's\n"
+      "  memory: growth of the resident set over the start; compiled: while steps run\n");
+  if (!all.decoding.empty()) {
+    std::printf("\nDecoding, tokens of the best hypotheses per second\n");
+    for (const bench::DecodingRow& row : all.decoding) {
+      std::printf("  beam %d, %-18s %s\n", row.beam, row.precision.c_str(),
+                  with_spread(bench::spread_of(row.tokens_per_second), 0).c_str());
+    }
+  }
+}
+
+// The comparison means nothing unless both trained the same model on the same tokens.
+void check_same_work(const Measurements& all) {
+  for (const TrainingRow& row : all.training) {
+    for (const TrainingRow& other : all.training) {
+      check(
+          row.size != other.size ||
+              (row.parameters == other.parameters && row.tokens == other.tokens),
+          "{} has {} parameters and trained on {} tokens, but {} has {} and {}: not the same work",
+          row.name(), row.parameters, row.tokens, other.name(), other.parameters, other.tokens);
+    }
+  }
+}
+
+Json json_of(const Spread& spread) {
+  return {{"median", spread.median}, {"least", spread.least}, {"greatest", spread.greatest}};
+}
+
+Json json_of(const Measurements& all) {
+  Json json;
+  json["sentences"] = all.sentences;
+  json["pytorch"] = all.torch_version;
+  json["threads"] = all.threads;
+  json["rounds"] = all.rounds;
+  json["gemm_gflops"] = all.gemm_gflops;
+  json["memory_gigabytes_per_second"] = all.memory_gigabytes;
+  for (const TrainingRow& row : all.training) {
+    Json item;
+    item["program"] = row.name();
+    item["size"] = row.size;
+    item["precision"] = row.precision;
+    item["parameters"] = row.parameters;
+    const TrainingRow* base = all.fastest_torch(row.size, "float32");
+    if (base != nullptr && !Measurements::ratios(*base, row).empty()) {
+      item["times_pytorch_float32"] = json_of(bench::spread_of(Measurements::ratios(*base, row)));
+    }
+    item["seconds_per_step"] = json_of(seconds_of(row));
+    item["tokens_per_second"] = json_of(row.tokens_per_second());
+    item["share_of_gemm_peak"] = all.share_of_peak(row);
+    item["peak_megabytes"] = json_of(bench::spread_of(row.peak_megabytes));
+    json["training"].push_back(item);
+  }
+  for (const bench::DecodingRow& row : all.decoding) {
+    json["decoding"].push_back(
+        {{"beam", row.beam},
+         {"precision", row.precision},
+         {"tokens_per_second", json_of(bench::spread_of(row.tokens_per_second))}});
+  }
+  json["measurements"] = all.lines;
+  return json;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Prints the table of a benchmark run");
+  std::string results, json;
+  std::vector<std::string> fastest;
+  app.add_option("results", results, "Lines of JSON from the programs")->required();
+  app.add_option("--json", json, "Write every figure to this file");
+  app.add_option("--fastest-mode", fastest,
+                 "Only print PyTorch's fastest mode for this size and precision")
+      ->expected(2);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    const Measurements all = bench::read_measurements(results);
+    if (!fastest.empty()) {
+      const TrainingRow* row = all.fastest_torch(fastest[0], fastest[1]);
+      std::printf("%s\n", row == nullptr ? "" : row->mode.c_str());
+      return 0;
+    }
+    check_same_work(all);
+    print_report(all);
+    if (!json.empty()) {
+      write_file_atomically(json, json_of(all).dump(2) + "\n");
+    }
+    return 0;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "heed_bench_report: %s\n", error.what());
+    return exit_code(error.kind());
+  }
+}

@@ -1,0 +1,151 @@
+#!/bin/bash
+# Measures heed beside PyTorch in one go: the same translator, batches and number of threads.
+#
+#   make bench                        # or: bench/run.sh [--quick] [BUILD_DIRECTORY]
+#   make bench BENCH_OPTIONS=--quick
+#
+# Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
+# and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
+# and the speed of decoding. BUILD_DIRECTORY/bench.json holds every figure. Takes less than 15
+# minutes on two cores (--quick: one round, 3 minutes); nothing else should run meanwhile.
+#
+#   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
+#                       sentences are random tokens, with lengths as those of captions
+#   HEED_BENCH_PYTHON   a Python that has PyTorch. Without it, PyTorch comes into a virtual environment
+#                       in BUILD_DIRECTORY/bench-venv by pip, whose own settings hold. If that cannot
+#                       be, heed is measured alone
+#   HEED_BENCH_MODEL    a run or model directory to decode HEED_DATA's test sentences with
+#   HEED_BENCH_THREADS  threads for both; one per core by default
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+quick=0
+build=build
+for argument in "$@"; do
+  case $argument in
+    --quick) quick=1 ;;
+    -*) echo "bench: unknown option $argument; usage: bench/run.sh [--quick] [BUILD_DIRECTORY]" >&2; exit 2 ;;
+    *) build=$argument ;;
+  esac
+done
+
+torch_version=2.13.0
+threads=${HEED_BENCH_THREADS:-$(nproc)}
+work=$build/bench-run
+results=$work/results.jsonl
+batches=$work/batches.txt
+export OMP_NUM_THREADS=$threads
+export TORCHINDUCTOR_CACHE_DIR=$PWD/$work/inductor
+rm -rf "$work"
+mkdir -p "$work"
+
+say() { echo "bench: $*" >&2; }
+
+# Appends the JSON lines of a program to the results, with the round.
+record() {
+  "$@" 2>"$work/errors" | sed "s/^{/{\"round\": $round, /" >>"$results"
+}
+
+# The same for heed's own programs: without them there is nothing to report.
+record_own() {
+  record "$build/bench/$1" --threads "$threads" "${@:2}" && return
+  cat "$work/errors" >&2
+  exit 1
+}
+
+find_python() {
+  if [[ -n ${HEED_BENCH_PYTHON:-} ]]; then
+    python=$HEED_BENCH_PYTHON
+  else
+    python=$build/bench-venv/bin/python
+    if ! "$python" -c "import torch" 2>/dev/null; then
+      say "installing torch==$torch_version into $build/bench-venv"
+      { python3 -m venv "$build/bench-venv" && "$python" -m pip install --quiet "torch==$torch_version"; } \
+        >"$work/install.log" 2>&1 || true
+    fi
+  fi
+  if ! "$python" -c "import torch" 2>>"$work/install.log"; then
+    say "PyTorch: not installed, not measured (see $work/install.log; python3-venv is needed, or HEED_BENCH_PYTHON)"
+    python=
+  fi
+}
+
+make_batches() {
+  local data=${HEED_DATA:-}/data/multi30k
+  local options=()
+  sentences="random tokens, lengths as those of captions"
+  if [[ -z ${HEED_DATA:-} ]]; then
+    say "HEED_DATA is not set: random tokens stand for Multi30k's sentences, and nothing is decoded"
+  elif [[ ! -r $data/train.en || ! -r $data/train.de ]]; then
+    say "HEED_DATA: no $data/train.en and train.de: random tokens stand for their sentences"
+  else
+    options=(--source "$data/train.en" --target "$data/train.de")
+    sentences="Multi30k, English to German"
+  fi
+  "$build/bench/heed_write_batches" "${options[@]}" --count 24 "$batches"
+}
+
+# train SIZE PRECISION: heed, then PyTorch in the modes that this round measures, on the same batches.
+train() {
+  local size=$1 precision=$2 mode
+  local options=(--batches "$batches" --size "$size" --precision "$precision"
+    --warmup "${warmup[$size]}" --steps "${steps[$size]}")
+  say "round $round: $size $precision: heed"
+  record_own heed_training_step "${options[@]}"
+  for mode in $(torch_modes "$size" "$precision"); do
+    say "round $round: $size $precision: PyTorch $mode"
+    record "$python" bench/torch_training_step.py --threads "$threads" "${options[@]}" --mode "$mode" ||
+      say "PyTorch $mode: not measured: $(tail -n 1 "$work/errors")"
+  done
+}
+
+# Every mode in the first round; after it the fastest, to keep the run short.
+torch_modes() {
+  local size=$1 precision=$2
+  if [[ -z $python ]]; then
+    return
+  elif ((quick)) && [[ $size == reference || $precision == bf16 ]]; then
+    [[ $precision == bf16 ]] || echo compiled
+  elif ((round == 1)); then
+    echo eager compiled
+  else
+    "$build/bench/heed_bench_report" --fastest-mode "$size" "$precision" "$results"
+  fi
+}
+
+decode() {
+  local source=${HEED_DATA:-}/data/multi30k/test_2016_flickr.en precision
+  if [[ -z ${HEED_BENCH_MODEL:-} ]]; then
+    say "HEED_BENCH_MODEL is not set: decoding is not measured"
+  elif [[ -r $source ]]; then
+    for precision in float32 bf16; do
+      say "round $round: decoding $precision"
+      record_own heed_decoding_speed --model "$HEED_BENCH_MODEL" --source "$source" --precision "$precision"
+    done
+  fi
+}
+
+declare -A warmup=([small]=4 [reference]=2) steps=([small]=20 [reference]=5)
+rounds=3
+if ((quick)); then
+  rounds=1 warmup=([small]=4 [reference]=2) steps=([small]=10 [reference]=2)
+fi
+
+load=$(cut -d ' ' -f 1 /proc/loadavg)
+if awk "BEGIN { exit !($load > 0.7) }"; then
+  say "the machine is busy (load $load): the figures will not be reliable"
+fi
+find_python
+make_batches
+printf '{"kind": "setting", "sentences": "%s", "quick": %s}\n' "$sentences" "$quick" >>"$results"
+for ((round = 1; round <= rounds; round++)); do
+  say "round $round of $rounds: the machine's best"
+  record_own heed_machine_peak
+  for size in small reference; do
+    for precision in float32 bf16; do
+      train "$size" "$precision"
+    done
+  done
+  decode
+done
+"$build/bench/heed_bench_report" --json "$build/bench.json" "$results"

@@ -1,0 +1,172 @@
+// Times training steps of a translator, for comparison with other frameworks on the same batches.
+//
+//   heed_training_step --batches batches.txt --size small --precision float32
+//
+// Takes the first `warmup` batches of the file (see batch_file.h) without the clock and the next
+// `steps` with it, and prints one JSON object: seconds per step (median and each), tokens,
+// operations, peak memory.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "batch_file.h"
+#include "heed/autograd/gradient.h"
+#include "heed/backends/cpu/register.h"
+#include "heed/models/translator.h"
+#include "heed/training/optimizer.h"
+#include "heed/training/validation.h"
+#include "process_memory.h"
+
+namespace {
+
+using namespace heed;
+
+struct Options {
+  std::string batches;
+  std::string size = "small";
+  std::string precision = "float32";
+  int steps = 20;
+  int warmup = 4;
+  int threads = 2;
+};
+
+TranslatorConfig config_of(const std::string& size) {
+  TranslatorConfig config;  // the reference sizes: d 512, 6+6 layers, feed-forward 2048
+  if (size == "small") {
+    config.d_model = 128;
+    config.encoder_layers = config.decoder_layers = 4;
+    config.heads = 4;
+    config.feed_forward_size = 256;
+  }
+  config.dropout = 0.1;
+  config.tie_embeddings = "all";
+  return config;
+}
+
+// Multiplications and additions of the model on real tokens, forward and backward: 6 per weight of
+// every matrix and token, and 12·d per attended pair (3 passes over scores and values).
+double operations_of(const TranslatorConfig& config, std::int64_t vocabulary,
+                     const TranslationExamples& examples) {
+  const double d = config.d_model, f = config.feed_forward_size;
+  const double source = static_cast<double>(examples.source.tokens());
+  const double target = static_cast<double>(examples.target.tokens());
+  double encoder_pairs = 0, decoder_pairs = 0, cross_pairs = 0;
+  for (std::int64_t s = 0; s < examples.source.count(); ++s) {
+    const auto i = static_cast<std::size_t>(s);
+    const double n = examples.source.offsets[i + 1] - examples.source.offsets[i];
+    const double m = examples.target.offsets[i + 1] - examples.target.offsets[i];
+    encoder_pairs += n * n;
+    decoder_pairs += m * (m + 1) / 2;
+    cross_pairs += n * m;
+  }
+  const double encoder = source * (4 * d * d + 2 * d * f) * 6 + encoder_pairs * 12 * d;
+  const double decoder = (target * (6 * d * d + 2 * d * f) + source * 2 * d * d) * 6 +
+                         (decoder_pairs + cross_pairs) * 12 * d;
+  return config.encoder_layers * encoder + config.decoder_layers * decoder +
+         target * d * static_cast<double>(vocabulary) * 6;
+}
+
+// One step as in training: loss, gradients, clipping by the global norm, Adam. Returns the loss.
+double train_step(const Translator& model, Optimizer& optimizer,
+                  const TranslationExamples& examples, MatmulPrecision precision,
+                  std::uint64_t step) {
+  ForwardContext context;
+  context.training = true;
+  context.dropout_key = step;
+  context.precision = precision;
+  const auto result =
+      model.loss(examples,
+                 {.smoothing = 0.1f,
+                  .scale = static_cast<float>(1.0 / static_cast<double>(examples.target.tokens())),
+                  .precision = precision},
+                 context);
+  backward(result.loss);
+  optimizer.step(1e-4, optimizer.gradient_norm());
+  return result.loss.item();
+}
+
+// What the steps under the clock came to.
+struct Measured {
+  std::vector<double> seconds;
+  double tokens = 0;  // real ones, of both sides
+  double operations = 0;
+  double first_loss = 0, last_loss = 0;
+};
+
+void print_result(const Options& options, Translator& model, const Measured& measured,
+                  const bench::PeakMemory& memory) {
+  std::vector<double> sorted = measured.seconds;
+  std::sort(sorted.begin(), sorted.end());
+  Json json;
+  json["program"] = "heed";
+  json["kind"] = "training_step";
+  json["mode"] = "heed";
+  json["size"] = options.size;
+  json["precision"] = options.precision;
+  json["threads"] = options.threads;
+  json["parameters"] = count_parameters(model);
+  json["first_loss"] = measured.first_loss;
+  json["last_loss"] = measured.last_loss;
+  json["seconds"] = sorted[sorted.size() / 2];
+  json["seconds_of_steps"] = measured.seconds;
+  json["tokens"] = measured.tokens;
+  json["operations"] = measured.operations;
+  json["peak_megabytes"] = memory.megabytes();
+  json["tensor_peak_megabytes"] = static_cast<double>(memory_statistics().peak_bytes) / (1 << 20);
+  std::printf("%s\n", json.dump().c_str());
+}
+
+int run(const Options& options) {
+  register_cpu_backend();
+  set_thread_count(options.threads);
+  const bench::BatchFile file = bench::read_batch_file(options.batches);
+  check_usage(static_cast<int>(file.batches.size()) >= options.warmup + options.steps,
+              "{} holds {} batches, fewer than --warmup and --steps ask for", options.batches,
+              file.batches.size());
+  const bench::PeakMemory memory;
+  const TranslatorConfig config = config_of(options.size);
+  Translator model(
+      config,
+      {.source_size = file.vocabulary, .target_size = file.vocabulary, .padding_id = file.padding});
+  require_gradients(model);
+  Optimizer optimizer(model, {});
+  const MatmulPrecision precision =
+      options.precision == "bf16" ? MatmulPrecision::bfloat16 : MatmulPrecision::float32;
+  Measured measured;
+  for (int step = 0; step < options.warmup + options.steps; ++step) {
+    const TranslationExamples examples = examples_of(file.batches[static_cast<std::size_t>(step)]);
+    const auto begin = std::chrono::steady_clock::now();
+    const double loss =
+        train_step(model, optimizer, examples, precision, static_cast<std::uint64_t>(step));
+    const auto end = std::chrono::steady_clock::now();
+    (step == 0 ? measured.first_loss : measured.last_loss) = loss;
+    if (step >= options.warmup) {
+      measured.seconds.push_back(std::chrono::duration<double>(end - begin).count());
+      measured.tokens += static_cast<double>(examples.source.tokens() + examples.target.tokens());
+      measured.operations += operations_of(config, model.target_vocabulary_size(), examples);
+    }
+  }
+  print_result(options, model, measured, memory);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Times training steps");
+  Options options;
+  app.add_option("--batches", options.batches, "A file of heed_write_batches")->required();
+  app.add_option("--size", options.size)->check(CLI::IsMember({"small", "reference"}));
+  app.add_option("--precision", options.precision)->check(CLI::IsMember({"float32", "bf16"}));
+  app.add_option("--steps", options.steps)->check(CLI::PositiveNumber);
+  app.add_option("--warmup", options.warmup)->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const heed::Error& error) {
+    std::fprintf(stderr, "heed_training_step: %s\n", error.what());
+    return heed::exit_code(error.kind());
+  }
+}
