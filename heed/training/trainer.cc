@@ -1,6 +1,7 @@
 #include "heed/training/trainer.h"
 
 #include <cmath>
+#include <limits>
 
 #include "heed/autograd/gradient.h"
 #include "heed/base/files.h"
@@ -19,6 +20,13 @@ std::uint64_t dropout_key(std::uint64_t seed, std::int64_t step) {
       philox({static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32), 0, 0},
              {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   return std::uint64_t{block[0]} << 32 | block[1];
+}
+
+// Not a number where every update was skipped; always the same one, since machines differ in its
+// sign.
+double mean(double sum, std::int64_t count) {
+  const double value = sum / static_cast<double>(count);
+  return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
 }
 
 }  // namespace
@@ -160,12 +168,11 @@ bool Trainer::apply_update(double loss, const BatchPosition& position) {
 void Trainer::log_step() {
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - interval_started_).count();
-  const auto steps = static_cast<double>(std::max<std::int64_t>(state_.interval_steps, 1));
   history_->add(StepRecord{.step = state_.step,
                            .epoch = state_.position.epoch + (epoch_ended_ ? 0 : 1),
-                           .loss = state_.interval_loss / steps,
+                           .loss = mean(state_.interval_loss, state_.interval_steps),
                            .learning_rate = schedule_.rate(state_.step),
-                           .gradient_norm = state_.interval_norm / steps,
+                           .gradient_norm = mean(state_.interval_norm, state_.interval_steps),
                            .tokens_per_second = static_cast<double>(interval_tokens_) / seconds,
                            .seconds = elapsed()});
   state_.interval_loss = state_.interval_norm = 0;
@@ -197,15 +204,13 @@ void Trainer::validate() {
     ++state_.waited;
   }
   schedule_.observe(result.loss);
-  history_->add(ValidationRecord{
-      .step = state_.step,
-      .epoch = state_.position.epoch + (epoch_ended_ ? 0 : 1),
-      .train_loss =
-          state_.train_loss / static_cast<double>(std::max<std::int64_t>(state_.train_tokens, 1)),
-      .loss = result.loss,
-      .bleu = result.bleu,
-      .best = better,
-      .seconds = elapsed()});
+  history_->add(ValidationRecord{.step = state_.step,
+                                 .epoch = state_.position.epoch + (epoch_ended_ ? 0 : 1),
+                                 .train_loss = mean(state_.train_loss, state_.train_tokens),
+                                 .loss = mean(result.loss, 1),
+                                 .bleu = result.bleu,
+                                 .best = better,
+                                 .seconds = elapsed()});
   state_.train_loss = 0;
   state_.train_tokens = 0;
   if (decode) {
