@@ -135,9 +135,7 @@ int run_command_line(int argc, const char* const* argv) {
     write_output(fmt::format("{}\n", version.what()));
   } catch (const CLI::Success&) {
     const CLI::App& command = reached_command(*application);
-    // CLI11 puts the command's own name behind what it is given.
-    const CLI::App* parent = command.get_parent();
-    write_output(command.help(parent != nullptr ? full_name(*parent) : ""));
+    write_output(help_text(command));
   } catch (const CLI::ParseError& error) {
     fail(ErrorKind::usage, "{}; see {} --help", usage_message(*application, error),
          full_name(reached_command(*application)));

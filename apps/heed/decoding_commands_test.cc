@@ -1,0 +1,204 @@
+// heed translate, score and evaluate with a small random model of bytes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "apps/heed/command_line.h"
+#include "apps/heed/line_translator.h"
+#include "heed/backends/cpu/register.h"
+#include "heed/backends/reference/register.h"
+#include "heed/base/files.h"
+#include "heed/text/byte_tokenizer.h"
+
+namespace heed::app {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::SizeIs;
+
+class DecodingCommands : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    register_reference_backend();
+    register_cpu_backend();
+    directory() = fs::temp_directory_path() / ("heed-decoding-" + std::to_string(::getpid()));
+    fs::create_directories(directory());
+    const auto tokenizer = std::make_shared<ByteTokenizer>();
+    const TokenizerPair tokenizers{tokenizer, tokenizer, true};
+    TranslatorConfig config;
+    config.d_model = 16;
+    config.encoder_layers = 1;
+    config.decoder_layers = 1;
+    config.heads = 2;
+    config.feed_forward_size = 24;
+    config.max_length = 20;
+    Translator model(config, vocabulary_of(tokenizers));
+    initialize_parameters(model, 5);
+    DecodingConfig decoding;
+    decoding.beam = 3;
+    decoding.max_length = 10;
+    save_translator(model, tokenizers, decoding, directory() / "model");
+  }
+  static void TearDownTestSuite() { fs::remove_all(directory()); }
+
+  static fs::path& directory() {
+    static fs::path path;
+    return path;
+  }
+  static std::string file(const std::string& name, const std::string& content) {
+    write_file(directory() / name, content);
+    return (directory() / name).string();
+  }
+
+  // The lines that the command prints.
+  static std::vector<std::string> run(std::vector<std::string> words) {
+    words.insert(words.begin(), "heed");
+    words.insert(words.end(), {"--model", (directory() / "model").string(), "--threads", "2"});
+    std::vector<const char*> arguments;
+    for (const std::string& word : words) {
+      arguments.push_back(word.c_str());
+    }
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    std::string thrown;
+    try {
+      EXPECT_EQ(run_command_line(static_cast<int>(arguments.size()), arguments.data()), 0);
+    } catch (const Error& error) {
+      thrown = error.what();
+    }
+    std::istringstream output(testing::internal::GetCapturedStdout());
+    messages() = testing::internal::GetCapturedStderr() + thrown;
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(output, line);) {
+      lines.push_back(line);
+    }
+    return lines;
+  }
+  // What the last command said besides, its error included.
+  static std::string& messages() {
+    static std::string text;
+    return text;
+  }
+};
+
+TEST_F(DecodingCommands, TranslateAnswersLineByLine) {
+  const auto all = run({"translate", "--input", file("in", "one\n\n  \ntwo\r\nthree")});
+  ASSERT_THAT(all, SizeIs(5));
+  EXPECT_EQ(all[1], "");
+  EXPECT_EQ(run({"translate", "--input", file("two", "two\n"), "--batch", "1"}),
+            std::vector{all[3]});
+  EXPECT_EQ(messages(), "");
+}
+
+TEST_F(DecodingCommands, TranslatePrintsScoresListsAndJson) {
+  const std::string input = file("in", "one\n\ntwo\n");
+  const auto list =
+      run({"translate", "--input", input, "--n-best", "5"});  // the beam grows with it
+  ASSERT_THAT(list, SizeIs(11));
+  EXPECT_THAT(list[0], testing::StartsWith("0 ||| "));
+  EXPECT_THAT(list[5], "1 |||  ||| 0.0000");
+  EXPECT_THAT(list[10], testing::StartsWith("2 ||| "));
+  EXPECT_THAT(run({"translate", "--input", input, "--scores"})[1], "0.0000\t");
+  const auto objects = run({"translate", "--input", input, "--json", "--n-best", "2"});
+  ASSERT_THAT(objects, SizeIs(3));
+  const Json json = Json::parse(objects[2]);
+  EXPECT_EQ(json["line"], 3);
+  EXPECT_EQ(json["source"], "two");
+  ASSERT_EQ(json["translations"].size(), 2u);
+  const Json& best = json["translations"][0];
+  EXPECT_GE(best["score"], json["translations"][1]["score"]);
+  EXPECT_NEAR(best["score"].get<double>(),
+              best["log_probability"].get<double>() / best["tokens"].get<int>(), 1e-12);
+}
+
+TEST_F(DecodingCommands, TranslateCutsLinesThatAreTooLong) {
+  const auto whole =
+      run({"translate", "--input", file("in", "A short one. And another. End of it all.\nx\n")});
+  EXPECT_THAT(messages(), HasSubstr("line 1 is longer than the 20 tokens that the model takes"));
+  const auto parts =
+      run({"translate", "--input", file("parts", "A short one.\nAnd another.\nEnd of it all.\n")});
+  ASSERT_THAT(whole, SizeIs(2));
+  EXPECT_EQ(whole[0], parts[0] + " " + parts[1] + " " + parts[2]);
+}
+
+TEST_F(DecodingCommands, TranslateSamplesTheSameWithTheSameSeed) {
+  const std::string input = file("in", "same\nsame\nsame\n");
+  const auto sample = [&](const std::string& seed, const std::string& batch) {
+    return run({"translate", "--input", input, "--sample", "--seed", seed, "--batch", batch});
+  };
+  const auto drawn = sample("3", "64");
+  EXPECT_NE(drawn[0], drawn[1]);
+  EXPECT_EQ(sample("3", "1"), drawn);
+  EXPECT_NE(sample("4", "64"), drawn);
+}
+
+TEST_F(DecodingCommands, TranslateAnswersWhatStandsBeforeADamagedLine) {
+  EXPECT_THAT(run({"translate", "--input", file("in", "one\ntwo\nth\xFFree\nfour\n")}), SizeIs(2));
+  EXPECT_THAT(messages(), HasSubstr("in:3: invalid UTF-8"));
+}
+
+TEST_F(DecodingCommands, ScoreAgreesWithTranslate) {
+  // Endings are rare in a random model: a negative penalty prefers them.
+  const auto found = run({"translate", "--input", file("in", "one\n"), "--json", "--beam", "300",
+                          "--n-best", "300", "--length-penalty", "-2"});
+  const std::string source = file("source", "one\n");
+  int compared = 0;
+  for (const Json& translation : Json::parse(found.at(0))["translations"]) {
+    const auto text = translation["text"].get<std::string>();
+    const auto tokens = static_cast<std::size_t>(translation["tokens"].get<int>());
+    if (ByteTokenizer().encode(text).size() + 1 != tokens || tokens == 10) {
+      continue;  // has no end symbol, or bytes that are no text
+    }
+    const double expected = translation["log_probability"];
+    const std::string target = file("target", text + "\n");
+    EXPECT_NEAR(std::stod(run({"score", source, target}).at(0)), expected, 1e-4);
+    EXPECT_NEAR(std::stod(run({"score", source, target, "--normalize"}).at(0)),
+                expected / static_cast<double>(tokens), 1e-4);
+    const Json json = Json::parse(run({"score", source, target, "--json"}).at(0));
+    EXPECT_EQ(json["tokens"], tokens);
+    compared += 1;
+    if (compared == 3) {
+      break;
+    }
+  }
+  EXPECT_EQ(compared, 3);
+}
+
+TEST_F(DecodingCommands, ScoreRefusesWhatDoesNotFit) {
+  const std::string two = file("two", "one\ntwo\n");
+  run({"score", two, file("one", "one\n")});
+  EXPECT_THAT(messages(), HasSubstr("two: 2 lines, but "));
+  EXPECT_THAT(messages(), HasSubstr("one has 1;"));
+  run({"score", two, file("long", "one\n" + std::string(20, 'x') + "\n")});
+  EXPECT_THAT(messages(), HasSubstr("pair 2: its target has 21 tokens"));
+}
+
+TEST_F(DecodingCommands, EvaluateMeasuresWhatItWrites) {
+  const std::string source = file("source", "one two\nthree\n");
+  const std::string output = (directory() / "out").string();
+  const std::string reference = file("reference", "eins zwei\ndrei\n");
+  const auto lines =
+      run({"evaluate", "--source", source, "--reference", reference, "--output", output});
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("BLEU|nrefs:1|case:mixed"), HasSubstr("chrF2|")));
+  EXPECT_THAT(messages(), MatchesRegex("2 sentences, [0-9]+ tokens in .*tokens/s.*\n"));
+  const auto translated = run({"translate", "--input", source});
+  EXPECT_EQ(read_file(output), translated[0] + "\n" + translated[1] + "\n");
+  // Against itself, lower-cased: all matches.
+  const auto perfect = run({"evaluate", "--source", source, "--reference", output, "--lowercase",
+                            "--tokenize", "char", "--metrics", "bleu"});
+  EXPECT_THAT(perfect, ElementsAre(HasSubstr("case:lc|eff:no|tok:char")));
+  run({"evaluate", "--source", source, "--reference", file("short", "eins\n")});
+  EXPECT_THAT(messages(), HasSubstr("source: 2 lines, but "));
+}
+
+}  // namespace
+}  // namespace heed::app
