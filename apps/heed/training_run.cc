@@ -42,15 +42,36 @@ void make_directory(const fs::path& path) {
   check_io(!error, "{}: cannot create: {}", path.string(), error.message());
 }
 
+// Removes what a process left that was killed while it wrote. Only for the holder of the lock.
+void remove_unfinished_files(const fs::path& directory) {
+  std::vector<fs::path> unfinished = {directory / "tokenizer.tmp"};
+  for (const char* part : {"", "validation", "average", "cache"}) {
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator(directory / part, missing)) {
+      const std::string name = entry.path().filename().string();
+      if ((name.starts_with(".") && name.ends_with(".tmp")) ||
+          name.find(".tokens.tmp") < name.size()) {
+        unfinished.push_back(entry.path());
+      }
+    }
+  }
+  for (const fs::path& path : unfinished) {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+}
+
 // A run directory without a checkpoint is a place for any run: what was learned there before may
 // come from another recipe or other data.
 void prepare_directory(const fs::path& directory, bool resume) {
-  if (list_checkpoints(directory).empty()) {
-    fs::remove_all(directory / "tokenizer");
-    return;
-  }
-  check_usage(resume, "{}: holds a run already; continue it with --resume or choose another --run",
+  const bool holds_run = !list_checkpoints(directory).empty();
+  check_usage(resume || !holds_run,
+              "{}: holds a run already; continue it with --resume or choose another --run",
               directory.string());
+  remove_unfinished_files(directory);
+  if (!holds_run) {
+    fs::remove_all(directory / "tokenizer");
+  }
 }
 
 // Trains the tokenizers into `directory`, or loads what is there: they are renamed into place as a

@@ -95,6 +95,8 @@ class Trainer {
   void validate();
   bool is_better(const ValidationResult& result) const;
   void save_checkpoint();
+  // Points last, and best where it is, to the checkpoint of this step, and deletes old ones.
+  void settle_checkpoint();
   void write_report(const std::vector<std::string>& translations);
   void average_last();
   void show_progress();

@@ -92,6 +92,10 @@ void Trainer::save_checkpoint() {
   }
   writer.add_file("state.json", state.dump(1) + "\n");
   writer.commit();
+  settle_checkpoint();
+}
+
+void Trainer::settle_checkpoint() {
   saved_step_ = state_.step;
   point_link(setup_.directory, "last", state_.step);
   if (state_.best_step == state_.step) {
@@ -143,12 +147,7 @@ void Trainer::load_checkpoint() {
   load_tensors(reader.tensors("model.safetensors"), stored_tensors_of(*setup_.model));
   load_tensors(reader.tensors("optimizer.safetensors"), optimizer_.state());
   optimizer_.swap_average();  // the file's weights are the average, its average the weights
-  saved_step_ = state_.step;
-  // A kill may have come between the checkpoint and its links.
-  point_link(setup_.directory, "last", state_.step);
-  if (state_.best_step == state_.step) {
-    point_link(setup_.directory, "best", state_.step);
-  }
+  settle_checkpoint();        // a kill may have come between the checkpoint and this
 }
 
 }  // namespace heed
