@@ -118,7 +118,7 @@ void TorchOps::expect_attention(const std::string& name, int heads, int key_head
               [&](const Inputs& in) { return ops::attention(in[0], in[1], in[2], plan); });
   Tensor weights;
   const NoGradientScope no_gradients;
-  ops::attention(file_[name + "/q"], file_[name + "/k"], file_[name + "/v"], plan, &weights);
+  ops::attention(file_[name + "/q"], file_[name + "/k"], file_[name + "/v"], plan, {}, &weights);
   expect_close(weights.to_doubles(), file_.numbers(name + "/weights"), backend().forward,
                name + "/weights");
 }

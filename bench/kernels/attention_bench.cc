@@ -145,15 +145,15 @@ void decode(benchmark::State& state, std::int32_t length, int heads, int size) {
   const Tensor q = random_tensor({sentences * beams, heads * size});
   const Tensor cache = random_tensor({sentences * beams * length, 2 * heads * size});
   const Tensor out = random_tensor({sentences * beams, heads * size});
-  const CachedAttention io{.q = q,
+  const std::vector<std::int32_t> positions(begin.size(), static_cast<std::int32_t>(length - 1));
+  const CachedAttention io{.plan = {.heads = heads, .key_heads = heads, .scale = 0.125f},
+                           .q = q,
                            .keys = cache.columns(0, heads * size),
                            .values = cache.columns(heads * size, 2 * heads * size),
                            .slots = slots,
                            .begin = begin,
                            .end = end,
-                           .heads = heads,
-                           .key_heads = heads,
-                           .scale = 0.125f,
+                           .positions = positions,
                            .out = out};
   run(state, 4.0 * static_cast<double>(slots.size()) * heads * size,
       [&](ExecutionContext& context) { cached_attention(context, io); });

@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t buffer_size = std::size_t{1} << 17;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-gzFile as_gzip(const std::unique_ptr<void, auto>& file) {
+template <typename Closer>
+gzFile as_gzip(const std::unique_ptr<void, Closer>& file) {
   return static_cast<gzFile>(file.get());
 }
 

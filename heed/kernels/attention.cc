@@ -75,20 +75,20 @@ AttentionSizes check_attention(const AttentionPlan& plan, const AttentionBackwar
 }
 
 AttentionSizes check_attention(const CachedAttention& io) {
-  check_heads(io.heads, io.key_heads);
+  check_heads(io.plan.heads, io.plan.key_heads);
   AttentionSizes sizes;
   sizes.queries = io.q.rows();
   sizes.sequences = sizes.queries;
   sizes.keys = io.keys.rows();
-  sizes.head_size = head_width(io.q, "q", io.heads);
-  sizes.value_size = head_width(io.values, "values", io.key_heads);
-  check_matrix("attention", "keys", io.keys, sizes.keys, io.key_heads * sizes.head_size);
-  check_matrix("attention", "values", io.values, sizes.keys, io.key_heads * sizes.value_size);
-  check_matrix("attention", "out", io.out, sizes.queries, io.heads * sizes.value_size);
+  sizes.head_size = head_width(io.q, "q", io.plan.heads);
+  sizes.value_size = head_width(io.values, "values", io.plan.key_heads);
+  check_matrix("attention", "keys", io.keys, sizes.keys, io.plan.key_heads * sizes.head_size);
+  check_matrix("attention", "values", io.values, sizes.keys, io.plan.key_heads * sizes.value_size);
+  check_matrix("attention", "out", io.out, sizes.queries, io.plan.heads * sizes.value_size);
   const auto rows = static_cast<std::size_t>(sizes.queries);
-  check(io.begin.size() == rows && io.end.size() == rows,
-        "attention: expected {} begin and end entries, got {} and {}", rows, io.begin.size(),
-        io.end.size());
+  check(io.begin.size() == rows && io.end.size() == rows && io.positions.size() == rows,
+        "attention: expected {} begin, end and position entries, got {}, {} and {}", rows,
+        io.begin.size(), io.end.size(), io.positions.size());
   const auto slot_count = static_cast<std::int64_t>(io.slots.size());
   for (std::size_t row = 0; row < rows; ++row) {
     check(0 <= io.begin[row] && io.begin[row] <= io.end[row] && io.end[row] <= slot_count,

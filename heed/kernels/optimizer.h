@@ -25,8 +25,8 @@ struct AdamStep {
   double weight_decay = 0;
   bool coupled_decay = false;
   double gradient_scale = 1;  // clipping and averaging folded in
-  double correction1 = 1;    // 1 - beta1^t
-  double correction2 = 1;    // 1 - beta2^t
+  double correction1 = 1;     // 1 - beta1^t
+  double correction2 = 1;     // 1 - beta2^t
   double average_decay = 0;
 };
 inline KernelSlot<void(ExecutionContext&, const AdamStep&)> adam_step{"adam_step"};

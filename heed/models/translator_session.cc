@@ -76,16 +76,17 @@ Tensor TranslatorSession::self_attend(const DecoderLayer& layer, LayerCache& cac
   layer.self_attention().project_qkv_into(x, now, context_);
   const Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
   ExecutionContext context = context_for(x.device());
-  cached_attention(context, {.q = now.columns(0, size),
-                             .keys = cache.self.columns(size, 2 * size),
-                             .values = cache.self.columns(2 * size, 3 * size),
-                             .slots = histories_,
-                             .begin = history_begin_,
-                             .end = history_end_,
-                             .heads = layer.self_attention().heads(),
-                             .key_heads = layer.self_attention().heads(),
-                             .scale = attention_scale(size, layer.self_attention().heads()),
-                             .out = out});
+  const int heads = layer.self_attention().heads();
+  cached_attention(
+      context, {.plan = {.heads = heads, .key_heads = heads, .scale = attention_scale(size, heads)},
+                .q = now.columns(0, size),
+                .keys = cache.self.columns(size, 2 * size),
+                .values = cache.self.columns(2 * size, 3 * size),
+                .slots = histories_,
+                .begin = history_begin_,
+                .end = history_end_,
+                .positions = positions_,
+                .out = out});
   return layer.self_attention().project_out(out, context_);
 }
 
@@ -94,16 +95,17 @@ Tensor TranslatorSession::cross_attend(const DecoderLayer& layer, LayerCache& ca
   const std::int64_t size = model_.config().d_model;
   const Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
   ExecutionContext context = context_for(x.device());
-  cached_attention(context, {.q = layer.cross_attention().project_q(x, context_),
-                             .keys = cache.memory.columns(0, size),
-                             .values = cache.memory.columns(size, 2 * size),
-                             .slots = source_slots_,
-                             .begin = source_begin_,
-                             .end = source_end_,
-                             .heads = layer.cross_attention().heads(),
-                             .key_heads = layer.cross_attention().heads(),
-                             .scale = attention_scale(size, layer.cross_attention().heads()),
-                             .out = out});
+  const int heads = layer.cross_attention().heads();
+  cached_attention(
+      context, {.plan = {.heads = heads, .key_heads = heads, .scale = attention_scale(size, heads)},
+                .q = layer.cross_attention().project_q(x, context_),
+                .keys = cache.memory.columns(0, size),
+                .values = cache.memory.columns(size, 2 * size),
+                .slots = source_slots_,
+                .begin = source_begin_,
+                .end = source_end_,
+                .positions = positions_,
+                .out = out});
   return layer.cross_attention().project_out(out, context_);
 }
 
@@ -117,9 +119,9 @@ Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
   reserve(used_ + rows);
 
   Sequences sequences;  // one token each, all at the same position
-  const std::vector<std::int32_t> positions(parents.size(), static_cast<std::int32_t>(step_));
+  positions_.assign(parents.size(), static_cast<std::int32_t>(step_));
   sequences.positions =
-      Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(positions), {rows});
+      Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(positions_), {rows});
   Tensor x = model_.embed_step(Tensor::from_values<std::int32_t>(tokens, {rows}), sequences,
                                step_ + 1, context_);
   for (std::size_t i = 0; i < caches_.size(); ++i) {

@@ -42,6 +42,7 @@ class TranslatorSession : public DecodingSession {
   std::vector<std::int32_t> sentences_;  // [rows] of this step
   std::vector<std::int32_t> histories_;  // [rows, step_ + 1] slots, oldest first
   std::vector<std::int32_t> history_begin_, history_end_, source_begin_, source_end_;
+  std::vector<std::int32_t> positions_;  // [rows], all step_
 };
 
 }  // namespace heed

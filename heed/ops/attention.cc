@@ -42,7 +42,7 @@ std::int64_t weight_count(const AttentionPlan& plan) {
 }  // namespace
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan,
-                 Tensor* weights) {
+                 const AttentionTerms& terms, Tensor* weights) {
   check(q.rank() == 2 && k.rank() == 2 && v.rank() == 2 && k.size(0) == v.size(0),
         "attention: q {}, k {}, v {}: expected matrices of rows", q.shape().text(),
         k.shape().text(), v.shape().text());

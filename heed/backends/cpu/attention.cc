@@ -1,8 +1,8 @@
 // Attention of the CPU backend: tasks for the pool. The tiles are in attention_forward.cc,
 // attention_backward.cc and attention_cached.cc.
 //
-// Everything is computed in float32, also where the plan allows bfloat16 products: Highway 1.0.3 has
-// none, and float32 is the more exact of the two.
+// Everything is computed in float32, also where the plan allows bfloat16 products: Highway 1.0.3
+// has none, and float32 is the more exact of the two.
 #include "heed/kernels/attention.h"
 
 #include <memory>
@@ -122,7 +122,7 @@ void cached_attention(ExecutionContext& context, const CachedAttention& io) {
                         rows_of(io.out)};
   // Tasks of about as many floats read.
   constexpr std::int64_t task_floats = 1 << 18;
-  const std::int64_t per_entry = io.heads * (call.sizes.head_size + call.sizes.value_size);
+  const std::int64_t per_entry = io.plan.heads * (call.sizes.head_size + call.sizes.value_size);
   std::vector<std::int64_t> task_begin{0};
   std::int64_t floats = 0;
   for (std::int64_t row = 0; row < call.sizes.queries; ++row) {

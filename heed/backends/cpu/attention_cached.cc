@@ -123,12 +123,12 @@ void attend(const CachedHead& head, float* scores, float* out) {
 
 void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end) {
   const CachedAttention& io = call.io;
-  const int group = io.heads / io.key_heads;
+  const int group = io.plan.heads / io.plan.key_heads;
   for (std::int64_t row = begin; row < end; ++row) {
     const auto r = static_cast<std::size_t>(row);
     const auto count = static_cast<std::size_t>(io.end[r] - io.begin[r]);
     float* scores = attention_scratch(count + lane_count);
-    for (int h = 0; h < io.heads; ++h) {
+    for (int h = 0; h < io.plan.heads; ++h) {
       const CachedHead head{call.q[row] + h * call.sizes.head_size,
                             call.keys[0] + h / group * call.sizes.head_size,
                             call.values[0] + h / group * call.sizes.value_size,
@@ -138,7 +138,7 @@ void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t en
                             count,
                             static_cast<std::size_t>(call.sizes.head_size),
                             static_cast<std::size_t>(call.sizes.value_size),
-                            io.scale * attention_log2_e};
+                            io.plan.scale * attention_log2_e};
       attend(head, scores, call.out[row] + h * call.sizes.value_size);
     }
   }

@@ -338,7 +338,16 @@ struct CachedProblem {
   void run(ExecutionContext& context) {
     const float scale = 1.0f / std::sqrt(static_cast<float>(q.size(1) / heads));
     out.fill(std::numeric_limits<double>::quiet_NaN());
-    cached_attention(context, {q, keys, values, slots, begin, end, heads, key_heads, scale, out});
+    const std::vector<std::int32_t> positions(begin.size());
+    cached_attention(context, {.plan = {.heads = heads, .key_heads = key_heads, .scale = scale},
+                               .q = q,
+                               .keys = keys,
+                               .values = values,
+                               .slots = slots,
+                               .begin = begin,
+                               .end = end,
+                               .positions = positions,
+                               .out = out});
   }
   CachedProblem in_double() const {
     CachedProblem copy = *this;
@@ -388,8 +397,16 @@ TEST_F(CpuAttention, CachedStepIsTheLastRowOfTheWhole) {
     }();
     const Tensor q = Tensor::from_values(std::span<const float>(last_rows), {2, 128});
     const Tensor out = Tensor::empty({2, 64});
-    cached_attention(context,
-                     {q, whole.k, whole.v, slots, begin, end, 4, 2, whole.plan().scale, out});
+    const std::vector<std::int32_t> positions{40, 6};
+    cached_attention(context, {.plan = {.heads = 4, .key_heads = 2, .scale = whole.plan().scale},
+                               .q = q,
+                               .keys = whole.k,
+                               .values = whole.v,
+                               .slots = slots,
+                               .begin = begin,
+                               .end = end,
+                               .positions = positions,
+                               .out = out});
     expect_close(out.rows(0, 1), whole.out.rows(40, 41), 1e-6);
     expect_close(out.rows(1, 2), whole.out.rows(47, 48), 1e-6);
   });

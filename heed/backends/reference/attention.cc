@@ -199,17 +199,17 @@ void cached(const CachedAttention& io) {
   const Heads<const T> q(io.q, sizes.head_size), keys(io.keys, sizes.head_size);
   const Heads<const T> values(io.values, sizes.value_size);
   const Heads<T> out(io.out, sizes.value_size);
-  const int group = io.heads / io.key_heads;
+  const int group = io.plan.heads / io.plan.key_heads;
   const MatmulPrecision exact = MatmulPrecision::float32;
   std::vector<T> weights;
   for (std::int64_t row = 0; row < sizes.queries; ++row) {
     const auto r = static_cast<std::size_t>(row);
     const auto slots = io.slots.subspan(static_cast<std::size_t>(io.begin[r]),
                                         static_cast<std::size_t>(io.end[r] - io.begin[r]));
-    for (int h = 0; h < io.heads; ++h) {
+    for (int h = 0; h < io.plan.heads; ++h) {
       weights.clear();
       for (std::int32_t slot : slots) {
-        weights.push_back(static_cast<T>(io.scale) *
+        weights.push_back(static_cast<T>(io.plan.scale) *
                           dot(q.at(row, h), keys.at(slot, h / group), sizes.head_size, exact));
       }
       softmax_in_place(weights);

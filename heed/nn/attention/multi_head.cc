@@ -22,7 +22,7 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Attention
   entry.heads = plan.heads;
   entry.query_offsets.assign(plan.query_offsets.begin(), plan.query_offsets.end());
   entry.key_offsets.assign(plan.key_offsets.begin(), plan.key_offsets.end());
-  const Tensor out = ops::attention(q, k, v, plan, &entry.weights);
+  const Tensor out = ops::attention(q, k, v, plan, {}, &entry.weights);
   context.trace->entries.push_back(std::move(entry));
   return out;
 }

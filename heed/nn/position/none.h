@@ -5,9 +5,6 @@
 
 namespace heed {
 
-class NoPositions : public PositionEncoding {
- public:
-  Tensor table(std::int64_t) const override { return Tensor(); }
-};
+class NoPositions : public PositionEncoding {};
 
 }  // namespace heed

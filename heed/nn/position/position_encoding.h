@@ -1,8 +1,9 @@
 // How a model knows the order of its tokens: one interface, one file per scheme behind it.
 //
-// A scheme may act in several places, each hook optional. The hook that exists now adds a row per
-// position to the embeddings; schemes that rotate queries and keys or bias the scores get hooks of
-// their own here.
+// A scheme may act in several places, each hook optional: it adds a row per position to the
+// embeddings, it turns queries and keys by their positions, or it adds terms to the scores and
+// values of attention. One object serves a stack of layers (an encoder, a decoder), and holds what
+// its layers learn apart.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "heed/nn/forward_context.h"
 #include "heed/nn/module.h"
+#include "heed/ops/attention.h"
 
 namespace heed {
 
@@ -28,7 +30,24 @@ class PositionEncoding : public Module {
  public:
   // Rows to add to the embeddings: [at least `length`, d], or undefined when the scheme adds none.
   // Throws (usage) when the scheme cannot reach that length.
-  virtual Tensor table(std::int64_t length) const = 0;
+  virtual Tensor table(std::int64_t /*length*/) const { return Tensor(); }
+
+  // Queries [rows, heads · head size] and keys [rows, key heads · head size] turned by their
+  // positions, int32 [rows]; `length` bounds the positions. Differentiable. Keys are cached turned.
+  virtual Tensor turn_queries(const Tensor& q, const Tensor& /*positions*/,
+                              std::int64_t /*length*/) const {
+    return q;
+  }
+  virtual Tensor turn_keys(const Tensor& k, const Tensor& /*positions*/,
+                           std::int64_t /*length*/) const {
+    return k;
+  }
+
+  // Adds what the attention of layer `layer` takes into account besides queries and keys. `length`
+  // bounds the positions of queries and keys.
+  virtual void add_terms(int /*layer*/, std::int64_t /*length*/,
+                         ops::AttentionTerms& /*terms*/) const {}
+
   void visit(ParameterVisitor&) override {}
 };
 
