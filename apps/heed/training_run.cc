@@ -204,10 +204,17 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
   progress.line(fmt::format("model: {} parameters, vocabulary {}; {} on {} thread{}",
                             count_text(count_parameters(*model)), tokenizers.target->size(),
                             recipe.precision, threads, threads == 1 ? "" : "s"));
+  std::shared_ptr<const BatchSampler> sampler;
+  if (recipe.batches.subword_dropout > 0) {
+    sampler = std::make_shared<const BatchSampler>(tokenizers, recipe.batches.subword_dropout,
+                                                   length.longest,
+                                                   static_cast<std::uint64_t>(recipe.seed));
+  }
   TrainingSetup setup{.model = model.get(),
                       .corpus = corpus.store,
                       .validator = validator.get(),
                       .marks = marks_of(tokenizers),
+                      .sampler = sampler,
                       .training = recipe.training,
                       .optimizer = recipe.optimizer,
                       .schedule = recipe.schedule,

@@ -14,6 +14,7 @@ struct BatchStream::Producer {
   SequenceMarks marks;
   std::uint64_t seed = 0;
   BatchPosition position;
+  std::shared_ptr<const BatchSampler> sampler;
   std::vector<PairLength> lengths;
   BatchPlan plan;
   bool planned = false;
@@ -23,7 +24,8 @@ struct BatchStream::Producer {
       begin_epoch();
     }
     PlacedBatch result;
-    result.batch = make_batch(*store, plan.batch(position.batch), marks);
+    result.batch =
+        make_batch(*store, plan.batch(position.batch), marks, sampler.get(), position.epoch);
     result.position = position;
     result.batches_in_epoch = plan.size();
     ++position.batch;
@@ -51,13 +53,18 @@ struct BatchStream::Producer {
 
 BatchStream::BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config,
                          SequenceMarks marks, std::uint64_t seed, BatchPosition start,
-                         std::size_t depth)
-    : prefetcher_(
-          [producer = std::make_shared<Producer>(
-               Producer{std::move(store), config, marks, seed, start, {}, {}, false})]() {
-            return std::optional<PlacedBatch>(producer->make());
-          },
-          depth) {}
+                         std::shared_ptr<const BatchSampler> sampler, std::size_t depth)
+    : prefetcher_([producer = std::make_shared<Producer>(
+                       Producer{std::move(store),
+                                config,
+                                marks,
+                                seed,
+                                start,
+                                std::move(sampler),
+                                {},
+                                {},
+                                false})]() { return std::optional<PlacedBatch>(producer->make()); },
+                  depth) {}
 
 PlacedBatch BatchStream::next() {
   std::optional<PlacedBatch> batch = prefetcher_.next();

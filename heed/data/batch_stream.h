@@ -32,7 +32,8 @@ class BatchStream {
   // usage as for make_plan; failure when the store is empty or the epoch has no such batch. They
   // come from the first next().
   BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config, SequenceMarks marks,
-              std::uint64_t seed, BatchPosition start = {}, std::size_t depth = 8);
+              std::uint64_t seed, BatchPosition start = {},
+              std::shared_ptr<const BatchSampler> sampler = nullptr, std::size_t depth = 8);
 
   PlacedBatch next();
 

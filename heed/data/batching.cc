@@ -19,6 +19,8 @@ std::vector<std::uint32_t> all_examples(std::size_t count, const BatchConfig& co
   check_usage(config.batch_tokens >= 1, "batch_tokens: {} is less than 1", config.batch_tokens);
   check_usage(config.max_sentences >= 0, "max_sentences: {} is negative", config.max_sentences);
   check_usage(config.bucket_width >= 0, "bucket_width: {} is negative", config.bucket_width);
+  check_usage(config.subword_dropout >= 0 && config.subword_dropout < 1,
+              "subword_dropout: must be in [0, 1), got {}", config.subword_dropout);
   check(count <= std::numeric_limits<std::uint32_t>::max(), "batching: {} examples are too many",
         count);
   std::vector<std::uint32_t> examples(count);

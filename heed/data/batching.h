@@ -18,12 +18,17 @@ struct BatchConfig {
   int batch_tokens = 4096;
   int max_sentences = 0;
   int bucket_width = 8;
+  double subword_dropout = 0;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("batch_tokens", batch_tokens,
           "tokens in a batch at most, the sum over its sentences, for each side by itself");
     visit("max_sentences", max_sentences, "sentences in a batch at most; 0: no limit");
+    visit(
+        "subword_dropout", subword_dropout,
+        "probability of leaving out a merge when sentences are cut into subwords, anew each epoch; "
+        "needs tokenizer.kind sentencepiece-bpe. batch_tokens counts the subwords without it");
     visit("bucket_width", bucket_width,
           "sentences whose lengths agree to this many tokens go together; 0: all lengths mixed");
   }

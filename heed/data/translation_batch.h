@@ -8,6 +8,7 @@
 
 #include "heed/data/batching.h"
 #include "heed/data/token_store.h"
+#include "heed/text/subword_dropout.h"
 #include "heed/text/tokenizer.h"
 
 namespace heed {
@@ -39,7 +40,32 @@ SequenceMarks marks_of(const TokenizerPair& tokenizers);
 // What each pair of a store brings into a batch: its tokens and one mark a side.
 std::vector<PairLength> pair_lengths(const TokenStore& store);
 
+// Cuts the sentences of a batch anew: see SubwordDropout. One object per side.
+class BatchSampler {
+ public:
+  // `longest`: a sentence whose sample has more tokens, mark included, keeps its own ids.
+  BatchSampler(const TokenizerPair& tokenizers, double rate, std::int64_t longest,
+               std::uint64_t seed);
+
+  // The samples of the pair in `epoch`, a function of the arguments and the seed alone.
+  std::vector<std::int32_t> source(std::span<const std::int32_t> ids, std::int64_t example,
+                                   std::int64_t epoch) const;
+  std::vector<std::int32_t> target(std::span<const std::int32_t> ids, std::int64_t example,
+                                   std::int64_t epoch) const;
+
+ private:
+  std::vector<std::int32_t> sample(const SubwordDropout& side, std::span<const std::int32_t> ids,
+                                   std::uint64_t stream) const;
+
+  SubwordDropout source_, target_;
+  double rate_;
+  std::int64_t longest_;
+  std::uint64_t seed_;
+};
+
+// With a sampler, the sentences as they are cut in `epoch`.
 TranslationBatch make_batch(const TokenStore& store, std::span<const std::uint32_t> examples,
-                            const SequenceMarks& marks);
+                            const SequenceMarks& marks, const BatchSampler* sampler = nullptr,
+                            std::int64_t epoch = 0);
 
 }  // namespace heed

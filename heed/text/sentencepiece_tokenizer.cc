@@ -2,7 +2,9 @@
 
 #include <sentencepiece_processor.h>
 
+#include <cmath>
 #include <exception>
+#include <limits>
 #include <unordered_set>
 #include <utility>
 
@@ -118,6 +120,23 @@ std::string SentencePieceTokenizer::decode(std::span<const int> ids) const {
   const auto status = processor_->library.Decode(pieces, &text);
   check(status.ok(), "tokenizer: SentencePiece cannot decode the ids: {}", status.message());
   return text;
+}
+
+std::vector<float> SentencePieceTokenizer::merge_scores() const {
+  std::vector<float> scores(static_cast<std::size_t>(size()),
+                            std::numeric_limits<float>::infinity());
+  for (const ModelPiece& piece : check_sentencepiece_model(model_, "tokenizer")) {
+    if (piece.type == PieceType::normal) {
+      // Ranks of merges, counted down from 0; a unigram model has log-probabilities here.
+      if (piece.score > 0 || piece.score != std::floor(piece.score)) {
+        return {};
+      }
+      if (const int id = vocabulary_->id_of_text(piece.text); id != unknown_id()) {
+        scores[static_cast<std::size_t>(id)] = piece.score;
+      }
+    }
+  }
+  return scores;
 }
 
 void SentencePieceTokenizer::save(const std::filesystem::path& directory, Side side) const {

@@ -29,6 +29,7 @@ class SentencePieceTokenizer : public Tokenizer {
   int end_id() const override { return vocabulary_->end_id(); }
   int unknown_id() const override { return vocabulary_->unknown_id(); }
   int pad_id() const override { return vocabulary_->pad_id(); }
+  std::vector<float> merge_scores() const override;
   // source.spm or target.spm; vocab.json, or target_vocab.json for a target of its own vocabulary.
   void save(const std::filesystem::path& directory, Side side) const override;
   std::uint64_t fingerprint() const override;

@@ -48,6 +48,10 @@ class Tokenizer {
   virtual int unknown_id() const = 0;
   virtual int pad_id() const = 0;
 
+  // How soon byte-pair encoding makes each piece (the highest first), +inf for pieces that it never
+  // makes or takes part in; empty for tokenizers of another kind.
+  virtual std::vector<float> merge_scores() const { return {}; }
+
   // Writes this side's files into an existing directory (tokenizer_factory.h names them).
   virtual void save(const std::filesystem::path& directory, Side side) const = 0;
 

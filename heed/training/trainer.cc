@@ -46,7 +46,7 @@ Trainer::Trainer(TrainingSetup setup)
     history_ = std::make_unique<History>(setup_.directory, 0, -1);
   }
   batches_ = std::make_unique<BatchStream>(setup_.corpus, setup_.batches, setup_.marks, setup_.seed,
-                                           state_.position);
+                                           state_.position, setup_.sampler);
 }
 
 TrainingOutcome Trainer::run() {

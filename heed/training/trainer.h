@@ -33,6 +33,7 @@ struct TrainingSetup {
   std::shared_ptr<const TokenStore> corpus;
   const Validator* validator = nullptr;  // none: no validation
   SequenceMarks marks;
+  std::shared_ptr<const BatchSampler> sampler;  // none: sentences are always cut the same way
   TrainingConfig training;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
