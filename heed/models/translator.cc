@@ -87,8 +87,18 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
                        ? Parameter({vocabulary.target_size, size}, Initial::xavier, true, device)
                        : target_embedding_;
   output_bias_ = Parameter({1, vocabulary.target_size}, Initial::zeros, false, device);
-  source_positions_ = make_position_encoding(config.position, size, config.max_length, device);
-  target_positions_ = make_position_encoding(config.position, size, config.max_length, device);
+  PositionScope scope{.size = size,
+                      .heads = config.heads,
+                      .key_heads = config.heads,
+                      .head_size = size / config.heads,
+                      .layers = config.encoder_layers,
+                      .longest = config.max_length,
+                      .causal = false,
+                      .device = device};
+  source_positions_ = make_position_encoding(config.position, scope);
+  scope.layers = config.decoder_layers;
+  scope.causal = true;
+  target_positions_ = make_position_encoding(config.position, scope);
   const LayerConfig layer = layer_config(config);
   for (int i = 0; i < config.encoder_layers; ++i) {
     encoder_.emplace_back(layer, i, device);

@@ -1,25 +1,16 @@
-// Learned positions: a table trained with the model (Gehring et al., 2017).
+// Learned positions: a table trained with the model (Gehring et al., "Convolutional sequence to
+// sequence learning", 2017).
+//
+// A table of T rows in a model that takes L > T positions is stretched: position i reads between
+// the rows at i·(T-1)/(L-1), so that the first and the last position have the first and the last
+// row (as Vision Transformers do for larger images, Dosovitskiy et al., 2021, section 3.2). L is
+// that of the model, not of the sentence: what a token gets does not depend on its neighbours.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"
 
 namespace heed {
 
-class LearnedPositions : public PositionEncoding {
- public:
-  LearnedPositions(std::int64_t size, std::int64_t longest, Device device)
-      : table_({longest, size}, Initial::embedding, false, device) {}
-
-  Tensor table(std::int64_t length) const override {
-    check_usage(length <= table_.value.size(0),
-                "learned positions: length {} asked for, the table has {}", length,
-                table_.value.size(0));
-    return table_.value;
-  }
-  void visit(ParameterVisitor& visitor) override { visitor.parameter("weight", table_); }
-
- private:
-  Parameter table_;
-};
+PositionScheme learned_scheme();
 
 }  // namespace heed

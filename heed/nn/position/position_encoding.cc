@@ -1,24 +1,56 @@
 #include "heed/nn/position/position_encoding.h"
 
+#include <mutex>
+
 #include "heed/nn/position/learned.h"
 #include "heed/nn/position/none.h"
 #include "heed/nn/position/sinusoidal.h"
 
 namespace heed {
 
+namespace {
+
+struct Registry {
+  std::mutex mutex;
+  std::vector<PositionScheme> schemes = {none_scheme(), sinusoidal_scheme(), sinusoidal2d_scheme(),
+                                         learned_scheme()};
+};
+
+Registry& registry() {
+  static Registry instance;
+  return instance;
+}
+
+}  // namespace
+
+std::vector<PositionScheme> position_schemes() {
+  const std::lock_guard lock(registry().mutex);
+  return registry().schemes;
+}
+
+void add_position_scheme(PositionScheme scheme) {
+  check(!scheme.kind.empty() && scheme.make != nullptr,
+        "a position scheme needs a kind and a function that makes it");
+  const std::lock_guard lock(registry().mutex);
+  for (PositionScheme& known : registry().schemes) {
+    if (known.kind == scheme.kind) {
+      known = std::move(scheme);
+      return;
+    }
+  }
+  registry().schemes.push_back(std::move(scheme));
+}
+
 std::unique_ptr<PositionEncoding> make_position_encoding(const PositionConfig& config,
-                                                         std::int64_t size, std::int64_t longest,
-                                                         Device device) {
-  if (config.kind == "none") {
-    return std::make_unique<NoPositions>();
+                                                         const PositionScope& scope) {
+  std::string known;
+  for (const PositionScheme& scheme : position_schemes()) {
+    if (scheme.kind == config.kind) {
+      return scheme.make(config, scope);
+    }
+    known += (known.empty() ? "" : ", ") + scheme.kind;
   }
-  if (config.kind == "sinusoidal") {
-    return std::make_unique<SinusoidalPositions>(size, sinusoidal_layout(config.layout), device);
-  }
-  if (config.kind == "learned") {
-    return std::make_unique<LearnedPositions>(size, longest, device);
-  }
-  fail(ErrorKind::usage, "position.kind '{}': expected none, sinusoidal or learned", config.kind);
+  fail(ErrorKind::usage, "position.kind '{}': expected one of {}", config.kind, known);
 }
 
 }  // namespace heed

@@ -3,28 +3,24 @@
 // A scheme may act in several places, each hook optional: it adds a row per position to the
 // embeddings, it turns queries and keys by their positions, or it adds terms to the scores and
 // values of attention. One object serves a stack of layers (an encoder, a decoder), and holds what
-// its layers learn apart.
+// its layers learn apart, visited as "layers.N.…".
+//
+// A new scheme is one file with a class derived from PositionEncoding and a function that returns
+// its PositionScheme: named in position_encoding.cc, or handed to add_position_scheme() by a
+// program of one's own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "heed/nn/forward_context.h"
 #include "heed/nn/module.h"
+#include "heed/nn/position/position_config.h"
 #include "heed/ops/attention.h"
 
 namespace heed {
-
-struct PositionConfig {
-  std::string kind = "sinusoidal";
-  std::string layout = "halves";
-  template <typename Visitor>
-  void fields(Visitor& visit) {
-    visit("kind", kind, "none, sinusoidal or learned");
-    visit("layout", layout,
-          "of sinusoidal positions: halves ([sin | cos], as in Marian) or interleaved");
-  }
-};
 
 class PositionEncoding : public Module {
  public:
@@ -51,9 +47,43 @@ class PositionEncoding : public Module {
   void visit(ParameterVisitor&) override {}
 };
 
-// `size` is the model's width; `longest` the number of positions of a learned table.
+// The stack of layers that a scheme serves.
+struct PositionScope {
+  std::int64_t size = 512;  // width of the embeddings
+  int heads = 8;
+  int key_heads = 8;  // heads of keys and values; divides heads
+  std::int64_t head_size = 64;
+  int layers = 6;
+  std::int64_t longest = 512;  // positions that the model takes
+  bool causal = false;         // its self-attention sees no future: a decoder
+  Device device;
+};
+
+// A scheme by name: what it does, and how to make it.
+struct PositionScheme {
+  std::string kind;
+  std::string summary;  // one line, with the source
+  // Where it acts.
+  bool embeddings = false;        // adds rows to the embeddings
+  bool queries_and_keys = false;  // turns queries and keys
+  bool scores = false;            // adds to the scores
+  bool values = false;            // adds to the values
+  // What it does depends on the content of queries and keys beyond their product with a vector.
+  bool contextual = false;
+  bool learned = false;     // has parameters
+  bool any_length = false;  // is defined for positions beyond those it was made or trained for
+  // Errors (usage) name the key of an option without sense.
+  std::function<std::unique_ptr<PositionEncoding>(const PositionConfig&, const PositionScope&)>
+      make;
+};
+
+// All schemes, in the order of the documentation.
+std::vector<PositionScheme> position_schemes();
+// Makes a further scheme known to make_position_encoding(), or replaces one of the same kind.
+void add_position_scheme(PositionScheme scheme);
+
+// Errors (usage): an unknown kind, or an option of the scheme without sense; they name the key.
 std::unique_ptr<PositionEncoding> make_position_encoding(const PositionConfig& config,
-                                                         std::int64_t size, std::int64_t longest,
-                                                         Device device);
+                                                         const PositionScope& scope);
 
 }  // namespace heed

@@ -4,35 +4,29 @@
 // cos(i·ω_j): interleaved in columns 2j and 2j+1 as in the paper, or as halves [sin | cos] as in
 // Marian models of Transformers (sin part ceil(d/2) wide when d is odd). Position i+δ is position i
 // with every pair rotated by δ·ω_j.
+//
+// In two dimensions (Dosovitskiy et al., "An image is worth 16×16 words", 2021, appendix D.4; He et
+// al., "Masked autoencoders are scalable vision learners", 2022) the first half of the columns
+// encodes the row of the grid and the second half its column, each as above with d/2 columns.
 #pragma once
-
-#include <mutex>
 
 #include "heed/nn/position/position_encoding.h"
 
 namespace heed {
 
-enum class SinusoidalLayout : std::uint8_t { halves, interleaved };
-SinusoidalLayout sinusoidal_layout(const std::string& name);
+enum class PairLayout : std::uint8_t { halves, interleaved };
+// Errors (usage) name the key position.layout.
+PairLayout pair_layout(const std::string& name);
 
-// The table [length, size], computed in float64.
-Tensor sinusoidal_table(std::int64_t length, std::int64_t size, SinusoidalLayout layout,
-                        Device device);
+// The table [length, size], computed in float64; float64 on the reference device, else float32.
+Tensor sinusoidal_table(std::int64_t length, std::int64_t size, PairLayout layout, Device device);
 
-class SinusoidalPositions : public PositionEncoding {
- public:
-  SinusoidalPositions(std::int64_t size, SinusoidalLayout layout, Device device)
-      : size_(size), layout_(layout), device_(device) {}
+// The table [length, size] of a grid with that many columns, read row by row; size is a multiple
+// of 4.
+Tensor sinusoidal_grid(std::int64_t length, std::int64_t columns, std::int64_t size,
+                       PairLayout layout, Device device);
 
-  // Reaches any length: the table grows when a longer one is asked for.
-  Tensor table(std::int64_t length) const override;
-
- private:
-  std::int64_t size_;
-  SinusoidalLayout layout_;
-  Device device_;
-  mutable std::mutex mutex_;
-  mutable Tensor table_;
-};
+PositionScheme sinusoidal_scheme();
+PositionScheme sinusoidal2d_scheme();
 
 }  // namespace heed
