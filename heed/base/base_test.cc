@@ -84,10 +84,12 @@ TEST(Unicode, FindsInvalidSequences) {
 struct Inner {
   double rate = 0.5;
   std::vector<int> sizes = {1, 2};
+  std::map<std::string, std::vector<int>> lists;
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("rate", rate, "a rate");
     visit("sizes", sizes, "some sizes");
+    visit("lists", lists, "lists by name");
   }
 };
 
@@ -115,7 +117,7 @@ std::string message_of(const std::function<void()>& call) {
 }
 
 TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
-  Json json = parse_yaml("count: 7\nlanguage: no\ninner:\n  sizes: [4, 5]\n", "r.yaml");
+  Json json = parse_yaml("count: 7\nlanguage: no\ninner:\n  sizes: [4, 5]\n  lists: {a.0: [], b: [1]}\n", "r.yaml");
   apply_override(json, "inner.rate=1e-3");
   const Outer outer = config_from_json<Outer>(json, "r.yaml");
   EXPECT_EQ(outer.count, 7);
@@ -123,7 +125,8 @@ TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
   EXPECT_EQ(outer.inner.rate, 1e-3);
   EXPECT_THAT(outer.inner.sizes, testing::ElementsAre(4, 5));
   EXPECT_EQ(config_to_json(outer)["inner"]["sizes"].dump(), "[4,5]");
-  EXPECT_EQ(list_config_keys<Outer>().back().key, "inner.sizes");
+  EXPECT_EQ(config_to_json(outer)["inner"]["lists"].dump(), R"({"a.0":[],"b":[1]})");
+  EXPECT_EQ(list_config_keys<Outer>().back().key, "inner.lists");
   const Json whole = config_to_json(outer);
   EXPECT_EQ(parse_yaml(write_yaml(whole), "x"), whole) << write_yaml(whole);
 }
@@ -134,6 +137,8 @@ TEST(Config, ErrorsNameKeyAndSource) {
   };
   EXPECT_EQ(read("inner: {rat: 1}"), "r.yaml: unknown key 'inner.rat'; did you mean 'inner.rate'?");
   EXPECT_EQ(read("count: many"), "r.yaml: count: expected integer, got \"many\"");
+  EXPECT_EQ(read("inner: {lists: {a: 1}}"),
+            "r.yaml: inner.lists.a: expected list of integer, got 1");
   EXPECT_EQ(read("count: 1.5"), "r.yaml: count: expected integer, got 1.5");
   EXPECT_EQ(read("count: 99999999999"), "r.yaml: count: 99999999999 is out of range");
   EXPECT_EQ(read("flag: yes"), "r.yaml: flag: expected true or false, got \"yes\"");

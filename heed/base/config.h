@@ -14,12 +14,13 @@
 //   OptimizerConfig config = config_from_json<OptimizerConfig>(json, "recipe.yaml");
 //   nlohmann::ordered_json json = config_to_json(config);
 //
-// Supported members: bool, int, std::int64_t, double, std::string, std::vector of those, and other
-// aggregates with `fields`.
+// Supported members: bool, int, std::int64_t, double, std::string, std::vector of those, std::map
+// from std::string (a section whose keys are free), and other aggregates with `fields`.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -50,6 +51,11 @@ template <typename T>
 struct IsVector<std::vector<T>> : std::true_type {};
 
 template <typename T>
+struct IsMap : std::false_type {};
+template <typename T>
+struct IsMap<std::map<std::string, T>> : std::true_type {};
+
+template <typename T>
 std::string type_name() {
   if constexpr (std::same_as<T, bool>) {
     return "true or false";
@@ -61,6 +67,8 @@ std::string type_name() {
     return "text";
   } else if constexpr (IsVector<T>::value) {
     return "list of " + type_name<typename T::value_type>();
+  } else if constexpr (IsMap<T>::value) {
+    return "names, each with " + type_name<typename T::mapped_type>();
   } else {
     return "section";
   }
@@ -153,6 +161,12 @@ void read_value(const Json& json, T& value, const std::string& key, const std::s
   } else if constexpr (std::same_as<T, std::string>) {
     expect(json.is_string());
     value = json.get<std::string>();
+  } else if constexpr (IsMap<T>::value) {
+    expect(json.is_object());
+    value.clear();
+    for (const auto& item : json.items()) {
+      read_value(item.value(), value[item.key()], join_key(key, item.key()), source);
+    }
   } else {
     static_assert(IsVector<T>::value, "a config field has a type that config.h does not know");
     expect(json.is_array());

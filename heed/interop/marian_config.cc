@@ -86,7 +86,8 @@ bool is_marian(const TranslatorConfig& model) {
   const bool known_activation = model.activation == "relu" || model.activation == "gelu" ||
                                 model.activation == "gelu_tanh" || model.activation == "silu";
   return model.norm == "post" && known_activation && model.position.kind == "sinusoidal" &&
-         model.position.layout == "halves" && model.norm_epsilon == 1e-5;
+         model.position.layout == "halves" && model.norm_epsilon == 1e-5 &&
+         model.pruned_heads.empty();
 }
 
 }  // namespace
@@ -193,10 +194,17 @@ std::uint64_t least_weight_bytes(const MarianConfig& config) {
     return static_cast<double>(std::max<std::int64_t>(value, 0));
   };
   const double d = size(config.model.d_model);
+  const double attentions =
+      size(config.model.encoder_layers) + 2 * size(config.model.decoder_layers);
   const double layers = size(config.model.encoder_layers) + size(config.model.decoder_layers);
+  double pruned = 0;  // as a share of one attention
+  for (const auto& [name, heads] : config.model.pruned_heads) {
+    pruned += static_cast<double>(heads.size()) / std::max(size(config.model.heads), 1.0);
+  }
   const double count =
       d * std::max(size(config.vocabulary.source_size), size(config.vocabulary.target_size)) +
-      layers * (4 * d * d + 2 * d * size(config.model.feed_forward_size));
+      std::max(attentions - pruned, 0.0) * 4 * d * d +
+      layers * 2 * d * size(config.model.feed_forward_size);
   // Two bytes for each, at the least.
   return count > 1e18 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(2 * count);
 }

@@ -1,5 +1,6 @@
 #include "heed/models/translator.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/models/translator_session.h"
@@ -7,6 +8,41 @@
 #include "heed/ops/linear.h"
 
 namespace heed {
+
+std::vector<std::string> attention_names(const TranslatorConfig& config) {
+  std::vector<std::string> names;
+  for (int i = 0; i < config.encoder_layers; ++i) {
+    names.push_back(fmt::format("encoder.{}.self", i));
+  }
+  for (int i = 0; i < config.decoder_layers; ++i) {
+    names.push_back(fmt::format("decoder.{}.self", i));
+    names.push_back(fmt::format("decoder.{}.cross", i));
+  }
+  return names;
+}
+
+namespace {
+
+void check_pruned_heads(const TranslatorConfig& config) {
+  const std::vector<std::string> names = attention_names(config);
+  for (const auto& [name, heads] : config.pruned_heads) {
+    check_usage(std::find(names.begin(), names.end(), name) != names.end(),
+                "model.pruned_heads: {}: the model has no such attention; its names run from {} to "
+                "{}",
+                name, names.front(), names.back());
+    int least = 0;
+    for (const int head : heads) {
+      check_usage(head >= least && head < config.heads,
+                  "model.pruned_heads: {}: expected heads from 0 to {} in ascending order, got {}",
+                  name, config.heads - 1, head);
+      least = head + 1;
+    }
+    check_usage(heads.size() < static_cast<std::size_t>(config.heads),
+                "model.pruned_heads: {}: none of its {} heads would be left", name, config.heads);
+  }
+}
+
+}  // namespace
 
 void check_translator_config(const TranslatorConfig& config) {
   const auto positive = [](const char* key, std::int64_t value) {
@@ -23,6 +59,7 @@ void check_translator_config(const TranslatorConfig& config) {
   positive("max_length", config.max_length);
   check_usage(config.d_model % config.heads == 0,
               "model.d_model: {} is not divisible by model.heads {}", config.d_model, config.heads);
+  check_pruned_heads(config);
   rate("dropout", config.dropout);
   rate("attention_dropout", config.attention_dropout);
   rate("activation_dropout", config.activation_dropout);
@@ -60,7 +97,8 @@ LayerConfig layer_config(const TranslatorConfig& config) {
           .norm_epsilon = config.norm_epsilon,
           .dropout = config.dropout,
           .attention_dropout = config.attention_dropout,
-          .activation_dropout = config.activation_dropout};
+          .activation_dropout = config.activation_dropout,
+          .pruned_heads = config.pruned_heads};
 }
 
 Parameter embedding_table(std::int64_t rows, std::int64_t size, std::int32_t padding_id,

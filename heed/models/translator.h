@@ -31,6 +31,7 @@ struct TranslatorConfig {
   std::string tie_embeddings = "all";
   int max_length = 512;
   PositionConfig position;
+  HeadSet pruned_heads;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -51,11 +52,16 @@ struct TranslatorConfig {
           "none, output (target embedding = output layer) or all (source too; joint vocabulary)");
     visit("max_length", max_length, "longest source or target in tokens, end symbol included");
     visit("position", position, "how positions enter");
+    visit("pruned_heads", pruned_heads,
+          "heads that are left out, by attention: {encoder.0.self: [1, 3], decoder.2.cross: [0]}");
   }
 };
 
 // Checks names, sizes and rates. Errors (usage) name the key.
 void check_translator_config(const TranslatorConfig& config);
+
+// The names of a translator's attentions, in the order of the forward pass.
+std::vector<std::string> attention_names(const TranslatorConfig& config);
 
 // What the vocabularies decide.
 struct TranslatorVocabulary {

@@ -8,10 +8,12 @@
 namespace heed {
 
 TranslatorSession::TranslatorSession(const Translator& model, const Tensor& source_ids,
-                                     const Sequences& source, MatmulPrecision precision)
+                                     const Sequences& source, MatmulPrecision precision,
+                                     const HeadSet* heads_off)
     : model_(model), source_offsets_(source.offsets) {
   const NoGradientScope no_gradients;
   context_.precision = precision;
+  context_.heads_off = heads_off;
   source_slots_.resize(static_cast<std::size_t>(source.tokens()));
   std::iota(source_slots_.begin(), source_slots_.end(), 0);
   const Tensor memory = model.encode(source_ids, source, context_);
@@ -58,8 +60,9 @@ void TranslatorSession::reserve(std::int64_t slots) {
     return;
   }
   capacity_ = std::max(slots, 2 * capacity_);
-  const std::int64_t columns = 3 * std::int64_t{model_.config().d_model};
-  for (LayerCache& cache : caches_) {
+  for (std::size_t i = 0; i < caches_.size(); ++i) {
+    LayerCache& cache = caches_[i];
+    const std::int64_t columns = 3 * model_.decoder_[i].self_attention().width();
     const Tensor grown =
         Tensor::empty({capacity_, columns}, cache.memory.dtype(), cache.memory.device());
     if (used_ > 0) {
@@ -71,10 +74,10 @@ void TranslatorSession::reserve(std::int64_t slots) {
 
 Tensor TranslatorSession::self_attend(const DecoderLayer& layer, LayerCache& cache,
                                       const Tensor& x) {
-  const std::int64_t size = model_.config().d_model;
+  const std::int64_t size = layer.self_attention().width();
   const Tensor now = cache.self.rows(used_, used_ + x.size(0));
   layer.self_attention().project_qkv_into(x, now, context_);
-  const Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
+  const Tensor out = Tensor::empty({x.size(0), size}, x.dtype(), x.device());
   ExecutionContext context = context_for(x.device());
   const int heads = layer.self_attention().heads();
   cached_attention(
@@ -92,8 +95,8 @@ Tensor TranslatorSession::self_attend(const DecoderLayer& layer, LayerCache& cac
 
 Tensor TranslatorSession::cross_attend(const DecoderLayer& layer, LayerCache& cache,
                                        const Tensor& x) {
-  const std::int64_t size = model_.config().d_model;
-  const Tensor out = Tensor::empty(x.shape(), x.dtype(), x.device());
+  const std::int64_t size = layer.cross_attention().width();
+  const Tensor out = Tensor::empty({x.size(0), size}, x.dtype(), x.device());
   ExecutionContext context = context_for(x.device());
   const int heads = layer.cross_attention().heads();
   cached_attention(

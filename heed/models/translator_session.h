@@ -13,16 +13,17 @@ namespace heed {
 // tokens, step_ + 1.
 class TranslatorSession : public DecodingSession {
  public:
+  // `heads_off`: see ForwardContext; must outlive the session.
   TranslatorSession(const Translator& model, const Tensor& source_ids, const Sequences& source,
-                    MatmulPrecision precision);
+                    MatmulPrecision precision, const HeadSet* heads_off = nullptr);
 
   Tensor advance(std::span<const std::int32_t> parents,
                  std::span<const std::int32_t> tokens) override;
 
  private:
   struct LayerCache {
-    Tensor self;    // [capacity, 3d]: q, k, v of every row of every step
-    Tensor memory;  // [source tokens, 2d]: k, v of the encoder's output
+    Tensor self;    // [capacity, 3 × width]: q, k, v of every row of every step
+    Tensor memory;  // [source tokens, 2 × width]: k, v of the encoder's output
   };
 
   void inherit(std::span<const std::int32_t> parents);

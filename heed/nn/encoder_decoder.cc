@@ -13,9 +13,27 @@ Tensor SublayerConnection::add(const Tensor& x, const Tensor& branch, const Drop
   return ops::residual_add(x, branch, stream);
 }
 
+namespace {
+
+// The attention of that name, without its pruned heads.
+AttentionConfig attention_config(const LayerConfig& config, const std::string& name) {
+  const auto pruned = config.pruned_heads.find(name);
+  const bool whole = pruned == config.pruned_heads.end();
+  return {.heads = config.heads - (whole ? 0 : static_cast<int>(pruned->second.size())),
+          .dropout = config.attention_dropout,
+          .head_size = whole ? 0 : config.size / config.heads};
+}
+
+std::string attention_name(const char* stack, int index, const char* kind) {
+  return fmt::format("{}.{}.{}", stack, index, kind);
+}
+
+}  // namespace
+
 EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device)
-    : self_attention_(config.size, {config.heads, config.attention_dropout}, false,
-                      fmt::format("encoder.{}.self", index), device),
+    : self_attention_(config.size,
+                      attention_config(config, attention_name("encoder", index, "self")), false,
+                      attention_name("encoder", index, "self"), device),
       self_attention_connection_(config, device),
       feed_forward_(config.size, config.feed_forward_size, config.activation,
                     config.activation_dropout, device),
@@ -39,11 +57,13 @@ void EncoderLayer::visit(ParameterVisitor& visitor) {
 }
 
 DecoderLayer::DecoderLayer(const LayerConfig& config, int index, Device device)
-    : self_attention_(config.size, {config.heads, config.attention_dropout}, true,
-                      fmt::format("decoder.{}.self", index), device),
+    : self_attention_(config.size,
+                      attention_config(config, attention_name("decoder", index, "self")), true,
+                      attention_name("decoder", index, "self"), device),
       self_attention_connection_(config, device),
-      cross_attention_(config.size, {config.heads, config.attention_dropout},
-                       fmt::format("decoder.{}.cross", index), device),
+      cross_attention_(config.size,
+                       attention_config(config, attention_name("decoder", index, "cross")),
+                       attention_name("decoder", index, "cross"), device),
       cross_attention_connection_(config, device),
       feed_forward_(config.size, config.feed_forward_size, config.activation,
                     config.activation_dropout, device),

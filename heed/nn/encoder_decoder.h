@@ -18,6 +18,7 @@ struct LayerConfig {
   double dropout = 0;             // on the output of each sublayer
   double attention_dropout = 0;   // on attention weights
   double activation_dropout = 0;  // inside the feed-forward
+  HeadSet pruned_heads;           // left out; the others keep their size
 };
 
 // What surrounds a sublayer: its norm and the residual sum.

@@ -7,6 +7,7 @@
 
 #include "heed/kernels/dropout.h"
 #include "heed/kernels/matmul.h"
+#include "heed/nn/attention/head_set.h"
 #include "heed/tensor/tensor.h"
 
 namespace heed {
@@ -28,6 +29,9 @@ struct ForwardContext {
   std::uint64_t dropout_key = 0;  // mixes the run's seed and the step
   MatmulPrecision precision = MatmulPrecision::float32;
   AttentionTrace* trace = nullptr;  // asks for the weights of every attention
+  // Heads whose output counts as zero, to see what each is worth; counted among those that the
+  // model has. Without gradients only.
+  const HeadSet* heads_off = nullptr;
 
   // The next dropout site. Sites are numbered in the order of the forward pass, which is fixed.
   // `row_keys` must outlive the backward pass.

@@ -11,7 +11,8 @@ namespace heed {
 
 struct AttentionConfig {
   int heads = 8;
-  double dropout = 0;  // on the attention weights
+  double dropout = 0;          // on the attention weights
+  std::int64_t head_size = 0;  // 0: the model's size / heads
 };
 
 class SelfAttention : public Module {
@@ -22,17 +23,20 @@ class SelfAttention : public Module {
   // x: [tokens, d] → [tokens, d].
   Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context) const;
 
-  // For decoding step by step: writes q, k, v of new tokens side by side into `qkv` [tokens, 3d]
-  // (rows of a cache; records no gradient); and the output projection of attended values.
+  // For decoding step by step: writes q, k, v of new tokens side by side into `qkv`
+  // [tokens, 3 width()] (rows of a cache; records no gradient); and the output projection of
+  // attended values [tokens, width()].
   void project_qkv_into(const Tensor& x, const Tensor& qkv, ForwardContext& context) const;
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
   int heads() const { return config_.heads; }
+  // Columns of q, of k and of v: heads × head size. The model's size, unless heads were pruned.
+  std::int64_t width() const { return width_; }
   void visit(ParameterVisitor& visitor) override;
 
  private:
-  std::int64_t size_;
   AttentionConfig config_;
+  std::int64_t width_;
   bool causal_;
   std::string name_;  // in traces
   FusedLinear qkv_;
@@ -47,24 +51,26 @@ class CrossAttention : public Module {
   Tensor forward(const Tensor& x, const Sequences& sequences, const Tensor& memory,
                  const Sequences& memory_sequences, ForwardContext& context) const;
 
-  // For decoding step by step: keys and values of the memory side by side, [tokens, 2d].
+  // For decoding step by step: keys and values of the memory side by side, [tokens, 2 width()].
   Tensor project_q(const Tensor& x, ForwardContext& context) const;
   Tensor project_kv(const Tensor& memory, ForwardContext& context) const;
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
   int heads() const { return config_.heads; }
+  // Columns of q, of k and of v: heads × head size. The model's size, unless heads were pruned.
+  std::int64_t width() const { return width_; }
   void visit(ParameterVisitor& visitor) override;
 
  private:
-  std::int64_t size_;
   AttentionConfig config_;
+  std::int64_t width_;
   std::string name_;
   Linear q_;
   FusedLinear kv_;
   Linear out_;
 };
 
-// 1/sqrt(head size).
-float attention_scale(std::int64_t size, int heads);
+// 1/sqrt(head size), where `width` holds all heads.
+float attention_scale(std::int64_t width, int heads);
 
 }  // namespace heed

@@ -1,0 +1,149 @@
+#include "heed/models/head_pruning.h"
+
+#include <algorithm>
+#include <map>
+
+#include "heed/models/translator_session.h"
+
+namespace heed {
+
+namespace {
+
+void check_heads_are_there(const TranslatorConfig& config, const HeadSet& heads) {
+  const std::vector<std::string> names = attention_names(config);
+  for (const auto& [name, list] : heads) {
+    check_usage(std::find(names.begin(), names.end(), name) != names.end(),
+                "the model has no attention '{}'; its names run from {} to {}", name, names.front(),
+                names.back());
+    const std::vector<int> present = present_heads(config, name);
+    for (const int head : list) {
+      check_usage(std::find(present.begin(), present.end(), head) != present.end(),
+                  "{} has no head {}, only {}", name, head, fmt::join(present, ", "));
+    }
+  }
+}
+
+// Stored names begin with "model.encoder.layers.0.self_attn." for "encoder.0.self".
+std::string stored_prefix(const std::string& attention) {
+  const std::size_t first = attention.find('.');
+  const std::size_t second = attention.find('.', first + 1);
+  return fmt::format("model.{}.layers.{}.{}.", attention.substr(0, first),
+                     attention.substr(first + 1, second - first - 1),
+                     attention.ends_with(".cross") ? "encoder_attn" : "self_attn");
+}
+
+// Copies the heads `kept` (counted among those of `from`) of one stored tensor of an attention.
+void copy_heads(const NamedTensor& from, const NamedTensor& to, const std::vector<int>& kept,
+                std::int64_t head_size) {
+  const bool columns = from.name.ends_with("out_proj.weight");
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto target = static_cast<std::int64_t>(i) * head_size;
+    const std::int64_t source = kept[i] * head_size;
+    if (columns) {
+      to.tensor.columns(target, target + head_size)
+          .copy_from(from.tensor.columns(source, source + head_size));
+    } else {
+      to.tensor.rows(target, target + head_size)
+          .copy_from(from.tensor.rows(source, source + head_size));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<int> present_heads(const TranslatorConfig& config, const std::string& attention) {
+  const auto pruned = config.pruned_heads.find(attention);
+  std::vector<int> heads;
+  for (int head = 0; head < config.heads; ++head) {
+    if (pruned == config.pruned_heads.end() ||
+        std::find(pruned->second.begin(), pruned->second.end(), head) == pruned->second.end()) {
+      heads.push_back(head);
+    }
+  }
+  return heads;
+}
+
+HeadSet present_heads(const TranslatorConfig& config) {
+  HeadSet heads;
+  for (const std::string& name : attention_names(config)) {
+    heads[name] = present_heads(config, name);
+  }
+  return heads;
+}
+
+TranslatorWithoutHeads::TranslatorWithoutHeads(Translator& model, const HeadSet& heads)
+    : model_(model) {
+  check_heads_are_there(model.config(), heads);
+  for (const auto& [name, list] : heads) {
+    const std::vector<int> present = present_heads(model.config(), name);
+    for (const int head : list) {
+      off_[name].push_back(static_cast<int>(
+          std::find(present.begin(), present.end(), head) - present.begin()));
+    }
+  }
+}
+
+ops::CrossEntropyResult TranslatorWithoutHeads::loss(const TranslationExamples& examples,
+                                                     const ops::CrossEntropyOptions& options,
+                                                     ForwardContext& context) const {
+  const NoGradientScope no_gradients;
+  ForwardContext without = context;
+  without.heads_off = &off_;
+  return model_.loss(examples, options, without);
+}
+
+std::vector<double> TranslatorWithoutHeads::log_probabilities(const TranslationExamples& examples,
+                                                              ForwardContext& context) const {
+  ForwardContext without = context;
+  without.heads_off = &off_;
+  return model_.log_probabilities(examples, without);
+}
+
+std::unique_ptr<DecodingSession> TranslatorWithoutHeads::start_decoding(
+    const Tensor& source_ids, const Sequences& source, MatmulPrecision precision) const {
+  return std::make_unique<TranslatorSession>(model_, source_ids, source, precision, &off_);
+}
+
+std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads) {
+  check_heads_are_there(model.config(), heads);
+  TranslatorConfig config = model.config();
+  for (const auto& [name, list] : heads) {
+    std::vector<int>& pruned = config.pruned_heads[name];
+    pruned.insert(pruned.end(), list.begin(), list.end());
+    std::sort(pruned.begin(), pruned.end());
+    pruned.erase(std::unique(pruned.begin(), pruned.end()), pruned.end());
+    if (pruned.empty()) {
+      config.pruned_heads.erase(name);
+    }
+  }
+  const std::vector<NamedTensor> from = stored_tensors_of(model);
+  auto smaller =
+      std::make_unique<Translator>(config, model.vocabulary(), from.front().tensor.device());
+  const std::vector<NamedTensor> to = stored_tensors_of(*smaller);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    check(from[i].name == to[i].name, "pruning: '{}' became '{}'", from[i].name, to[i].name);
+    if (from[i].tensor.shape() == to[i].tensor.shape()) {
+      to[i].tensor.copy_from(from[i].tensor);
+    }
+  }
+  for (const auto& [name, list] : heads) {
+    const std::vector<int> present = present_heads(model.config(), name);
+    std::vector<int> kept;
+    for (const int head : present_heads(config, name)) {
+      kept.push_back(
+          static_cast<int>(std::find(present.begin(), present.end(), head) - present.begin()));
+    }
+    const std::string prefix = stored_prefix(name);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      if (to[i].name.starts_with(prefix) && !to[i].name.ends_with("out_proj.bias")) {
+        copy_heads(from[i], to[i], kept, config.d_model / config.heads);
+      }
+    }
+  }
+  for (const NamedParameter& item : parameters_of(*smaller)) {
+    item.parameter->value.renew_stamp();
+  }
+  return smaller;
+}
+
+}  // namespace heed

@@ -1,0 +1,185 @@
+#include "heed/models/head_pruning.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "heed/backends/reference/register.h"
+
+namespace heed {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+TranslatorConfig three_heads() {
+  TranslatorConfig config;
+  config.d_model = 12;
+  config.encoder_layers = 2;
+  config.decoder_layers = 2;
+  config.heads = 3;
+  config.feed_forward_size = 10;
+  return config;
+}
+
+constexpr TranslatorVocabulary vocabulary{.source_size = 10, .target_size = 10, .padding_id = 9};
+
+Tensor ids(const std::vector<std::int32_t>& values) {
+  return Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(values),
+                                           {static_cast<std::int64_t>(values.size())});
+}
+
+TranslationExamples two_examples() {
+  return {.source_ids = ids({3, 4, 0, 5, 6, 3, 0}),
+          .source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 7}),
+          .target_inputs = ids({9, 2, 9, 4, 5}),
+          .target_outputs = ids({2, 0, 4, 5, 0}),
+          .target = make_sequences_from_offsets(std::vector<std::int32_t>{0, 2, 5})};
+}
+
+std::vector<double> scores(const TranslationModel& model) {
+  ForwardContext context;
+  return model.log_probabilities(two_examples(), context);
+}
+
+// The logits of two steps of decoding both sentences.
+std::vector<double> decoded_logits(const TranslationModel& model) {
+  const TranslationExamples examples = two_examples();
+  const auto session =
+      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
+  const std::int32_t rows[] = {0, 1};
+  const std::int32_t starts[] = {9, 9};
+  const std::int32_t next[] = {2, 4};
+  std::vector<double> logits = session->advance(rows, starts).to_doubles();
+  for (const double value : session->advance(rows, next).to_doubles()) {
+    logits.push_back(value);
+  }
+  return logits;
+}
+
+Tensor stored(Translator& model, const std::string& name) {
+  for (const NamedTensor& item : stored_tensors_of(model)) {
+    if (item.name == name) {
+      return item.tensor;
+    }
+  }
+  return {};
+}
+
+const HeadSet some_heads = {
+    {"encoder.1.self", {0, 2}}, {"decoder.0.self", {1}}, {"decoder.1.cross", {2}}};
+
+class HeadPruning : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { register_reference_backend(); }
+};
+
+TEST_F(HeadPruning, SwitchingOffIsZeroColumnsOfTheOutputProjection) {
+  Translator model(three_heads(), vocabulary, reference_device);
+  initialize_parameters(model, 3);
+  Translator zeroed(three_heads(), vocabulary, reference_device);
+  initialize_parameters(zeroed, 3);
+  stored(zeroed, "model.encoder.layers.1.self_attn.out_proj.weight").columns(0, 4).fill(0);
+  stored(zeroed, "model.encoder.layers.1.self_attn.out_proj.weight").columns(8, 12).fill(0);
+  stored(zeroed, "model.decoder.layers.0.self_attn.out_proj.weight").columns(4, 8).fill(0);
+  stored(zeroed, "model.decoder.layers.1.encoder_attn.out_proj.weight").columns(8, 12).fill(0);
+  const TranslatorWithoutHeads without(model, some_heads);
+  EXPECT_EQ(scores(without), scores(zeroed));
+  EXPECT_EQ(decoded_logits(without), decoded_logits(zeroed));
+  EXPECT_NE(scores(without), scores(model));
+  EXPECT_NE(decoded_logits(without), decoded_logits(model));
+}
+
+TEST_F(HeadPruning, ThePrunedModelIsTheOneWithTheHeadsSwitchedOff) {
+  Translator model(three_heads(), vocabulary, reference_device);
+  initialize_parameters(model, 3);
+  const auto smaller = prune_heads(model, some_heads);
+  const TranslatorWithoutHeads without(model, some_heads);
+  EXPECT_THAT(scores(*smaller), Pointwise(DoubleNear(1e-12), scores(without)));
+  EXPECT_THAT(decoded_logits(*smaller), Pointwise(DoubleNear(1e-12), decoded_logits(without)));
+  // Each head has 3 · 4 · (12 + 1) numbers in q, k and v and 12 · 4 in the output projection.
+  EXPECT_EQ(count_parameters(model) - count_parameters(*smaller), 4 * (156 + 48));
+  EXPECT_THAT(present_heads(smaller->config(), "encoder.1.self"), ElementsAre(1));
+
+  // A second pruning names the heads by their first numbers.
+  const auto smallest = prune_heads(*smaller, {{"decoder.1.cross", {1}}});
+  HeadSet all = some_heads;
+  all["decoder.1.cross"] = {1, 2};
+  EXPECT_EQ(smallest->config().pruned_heads, all);
+  EXPECT_THAT(scores(*smallest),
+              Pointwise(DoubleNear(1e-12), scores(TranslatorWithoutHeads(model, all))));
+  const TranslatorWithoutHeads twice(*smaller, {{"decoder.1.cross", {1}}});
+  EXPECT_THAT(scores(*smallest), Pointwise(DoubleNear(1e-12), scores(twice)));
+}
+
+TEST_F(HeadPruning, AWorthlessHeadGoesWithoutATrace) {
+  Translator model(three_heads(), vocabulary, reference_device);
+  initialize_parameters(model, 4);
+  stored(model, "model.decoder.layers.1.encoder_attn.out_proj.weight").columns(4, 8).fill(0);
+  const HeadSet worthless = {{"decoder.1.cross", {1}}};
+  EXPECT_EQ(scores(TranslatorWithoutHeads(model, worthless)), scores(model));
+  const auto smaller = prune_heads(model, worthless);
+  EXPECT_THAT(decoded_logits(*smaller), Pointwise(DoubleNear(1e-12), decoded_logits(model)));
+}
+
+TEST_F(HeadPruning, TheTraceShowsTheHeadsThatAreThere) {
+  Translator model(three_heads(), vocabulary, reference_device);
+  initialize_parameters(model, 3);
+  const auto smaller = prune_heads(model, some_heads);
+  AttentionTrace trace;
+  ForwardContext context;
+  context.trace = &trace;
+  const std::vector<double> traced = smaller->log_probabilities(two_examples(), context);
+  EXPECT_EQ(traced, scores(*smaller));
+  ASSERT_EQ(trace.entries.size(), 6u);
+  EXPECT_EQ(trace.entries[1].name, "encoder.1.self");
+  EXPECT_EQ(trace.entries[1].heads, 1);
+  EXPECT_EQ(trace.entries[0].heads, 3);
+}
+
+std::string refusal(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    return error.what();
+  }
+  return "nothing refused";
+}
+
+TEST_F(HeadPruning, RefusesHeadsThatAreNotThere) {
+  Translator model(three_heads(), vocabulary, reference_device);
+  EXPECT_THAT(refusal([&] { prune_heads(model, {{"encoder.2.self", {0}}}); }),
+              HasSubstr("no attention 'encoder.2.self'"));
+  EXPECT_THAT(refusal([&] { TranslatorWithoutHeads(model, {{"encoder.0.self", {3}}}); }),
+              HasSubstr("encoder.0.self has no head 3, only 0, 1, 2"));
+  EXPECT_THAT(refusal([&] { prune_heads(model, {{"encoder.0.self", {0, 1, 2}}}); }),
+              HasSubstr("none of its 3 heads would be left"));
+  const auto smaller = prune_heads(model, {{"encoder.0.self", {1}}});
+  EXPECT_THAT(refusal([&] { prune_heads(*smaller, {{"encoder.0.self", {1}}}); }),
+              HasSubstr("encoder.0.self has no head 1, only 0, 2"));
+  for (const std::vector<int>& wrong : {std::vector<int>{-1}, {3}, {1, 1}, {2, 0}, {0, 1, 2}}) {
+    TranslatorConfig config = three_heads();
+    config.pruned_heads["decoder.0.self"] = wrong;
+    EXPECT_THAT(refusal([&] { check_translator_config(config); }),
+                HasSubstr("model.pruned_heads: decoder.0.self"));
+  }
+  TranslatorConfig config = three_heads();
+  config.pruned_heads["decoder.9.self"] = {};
+  EXPECT_THAT(refusal([&] { check_translator_config(config); }),
+              HasSubstr("its names run from encoder.0.self to decoder.1.cross"));
+}
+
+TEST_F(HeadPruning, GradientsCannotPassAHeadThatIsOff) {
+  Translator model(three_heads(), vocabulary, reference_device);
+  initialize_parameters(model, 3);
+  require_gradients(model);
+  const HeadSet off = {{"encoder.0.self", {0}}};
+  ForwardContext context;
+  context.heads_off = &off;
+  EXPECT_THROW(model.loss(two_examples(), {}, context), Error);
+}
+
+}  // namespace
+}  // namespace heed

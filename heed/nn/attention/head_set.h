@@ -1,0 +1,14 @@
+// Some of the heads of a model.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace heed {
+
+// Heads, counted from 0 and ascending, by the name of their attention as in an AttentionTrace
+// ("encoder.0.self", "decoder.3.cross").
+using HeadSet = std::map<std::string, std::vector<int>>;
+
+}  // namespace heed
