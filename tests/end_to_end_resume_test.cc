@@ -125,7 +125,10 @@ class Resume : public CommandTest {
 };
 
 TEST_F(Resume, AfterKills) {
-  expect_kills_change_nothing(1, {"--set", "training.best_by=bleu"});
+  expect_kills_change_nothing(
+      1, {"--set", "training.best_by=bleu", "--set", "tokenizer.kind=sentencepiece-bpe", "--set",
+          "tokenizer.vocabulary_size=60", "--set", "tokenizer.hard_vocab_limit=false", "--set",
+          "batches.subword_dropout=0.3"});
 }
 
 TEST_F(Resume, AfterKillsWithEverythingThatRemembers) {
