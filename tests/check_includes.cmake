@@ -25,7 +25,7 @@ set(below_training generation inspect data formats metrics)
 set(below_interop models text formats generation)
 
 # Headers of libraries: a pattern, and the folders of heed/ that may include it.
-set(libraries onednn highway sentencepiece yaml icu zlib command_line_parser)
+set(libraries onednn highway sentencepiece yaml icu zlib png command_line_parser)
 set(pattern_onednn "^(oneapi/|dnnl)")
 set(folders_onednn "^backends/cpu/")
 set(pattern_highway "^hwy/")
@@ -38,6 +38,8 @@ set(pattern_icu "^unicode/")
 set(folders_icu "^(base|text|metrics|data|inspect)/")
 set(pattern_zlib "^zlib\\.h")
 set(folders_zlib "^(base|data)/")
+set(pattern_png "^png\\.h")
+set(folders_png "^inspect/")
 set(pattern_command_line_parser "^CLI/")
 set(folders_command_line_parser "^none$")
 

@@ -6,7 +6,7 @@ set -eu
 packages="
   g++ cmake ninja-build pkg-config
   libdnnl-dev libhwy-dev libsentencepiece-dev libicu-dev
-  nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libfmt-dev zlib1g-dev
+  nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libfmt-dev zlib1g-dev libpng-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 "
 
