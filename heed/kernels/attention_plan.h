@@ -135,7 +135,8 @@ struct AttentionTerms {
   // [heads, queries, keys]: Swin's. Every sequence of the call has these many queries and keys.
   V table_bias;
   // [2r+1, head_size] and [2r+1, value_size], or [heads · (2r+1), …] with one table per head, head
-  // by head: Shaw's. Either may be absent; their r need not be that of distance_bias.
+  // by head: Shaw's. Either may be absent; their r need not be that of distance_bias. An odd number
+  // of heads > 1 has its tables as [heads, 2r+1, …], to tell them from a shared one.
   V key_vectors, value_vectors;
   // [1, heads]: a score that takes part in the softmax and has no value (attention sinks).
   V sinks;
@@ -151,9 +152,36 @@ struct AttentionTerms {
   V contextual;
 };
 
+// Calls visit(name, term of each…) for every term of one or more AttentionTerms.
+template <typename Visit, typename... Terms>
+void visit_terms(Visit&& visit, Terms&&... terms) {
+  visit("distance_bias", terms.distance_bias...);
+  visit("table_bias", terms.table_bias...);
+  visit("key_vectors", terms.key_vectors...);
+  visit("value_vectors", terms.value_vectors...);
+  visit("sinks", terms.sinks...);
+  visit("additive", terms.additive...);
+  visit("mix_scores", terms.mix_scores...);
+  visit("mix_weights", terms.mix_weights...);
+  visit("contextual", terms.contextual...);
+}
+
 // The r of a table of 2r+1 distances (rows or columns).
 inline std::int64_t distance_reach(std::int64_t width) {
   return (width - 1) / 2;
 }
+
+// Whether key_vectors or value_vectors hold one table per head.
+inline bool vectors_per_head(const ConstView& table) {
+  return table.shape.rank() == 3 || table.rows() % 2 == 0;
+}
+// The r of key_vectors or value_vectors.
+inline std::int64_t vectors_reach(const ConstView& table, int heads) {
+  return distance_reach(vectors_per_head(table) ? table.rows() / heads : table.rows());
+}
+
+// Whether weights can be computed while the keys pass by once: softmax of scores that depend on
+// their own pair and head alone. The rest needs all scores of a query at a time.
+bool carried_by_online_softmax(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms);
 
 }  // namespace heed

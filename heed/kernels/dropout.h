@@ -35,15 +35,20 @@ struct DropoutStream {
   std::uint64_t row_key(std::int64_t row) const {
     return row_keys != nullptr ? row_keys[row] : static_cast<std::uint64_t>(row);
   }
+  // The numbers of element (row key, column) and of the seven others that share its lane.
+  PhiloxBlock block(std::uint64_t row_key_value, std::int64_t column) const {
+    return philox({static_cast<std::uint32_t>(column / 128 * 16 + column % 16),
+                   static_cast<std::uint32_t>(row_key_value),
+                   static_cast<std::uint32_t>(row_key_value >> 32), site},
+                  {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)});
+  }
+  // The 16 bits of an element, from its block.
+  static std::uint32_t bits(const PhiloxBlock& block, std::int64_t column) {
+    const auto slot = static_cast<std::size_t>(column % 128 / 16);
+    return block[slot / 2] >> (16 * (slot % 2)) & 0xFFFFu;
+  }
   bool keeps(std::uint64_t row_key_value, std::int64_t column) const {
-    const std::int64_t offset = column % 128;
-    const auto slot = static_cast<std::size_t>(offset / 16);
-    const PhiloxBlock block =
-        philox({static_cast<std::uint32_t>(column / 128 * 16 + offset % 16),
-                static_cast<std::uint32_t>(row_key_value),
-                static_cast<std::uint32_t>(row_key_value >> 32), site},
-               {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)});
-    return (block[slot / 2] >> (16 * (slot % 2)) & 0xFFFFu) >= threshold();
+    return bits(block(row_key_value, column), column) >= threshold();
   }
 };
 

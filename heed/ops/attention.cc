@@ -4,45 +4,41 @@ namespace heed::ops {
 
 namespace {
 
-// A plan that owns its offsets.
-struct OwnedPlan {
-  std::vector<std::int32_t> query_offsets, key_offsets;
-  AttentionPlan plan;
-
+// A plan that owns what its spans show.
+class OwnedPlan {
+ public:
   explicit OwnedPlan(const AttentionPlan& source)
-      : query_offsets(source.query_offsets.begin(), source.query_offsets.end()),
-        key_offsets(source.key_offsets.begin(), source.key_offsets.end()),
-        plan(source) {}
+      : plan_(source),
+        query_offsets_(copy(source.query_offsets)),
+        key_offsets_(copy(source.key_offsets)),
+        query_starts_(copy(source.query_starts)),
+        prefix_(copy(source.prefix)),
+        query_segments_(copy(source.query_segments)),
+        key_segments_(copy(source.key_segments)) {}
 
   AttentionPlan view() const {
-    AttentionPlan result = plan;
-    result.query_offsets = query_offsets;
-    result.key_offsets = key_offsets;
+    AttentionPlan result = plan_;
+    result.query_offsets = query_offsets_;
+    result.key_offsets = key_offsets_;
+    result.query_starts = query_starts_;
+    result.prefix = prefix_;
+    result.query_segments = query_segments_;
+    result.key_segments = key_segments_;
     return result;
   }
+
+ private:
+  static std::vector<std::int32_t> copy(std::span<const std::int32_t> values) {
+    return {values.begin(), values.end()};
+  }
+
+  AttentionPlan plan_;
+  std::vector<std::int32_t> query_offsets_, key_offsets_, query_starts_, prefix_;
+  std::vector<std::int32_t> query_segments_, key_segments_;
 };
 
-void check_offsets(const char* what, std::span<const std::int32_t> offsets, std::int64_t rows) {
-  bool valid = !offsets.empty() && offsets.front() == 0 && offsets.back() == rows;
-  for (std::size_t i = 1; i < offsets.size(); ++i) {
-    valid = valid && offsets[i - 1] <= offsets[i];
-  }
-  check(valid, "attention: the {} offsets do not cut {} rows into sequences", what, rows);
-}
-
-std::int64_t weight_count(const AttentionPlan& plan) {
-  std::int64_t count = 0;
-  for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
-    count += std::int64_t{plan.query_offsets[s + 1] - plan.query_offsets[s]} *
-             (plan.key_offsets[s + 1] - plan.key_offsets[s]);
-  }
-  return count * plan.heads;
-}
-
-}  // namespace
-
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan,
-                 const AttentionTerms& terms, Tensor* weights) {
+// What the shape of the output depends on; the kernels check the rest.
+void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan) {
   check(q.rank() == 2 && k.rank() == 2 && v.rank() == 2 && k.size(0) == v.size(0),
         "attention: q {}, k {}, v {}: expected matrices of rows", q.shape().text(),
         k.shape().text(), v.shape().text());
@@ -51,16 +47,130 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
             v.size(1) % plan.key_heads == 0,
         "attention: q {}, k {}, v {} do not fit {} heads over {} key heads", q.shape().text(),
         k.shape().text(), v.shape().text(), plan.heads, plan.key_heads);
-  check(plan.query_offsets.size() == plan.key_offsets.size(),
+  check(!plan.query_offsets.empty() && plan.query_offsets.size() == plan.key_offsets.size(),
         "attention: {} query offsets, {} key offsets", plan.query_offsets.size(),
         plan.key_offsets.size());
-  check_offsets("query", plan.query_offsets, q.size(0));
-  check_offsets("key", plan.key_offsets, k.size(0));
+}
 
+std::int64_t weight_count(const AttentionPlan& plan) {
+  std::int64_t count = 0;
+  for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
+    check(plan.queries(s) >= 0 && plan.keys(s) >= 0, "attention: the offsets of sequence {} fall",
+          s);
+    count += plan.queries(s) * plan.keys(s);
+  }
+  return count * plan.heads;
+}
+
+AttentionTerms detached(const AttentionTerms& terms) {
+  AttentionTerms result;
+  visit_terms([](const char*, const Tensor& term,
+                 Tensor& copy) { copy = term.defined() ? term.detach() : Tensor(); },
+              terms, result);
+  return result;
+}
+
+template <typename V>
+heed::AttentionTerms<V> views_of(const AttentionTerms& terms) {
+  heed::AttentionTerms<V> result;
+  visit_terms([](const char*, const Tensor& term,
+                 V& view) { view = term.defined() ? V(term.view()) : V(); },
+              terms, result);
+  return result;
+}
+
+// Where the kernel, which replaces, puts one gradient: straight into a slot that is still empty,
+// else beside it, to be added by finish().
+class GradientPlace {
+ public:
+  // `needed`: the kernel wants a place even if nobody wants the gradient.
+  GradientPlace(const GradientSlot& slot, const Tensor& like, bool needed) : slot_(slot) {
+    if (slot.wanted()) {
+      target_ = slot.target();
+    }
+    if (target_.accumulate && (slot.wanted() || needed)) {
+      target_.tensor = Tensor::empty(like.shape(), like.dtype(), like.device());
+    }
+  }
+  const Tensor& tensor() const { return target_.tensor; }
+  void finish() const {
+    if (slot_.wanted() && target_.accumulate) {
+      slot_.give(target_.tensor);
+    }
+  }
+
+ private:
+  GradientSlot slot_;
+  GradientSlot::Target target_{Tensor(), true};
+};
+
+// What the backward pass keeps.
+struct Recorded {
+  OwnedPlan plan;
+  Tensor q, k, v, out, log_sum_exp;
+  AttentionTerms terms;
+  GradientSlot q_slot, k_slot, v_slot;
+  heed::AttentionTerms<GradientSlot> term_slots;
+
+  void run_backward(const Tensor& dout) const {
+    std::vector<GradientPlace> places;
+    places.reserve(12);
+    const auto place = [&](const GradientSlot& slot, const Tensor& like, bool needed) {
+      places.emplace_back(slot, like, needed);
+      return places.back().tensor();
+    };
+    const Tensor dq = place(q_slot, q, true);
+    const Tensor dk = place(k_slot, k, true);
+    const Tensor dv = place(v_slot, v, true);
+    AttentionTerms dterms;
+    visit_terms(
+        [&](const char*, const GradientSlot& slot, const Tensor& term, Tensor& gradient) {
+          if (slot.wanted()) {
+            gradient = place(slot, term, false);
+          }
+        },
+        term_slots, terms, dterms);
+    ExecutionContext context = context_for(dout.device());
+    attention_backward(context, plan.view(),
+                       {.q = q,
+                        .k = k,
+                        .v = v,
+                        .terms = views_of<ConstView>(terms),
+                        .out = out,
+                        .log_sum_exp = log_sum_exp,
+                        .dout = dout,
+                        .dq = dq,
+                        .dk = dk,
+                        .dv = dv,
+                        .dterms = views_of<View>(dterms)});
+    for (const GradientPlace& item : places) {
+      item.finish();
+    }
+  }
+};
+
+}  // namespace
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan,
+                 const AttentionTerms& terms, Tensor* weights) {
+  check_operands(q, k, v, plan);
   ExecutionContext context = context_for(q.device());
   const std::int64_t out_columns = v.size(1) / plan.key_heads * plan.heads;
   const Tensor out = Tensor::empty({q.size(0), out_columns}, q.dtype(), q.device());
-  const bool recording = will_record({q, k, v});
+  const AttentionTerms& t = terms;
+  const auto inputs = {q,
+                       k,
+                       v,
+                       t.distance_bias,
+                       t.table_bias,
+                       t.key_vectors,
+                       t.value_vectors,
+                       t.sinks,
+                       t.additive,
+                       t.mix_scores,
+                       t.mix_weights,
+                       t.contextual};
+  const bool recording = will_record(inputs);
   const Tensor log_sum_exp =
       recording ? Tensor::empty({q.size(0), plan.heads}, q.dtype(), q.device()) : Tensor();
   if (weights != nullptr) {
@@ -70,51 +180,29 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
                     {.q = q,
                      .k = k,
                      .v = v,
+                     .terms = views_of<ConstView>(terms),
                      .out = out,
                      .log_sum_exp = recording ? log_sum_exp.view() : View(),
                      .weights = weights != nullptr ? weights->view() : View()});
   if (!recording) {
     return out;
   }
-  return record("attention", out, {q, k, v},
-                [q = q.detach(), k = k.detach(), v = v.detach(), out = out.detach(), log_sum_exp,
-                 owned = OwnedPlan(plan), q_slot = gradient_slot(q), k_slot = gradient_slot(k),
-                 v_slot = gradient_slot(v)](const Tensor& dout) {
-                  ExecutionContext context = context_for(dout.device());
-                  // The kernel replaces: straight into a slot that is still empty, else by a copy.
-                  const auto place = [](const GradientSlot& slot, const Tensor& like) {
-                    GradientSlot::Target target{Tensor(), true};
-                    if (slot.wanted()) {
-                      target = slot.target();
-                    }
-                    if (target.accumulate) {
-                      target.tensor = Tensor::empty(like.shape(), like.dtype(), like.device());
-                    }
-                    return target;
-                  };
-                  const auto dq = place(q_slot, q);
-                  const auto dk = place(k_slot, k);
-                  const auto dv = place(v_slot, v);
-                  attention_backward(context, owned.view(),
-                                     {.q = q,
-                                      .k = k,
-                                      .v = v,
-                                      .out = out,
-                                      .log_sum_exp = log_sum_exp,
-                                      .dout = dout,
-                                      .dq = dq.tensor,
-                                      .dk = dk.tensor,
-                                      .dv = dv.tensor});
-                  const auto finish = [](const GradientSlot& slot,
-                                         const GradientSlot::Target& target) {
-                    if (slot.wanted() && target.accumulate) {
-                      slot.give(target.tensor);
-                    }
-                  };
-                  finish(q_slot, dq);
-                  finish(k_slot, dk);
-                  finish(v_slot, dv);
-                });
+  Recorded kept{OwnedPlan(plan),
+                q.detach(),
+                k.detach(),
+                v.detach(),
+                out.detach(),
+                log_sum_exp,
+                detached(terms),
+                gradient_slot(q),
+                gradient_slot(k),
+                gradient_slot(v),
+                {}};
+  visit_terms(
+      [](const char*, const Tensor& term, GradientSlot& slot) { slot = gradient_slot(term); },
+      terms, kept.term_slots);
+  return record("attention", out, inputs,
+                [kept = std::move(kept)](const Tensor& dout) { kept.run_backward(dout); });
 }
 
 }  // namespace heed::ops

@@ -6,7 +6,6 @@
 #include "heed/autograd/gradient_check.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/random.h"
-#include "heed/ops/attention.h"
 #include "heed/ops/elementwise.h"
 #include "heed/ops/embedding.h"
 #include "heed/ops/linear.h"
@@ -161,36 +160,6 @@ TEST_F(Ops, ProjectionCrossEntropy) {
   EXPECT_NEAR(loss(0.0f).sums.loss, expected, 1e-12);
   EXPECT_NEAR(loss(0.1f).sums.plain_loss, expected, 1e-12);
   EXPECT_EQ(loss(0.0f).sums.count, 5);
-}
-
-struct AttentionCase {
-  std::vector<std::int32_t> query_offsets, key_offsets;
-  int heads, key_heads;
-  bool causal;
-};
-
-TEST_F(Ops, Attention) {
-  const std::vector<AttentionCase> cases = {
-      {{0, 3, 3, 5}, {0, 3, 3, 5}, 2, 2, true},
-      {{0, 2, 5}, {0, 4, 7}, 2, 2, false},
-      {{0, 2, 4}, {0, 4, 7}, 4, 2, true},
-      {{0, 3}, {0, 0}, 2, 1, false},  // nothing to see
-  };
-  for (const AttentionCase& item : cases) {
-    const Tensor q = random({item.query_offsets.back(), 3 * item.heads});
-    const Tensor k = random({item.key_offsets.back(), 3 * item.key_heads});
-    const Tensor v = random({item.key_offsets.back(), 2 * item.key_heads});
-    for (const bool dropping : {false, true}) {
-      const AttentionPlan plan{.query_offsets = item.query_offsets,
-                               .key_offsets = item.key_offsets,
-                               .heads = item.heads,
-                               .key_heads = item.key_heads,
-                               .scale = 0.6f,
-                               .causal = item.causal,
-                               .dropout = dropping ? stream_ : DropoutStream{}};
-      expect_gradients({q, k, v}, [&] { return ops::attention(q, k, v, plan); });
-    }
-  }
 }
 
 TEST_F(Ops, NoGradientScopeRecordsNothing) {
