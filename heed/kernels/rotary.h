@@ -2,6 +2,7 @@
 #pragma once
 
 #include "heed/kernels/kernel.h"
+#include "heed/kernels/operands.h"
 
 namespace heed {
 
@@ -24,5 +25,19 @@ struct Rotation {
   View y;
 };
 inline KernelSlot<void(ExecutionContext&, const Rotation&)> rotate{"rotate"};
+
+// What every backend checks first.
+inline void check_rotation(const Rotation& p) {
+  constexpr const char* name = "rotate";
+  const std::int64_t rows = p.x.rows();
+  const std::int64_t columns = p.x.columns();
+  check(p.heads > 0 && columns % p.heads == 0 && 2 * p.cosines.columns() <= columns / p.heads,
+        "{}: x of shape {} does not hold {} heads of {} pairs", name, p.x.shape.text(), p.heads,
+        p.cosines.columns());
+  check_matrix(name, "y", p.y, rows, columns);
+  check_matrix(name, "sines", p.sines, p.cosines.rows(), p.cosines.columns());
+  check_vector(name, "positions", p.positions, rows);
+  check_ids(name, p.positions.as<std::int32_t>(), rows, p.cosines.rows());
+}
 
 }  // namespace heed

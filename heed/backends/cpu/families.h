@@ -9,6 +9,7 @@ void register_normalization();  // kernels/normalization.h
 void register_embedding();      // kernels/embedding.h
 void register_softmax();        // kernels/softmax.h
 void register_top_k();          // kernels/top_k.h
+void register_rotary();         // kernels/rotary.h
 void register_attention();      // kernels/attention.h
 void register_optimizer();      // kernels/optimizer.h
 

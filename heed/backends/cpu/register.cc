@@ -11,6 +11,7 @@ void register_cpu_backend() {
   cpu::register_embedding();
   cpu::register_softmax();
   cpu::register_top_k();
+  cpu::register_rotary();
   cpu::register_attention();
   cpu::register_optimizer();
 }

@@ -11,6 +11,7 @@ void register_reference_backend() {
   reference::register_embedding();
   reference::register_softmax();
   reference::register_top_k();
+  reference::register_rotary();
   reference::register_attention();
   reference::register_optimizer();
 }

@@ -8,7 +8,8 @@
 
 namespace heed {
 
-// Serves threads at once. `Value` holds tensors, which are handles: what was handed out stays valid.
+// Serves threads at once. `Value` holds tensors, which are handles: what was handed out stays
+// valid.
 template <typename Value>
 class GrownTable {
  public:

@@ -43,7 +43,8 @@ class LearnedPositions : public PositionEncoding {
       const double at = static_cast<double>(i * (rows - 1)) / static_cast<double>(longest_ - 1);
       const double floor = std::floor(at);
       below.push_back(static_cast<std::int32_t>(floor));
-      above.push_back(static_cast<std::int32_t>(std::min<std::int64_t>(below.back() + 1, rows - 1)));
+      above.push_back(
+          static_cast<std::int32_t>(std::min<std::int64_t>(below.back() + 1, rows - 1)));
       below_share.insert(below_share.end(), static_cast<std::size_t>(size), 1 - (at - floor));
       above_share.insert(above_share.end(), static_cast<std::size_t>(size), at - floor);
     }

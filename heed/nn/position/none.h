@@ -1,5 +1,5 @@
-// No positions: the model sees a bag of tokens (or, in a causal decoder, learns order from what each
-// token can see: Haviv et al., "Transformer language models without positional encodings still
+// No positions: the model sees a bag of tokens (or, in a causal decoder, learns order from what
+// each token can see: Haviv et al., "Transformer language models without positional encodings still
 // learn positional information", 2022).
 #pragma once
 

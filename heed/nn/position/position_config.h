@@ -58,7 +58,8 @@ struct PositionConfig {
           "rotary, llama3: pairs that turn more often stay as they are");
     visit("decay_base", decay_base, "xpos: distance over which scores fade by one unit");
     visit("clip", clip, "shaw: distances beyond this share a vector");
-    visit("relative_values", relative_values, "shaw: vectors for the values too, not for keys alone");
+    visit("relative_values", relative_values,
+          "shaw: vectors for the values too, not for keys alone");
     visit("per_head", per_head, "shaw: each head has vectors of its own");
     visit("buckets", buckets, "t5: number of biases per head; even unless the stack is causal");
     visit("max_distance", max_distance, "t5: distances from here on share a bucket");

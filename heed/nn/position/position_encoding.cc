@@ -2,9 +2,16 @@
 
 #include <mutex>
 
+#include "heed/nn/position/alibi.h"
+#include "heed/nn/position/cope.h"
 #include "heed/nn/position/learned.h"
 #include "heed/nn/position/none.h"
+#include "heed/nn/position/rotary.h"
+#include "heed/nn/position/shaw.h"
 #include "heed/nn/position/sinusoidal.h"
+#include "heed/nn/position/swin.h"
+#include "heed/nn/position/t5.h"
+#include "heed/nn/position/xpos.h"
 
 namespace heed {
 
@@ -12,8 +19,10 @@ namespace {
 
 struct Registry {
   std::mutex mutex;
-  std::vector<PositionScheme> schemes = {none_scheme(), sinusoidal_scheme(), sinusoidal2d_scheme(),
-                                         learned_scheme()};
+  std::vector<PositionScheme> schemes = {
+      none_scheme(),  sinusoidal_scheme(), sinusoidal2d_scheme(), learned_scheme(),
+      shaw_scheme(),  rotary_scheme(),     xpos_scheme(),         t5_scheme(),
+      alibi_scheme(), swin_scheme(),       swin2_scheme(),        cope_scheme()};
 };
 
 Registry& registry() {

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "heed/nn/position/none.h"
-#include "heed/nn/position/test_schemes.h"
 #include "heed/nn/position/sinusoidal.h"
+#include "heed/nn/position/test_schemes.h"
 #include "heed/ops/embedding.h"
 
 namespace heed {
@@ -18,8 +18,7 @@ using LearnedPositions = PositionTest;
 using PositionEncodingTest = PositionTest;
 
 TEST_F(SinusoidalPositions, BeginAsInThePaper) {
-  const auto table =
-      sinusoidal_table(3, 6, PairLayout::interleaved, reference_device).to_doubles();
+  const auto table = sinusoidal_table(3, 6, PairLayout::interleaved, reference_device).to_doubles();
   for (std::size_t pair = 0; pair < 3; ++pair) {
     EXPECT_EQ(table[2 * pair], 0.0);
     EXPECT_EQ(table[2 * pair + 1], 1.0);
@@ -33,8 +32,7 @@ TEST_F(SinusoidalPositions, AShiftIsARotationOfEachPair) {
   for (const auto layout : {PairLayout::interleaved, PairLayout::halves}) {
     const auto table = sinusoidal_table(length, size, layout, reference_device).to_doubles();
     const auto sine = [&](std::int64_t i, std::int64_t j) {
-      return table[static_cast<std::size_t>(
-          i * size + (layout == PairLayout::halves ? j : 2 * j))];
+      return table[static_cast<std::size_t>(i * size + (layout == PairLayout::halves ? j : 2 * j))];
     };
     const auto cosine = [&](std::int64_t i, std::int64_t j) {
       return table[static_cast<std::size_t>(
@@ -83,8 +81,7 @@ TEST_F(LearnedPositions, EndWhereTheirTableEnds) {
 }
 
 TEST_F(LearnedPositions, AreStretchedFromTheFirstRowToTheLast) {
-  const auto encoding =
-      make({.kind = "learned", .trained_length = 4}, {.size = 3, .longest = 7});
+  const auto encoding = make({.kind = "learned", .trained_length = 4}, {.size = 3, .longest = 7});
   const Tensor rows = parameters_of(*encoding)[0].parameter->value;
   ASSERT_EQ(rows.shape(), Shape({4, 3}));
   const auto small = rows.to_doubles();

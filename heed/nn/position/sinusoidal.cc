@@ -95,8 +95,8 @@ PositionScheme sinusoidal2d_scheme() {
             check_usage(config.grid_columns >= 0,
                         "position.grid_columns {}: expected a count, or 0 for a square",
                         config.grid_columns);
-            const auto square = static_cast<std::int64_t>(
-                std::ceil(std::sqrt(static_cast<double>(scope.longest))));
+            const auto square =
+                static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(scope.longest))));
             return std::make_unique<SinusoidalPositions>(
                 scope.size, pair_layout(config.layout),
                 config.grid_columns > 0 ? config.grid_columns : square, scope.device);

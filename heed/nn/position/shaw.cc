@@ -1,0 +1,63 @@
+#include "heed/nn/position/shaw.h"
+
+#include <algorithm>
+
+namespace heed {
+
+namespace {
+
+class ShawPositions : public PositionEncoding {
+ public:
+  ShawPositions(const PositionConfig& config, const PositionScope& scope) {
+    const std::int64_t distances = 2 * std::int64_t{config.clip} + 1;
+    const Shape shape({config.per_head ? scope.heads * distances : distances, scope.head_size});
+    for (int i = 0; i < scope.layers; ++i) {
+      Layer& layer = layers_.emplace_back();
+      layer.keys = Parameter(shape, Initial::xavier, false, scope.device);
+      if (config.relative_values) {
+        layer.values = Parameter(shape, Initial::xavier, false, scope.device);
+      }
+    }
+  }
+
+  void add_terms(int layer, std::int64_t /*length*/, ops::AttentionTerms& terms) const override {
+    terms.key_vectors = layers_.at(static_cast<std::size_t>(layer)).keys.value;
+    terms.value_vectors = layers_.at(static_cast<std::size_t>(layer)).values.value;
+  }
+
+  void visit(ParameterVisitor& visitor) override {
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      visitor.parameter(fmt::format("layers.{}.relative_keys", i), layers_[i].keys);
+      visitor.parameter(fmt::format("layers.{}.relative_values", i), layers_[i].values);
+    }
+  }
+
+ private:
+  struct Layer {
+    Parameter keys;
+    Parameter values;  // undefined when only keys have vectors
+  };
+  std::vector<Layer> layers_;
+};
+
+}  // namespace
+
+std::int64_t shaw_index(std::int64_t i, std::int64_t j, std::int64_t k) {
+  return std::clamp(j - i, -k, k) + k;
+}
+
+PositionScheme shaw_scheme() {
+  return {.kind = "shaw",
+          .summary = "A vector per clipped distance in keys and values (Shaw et al., 2018)",
+          .scores = true,
+          .values = true,
+          .learned = true,
+          .any_length = true,
+          .make = [](const PositionConfig& config, const PositionScope& scope) {
+            check_usage(config.clip > 0, "position.clip {}: expected a distance above 0",
+                        config.clip);
+            return std::make_unique<ShawPositions>(config, scope);
+          }};
+}
+
+}  // namespace heed
