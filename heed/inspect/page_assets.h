@@ -1,4 +1,5 @@
-// The style and the scripts of the pages, compiled in from report.css and the .js files beside it.
+// The style and the scripts of the pages, and the letters of pictures, compiled in from report.css,
+// the .js files and label_font.txt beside it.
 #pragma once
 
 #include <string_view>
@@ -10,5 +11,6 @@ std::string_view report_js();  // shared helpers, theme, navigation; goes first
 std::string_view curve_math_js();
 std::string_view curves_js();     // the charts; goes after curve_math_js
 std::string_view attention_js();  // the attention maps
+std::string_view label_font_txt();
 
 }  // namespace heed::page_assets
