@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "heed/backends/cpu/attention_general.h"
 #include "heed/backends/cpu/attention_work.h"
 #include "heed/backends/cpu/families.h"
 
@@ -36,6 +37,9 @@ void run_work(ExecutionContext& context, const AttentionWork& work, const Call& 
 
 void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
                        const AttentionForward& io) {
+  if (needs_general_attention(plan, io.terms)) {
+    return general_attention_forward(context, plan, io);
+  }
   ForwardCall call{plan,
                    check_attention(plan, io),
                    rows_of(io.q),
@@ -84,6 +88,9 @@ void add_partial_dq(ExecutionContext& context, const BackwardCall& call) {
 
 void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
                         const AttentionBackward& io) {
+  if (needs_general_attention(plan, io.terms)) {
+    return general_attention_backward(context, plan, io);
+  }
   BackwardCall call{plan,
                     check_attention(plan, io),
                     rows_of(io.q),
@@ -114,6 +121,9 @@ void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
 }
 
 void cached_attention(ExecutionContext& context, const CachedAttention& io) {
+  if (needs_general_attention(io.plan, io.terms)) {
+    return general_cached_attention(context, io);
+  }
   const CachedCall call{io,
                         check_attention(io),
                         rows_of(io.q),

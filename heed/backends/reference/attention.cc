@@ -16,7 +16,7 @@ void forward(const AttentionPlan& plan, const AttentionForward& io) {
   const Matrix<T> out = matrix<T>(io.out);
   const Matrix<T> log_sum_exp = optional_matrix<T>(io.log_sum_exp);
   T* traced = optional_data<T>(io.weights);
-  AttentionRow row(operands, AttentionLoops<T>(plan.precision));
+  AttentionRow<AttentionLoops<T>> row(operands, AttentionLoops<T>(plan.precision));
   AttentionQuery query;
   for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
     for (std::int64_t i = 0; i < plan.queries(s); ++i) {
@@ -56,13 +56,13 @@ void backward(const AttentionPlan& plan, const AttentionBackward& io) {
   clear(sums.dk);
   clear(sums.dv);
   visit_terms([](const char*, const Matrix<T>& term) { clear(term); }, sums.terms);
-  AttentionRowGradient row(operands, AttentionLoops<T>(plan.precision), sums);
+  AttentionRowGradient<AttentionLoops<T>> row(operands, AttentionLoops<T>(plan.precision));
   AttentionQuery query;
   for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
     for (std::int64_t i = 0; i < plan.queries(s); ++i) {
       query.look(plan, s, i);
       row.attend(query);
-      row.add_gradients(dout[query.row]);
+      row.add_gradients(dout[query.row], sums);
     }
   }
 }
@@ -72,7 +72,7 @@ void cached(const CachedAttention& io) {
   const AttentionSizes sizes = check_attention(io);
   const AttentionOperands<T> operands(io.plan, sizes, io.q, io.keys, io.values, io.terms);
   const Matrix<T> out = matrix<T>(io.out);
-  AttentionRow row(operands, AttentionLoops<T>(io.plan.precision));
+  AttentionRow<AttentionLoops<T>> row(operands, AttentionLoops<T>(io.plan.precision));
   AttentionQuery query;
   for (std::int64_t r = 0; r < sizes.queries; ++r) {
     query.look(io, r);

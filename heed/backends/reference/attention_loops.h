@@ -1,8 +1,10 @@
 // The inner loops of attention: one query against the rows that it sees.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "heed/backends/reference/matrix.h"
@@ -121,6 +123,14 @@ class AttentionLoops {
       sum += a[n] * b[n];
     }
     return sum;
+  }
+  // The largest number, ignoring NaN; -inf if there is none.
+  T largest(const T* x, std::int64_t count) const {
+    T maximum = -std::numeric_limits<T>::infinity();
+    for (std::int64_t n = 0; n < count; ++n) {
+      maximum = std::max(maximum, x[n]);
+    }
+    return maximum;
   }
   // x = e^(x - shift); returns the sum.
   T exponentials(T shift, std::int64_t count, T* x) const {

@@ -12,16 +12,6 @@
 
 namespace heed::reference {
 
-// The largest number, ignoring NaN; -inf if there is none.
-template <typename T>
-T largest_of(std::int64_t count, const T* x) {
-  T maximum = -std::numeric_limits<T>::infinity();
-  for (std::int64_t n = 0; n < count; ++n) {
-    maximum = std::max(maximum, x[n]);
-  }
-  return maximum;
-}
-
 template <typename T>
 bool has_nan(std::int64_t count, const T* x) {
   return std::any_of(x, x + count, [](T value) { return std::isnan(value); });
@@ -30,7 +20,7 @@ bool has_nan(std::int64_t count, const T* x) {
 // p_n = e^(z_n) / Σ e^(z_m); returns log Σ e^(z_m).
 template <typename Loops, typename T = typename Loops::Element>
 T softmax(const Loops& loops, std::int64_t count, T* scores) {
-  T maximum = largest_of(count, scores);
+  T maximum = loops.largest(scores, count);
   if (maximum == -std::numeric_limits<T>::infinity()) {
     maximum = 0;
   }
@@ -53,9 +43,9 @@ void softmax_gradient(const Loops& loops, std::int64_t count, const T* weights, 
 // p_n = max(z_n - τ, 0) with τ such that Σ p_n = 1: with z sorted, largest first, and k the last
 // place where 1 + k z_k > Σ_{m <= k} z_m, τ = (Σ_{m <= k} z_m - 1) / k (Martins & Astudillo, "From
 // softmax to sparsemax", 2016, algorithm 1).
-template <typename T>
-void sparsemax(std::int64_t count, T* scores, std::vector<T>& candidates) {
-  const T maximum = largest_of(count, scores);
+template <typename Loops, typename T = typename Loops::Element>
+void sparsemax(const Loops& loops, std::int64_t count, T* scores, std::vector<T>& candidates) {
+  const T maximum = loops.largest(scores, count);
   if (has_nan(count, scores) || maximum == -std::numeric_limits<T>::infinity()) {
     std::fill_n(scores, count, has_nan(count, scores) ? std::numeric_limits<T>::quiet_NaN() : T{0});
     return;

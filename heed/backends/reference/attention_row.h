@@ -277,7 +277,7 @@ class AttentionRow {
         log_sum_exp_[static_cast<std::size_t>(h)] = softmax(loops_, count_with_sink(), weights);
         break;
       case AttentionNormalizer::sparsemax:
-        sparsemax(count_with_sink(), weights, buffer_);
+        sparsemax(loops_, count_with_sink(), weights, buffer_);
         break;
       case AttentionNormalizer::hard:
         hard_maximum(count_with_sink(), weights);

@@ -14,16 +14,14 @@ class AttentionRowGradient : public AttentionRow<Loops> {
   using Base = AttentionRow<Loops>;
   using T = typename Base::T;
 
-  // Everything is added to `sums`.
-  AttentionRowGradient(const AttentionOperands<T>& operands, const Loops& loops,
-                       const AttentionSums<T>& sums)
-      : Base(operands, loops), sums_(sums) {}
+  using Base::Base;
 
   // After attend(query). dout: [heads · value_size].
-  void add_gradients(const T* dout) {
+  void add_gradients(const T* dout, const AttentionSums<T>& sums) {
     if (count_ == 0) {
       return;
     }
+    sums_ = sums;
     for (std::vector<T>* array : {&gradient_, &mixed_gradient_}) {
       array->resize(static_cast<std::size_t>(plan_.heads * stride_));
     }
@@ -238,7 +236,7 @@ class AttentionRowGradient : public AttentionRow<Loops> {
     }
   }
 
-  const AttentionSums<T> sums_;
+  AttentionSums<T> sums_;
   std::vector<T> gradient_;  // of the array that the step at hand computed
   std::vector<T> mixed_gradient_;
   std::vector<T> noisy_scores_;

@@ -1,0 +1,19 @@
+// Attention for what online softmax cannot carry: each query against all that it sees at a time,
+// with the mathematics of the reference backend (AttentionRow) over vector loops.
+#pragma once
+
+#include "heed/kernels/attention.h"
+
+namespace heed::cpu {
+
+// Whether a call has to go this way.
+bool needs_general_attention(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms);
+
+// The kernels of kernels/attention.h.
+void general_attention_forward(ExecutionContext& context, const AttentionPlan& plan,
+                               const AttentionForward& io);
+void general_attention_backward(ExecutionContext& context, const AttentionPlan& plan,
+                                const AttentionBackward& io);
+void general_cached_attention(ExecutionContext& context, const CachedAttention& io);
+
+}  // namespace heed::cpu
