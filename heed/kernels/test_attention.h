@@ -53,7 +53,10 @@ class AttentionCase {
     return plan;
   }
   std::vector<Tensor> leaves() const {
-    std::vector<Tensor> result{q, k, v};
+    std::vector<Tensor> result;
+    for (const Tensor& operand : {q, k, v}) {
+      result.push_back(operand);
+    }
     visit_terms(
         [&](const char*, const Tensor& term) {
           if (term.defined()) {
