@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "heed/backends/cpu/attention_general.h"
+#include "heed/backends/cpu/attention_partials.h"
 #include "heed/backends/cpu/attention_work.h"
 #include "heed/backends/cpu/families.h"
 
@@ -37,7 +38,7 @@ void run_work(ExecutionContext& context, const AttentionWork& work, const Call& 
 
 void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
                        const AttentionForward& io) {
-  if (needs_general_attention(plan, io.terms)) {
+  if (!carried_by_online_softmax(plan, io.terms)) {
     return general_attention_forward(context, plan, io);
   }
   ForwardCall call{plan,
@@ -45,6 +46,7 @@ void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
                    rows_of(io.q),
                    rows_of(io.k),
                    rows_of(io.v),
+                   TermRows(plan, io.terms),
                    rows_of(io.out),
                    rows_of(io.log_sum_exp),
                    nullptr,
@@ -88,7 +90,7 @@ void add_partial_dq(ExecutionContext& context, const BackwardCall& call) {
 
 void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
                         const AttentionBackward& io) {
-  if (needs_general_attention(plan, io.terms)) {
+  if (!carried_by_online_softmax(plan, io.terms)) {
     return general_attention_backward(context, plan, io);
   }
   BackwardCall call{plan,
@@ -99,9 +101,11 @@ void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
                     rows_of(io.out),
                     rows_of(io.log_sum_exp),
                     rows_of(io.dout),
+                    TermRows(plan, io.terms),
                     rows_of(io.dq),
                     rows_of(io.dk),
                     rows_of(io.dv),
+                    nullptr,
                     nullptr,
                     {}};
   std::int64_t partial_size = 0;
@@ -114,14 +118,18 @@ void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
   const auto partial =
       std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(partial_size));
   call.partial_dq = partial.get();
-  run_work(context, backward_work(plan, call.sizes), call, &run_backward_item);
+  const AttentionWork work = backward_work(plan, call.sizes, io.dterms);
+  const PartialGradients gradients(plan, work, call.terms, io.dterms);
+  call.task_gradients = gradients.tasks();
+  run_work(context, work, call, &run_backward_item);
   if (partial_size > 0) {
     add_partial_dq(context, call);
   }
+  gradients.add_up(context);
 }
 
 void cached_attention(ExecutionContext& context, const CachedAttention& io) {
-  if (needs_general_attention(io.plan, io.terms)) {
+  if (!carried_by_online_softmax(io.plan, io.terms)) {
     return general_cached_attention(context, io);
   }
   const CachedCall call{io,
@@ -129,6 +137,7 @@ void cached_attention(ExecutionContext& context, const CachedAttention& io) {
                         rows_of(io.q),
                         rows_of(io.keys),
                         rows_of(io.values),
+                        TermRows(io.plan, io.terms),
                         rows_of(io.out)};
   // Tasks of about as many floats read.
   constexpr std::int64_t task_floats = 1 << 18;

@@ -1,8 +1,6 @@
 // Attention backward: tiles of scores are computed again from q, k and log_sum_exp (Dao et al.,
 // "FlashAttention", 2022). One item owns a chunk of keys and walks over all queries in order, so dk
 // and dv need no reduction; dq is summed over chunks afterwards, in their order.
-#include <limits>
-
 #include "heed/backends/cpu/attention_work.h"
 #include "heed/backends/cpu/targets.h"
 
@@ -10,7 +8,10 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_backward.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/attention_differentiate-inl.h"
 #include "heed/backends/cpu/attention_dropout-inl.h"
+#include "heed/backends/cpu/attention_gradients-inl.h"
+#include "heed/backends/cpu/attention_guard-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
@@ -29,12 +30,15 @@ class BackwardItem {
         plan_(call.plan),
         item_(item),
         masks_(call.plan.dropout, call.plan.heads),
+        terms_(call.plan, call.terms, call.sizes.head_size),
+        wanted_(call.task_gradients == nullptr ? TaskGradients{} : call.task_gradients[item.task]),
         group_(call.plan.heads / call.plan.key_heads),
         head_size_(call.sizes.head_size),
         value_size_(call.sizes.value_size) {
     const auto s = static_cast<std::size_t>(item.sequence);
     sequence_queries_ = plan_.query_offsets[s + 1] - plan_.query_offsets[s];
     sequence_keys_ = plan_.key_offsets[s + 1] - plan_.key_offsets[s];
+    start_ = plan_.query_start(s);
     query_row_ = plan_.query_offsets[s];
     key_row_ = plan_.key_offsets[s];
     query_piece_ = attention_piece(sequence_queries_, attention_lanes);
@@ -51,7 +55,8 @@ class BackwardItem {
 
   void run() {
     const bool one_block = sequence_queries_ > 0 && sequence_queries_ <= query_piece_;
-    zero_keys_ = !one_block && (plan_.causal || sequence_queries_ == 0);
+    zero_keys_ = sequence_queries_ == 0 || plan_.masks_beyond_causal() ||
+                 (plan_.causal && (!one_block || !plan_.query_starts.empty()));
     if (zero_keys_) {
       clear_key_gradients();
     }
@@ -78,7 +83,26 @@ class BackwardItem {
     transposed_queries_ = cutter.take(slots * head_size_ * query_piece_);
     transposed_dout_ = cutter.take(slots * value_size_ * query_piece_);
     row_values_ = cutter.take(slots * 2 * attention_tile);
+    lay_out_terms(cutter, slots);
     scratch_size_ = cutter.used();
+  }
+
+  void lay_out_terms(ScratchCutter& cutter, std::int64_t slots) {
+    term_scratch_ = cutter.take(terms_.scratch());
+    slopes_ = cutter.take(plan_.soft_cap > 0 ? key_piece_ * query_piece_ : 0);
+    const TermRows& terms = call_.terms;
+    const auto table_size = [&](const DistanceVectors& vectors) {
+      const std::int64_t distances = key_end_ - key_begin_ + query_piece_ - 1;
+      return vectors.defined() ? std::min(2 * vectors.reach + 1, distances) : 0;
+    };
+    key_table_ = table_size(terms.key_vectors) * query_piece_;
+    value_table_ = table_size(terms.value_vectors) * query_piece_;
+    distance_scores_ = cutter.take(slots * key_table_);
+    distance_ds_ = cutter.take(slots * key_table_);
+    distance_dp_ = cutter.take(slots * value_table_);
+    distance_weights_ = cutter.take(wanted_.value_vectors.wanted() ? slots * value_table_ : 0);
+    padded_vectors_ =
+        cutter.take(padded_head_ == head_size_ ? 0 : table_size(terms.key_vectors) * padded_head_);
   }
 
   float* transposed_query(int head) const {
@@ -87,10 +111,13 @@ class BackwardItem {
   float* transposed_dout(int head) const {
     return transposed_dout_ + slot_of(head) * value_size_ * query_piece_;
   }
-  // log_sum_exp in units of log 2, +inf instead of -inf so that nothing seen weighs nothing.
-  float* log_sums(int head) const { return row_values_ + slot_of(head) * 2 * attention_tile; }
-  // rowsum(dout ⊙ out).
-  float* weighted_sums(int head) const { return log_sums(head) + attention_tile; }
+  RowSums row_sums(int head) const {
+    float* first = row_values_ + slot_of(head) * 2 * attention_tile;
+    return {first, first + attention_tile};
+  }
+  float* table_of(int head, float* tables, std::int64_t size) const {
+    return tables + slot_of(head) * size;
+  }
 
   // Where the gradient of query `query` goes, and the distance of the next one.
   float* query_gradient(std::int64_t query, int head, std::int64_t* stride) const {
@@ -114,18 +141,23 @@ class BackwardItem {
   }
 
   void run_queries(std::int64_t query, std::int64_t queries) {
-    const std::int64_t seen =
-        visible_keys(plan_.causal, query + queries - 1, sequence_queries_, sequence_keys_);
-    if (seen <= key_begin_) {
-      clear_query_gradients(query, queries);
-      return;
-    }
+    const Span block{query, query + queries};
+    const Span seen = seen_keys(plan_, static_cast<std::size_t>(item_.sequence), block);
+    const std::int64_t end = std::min(seen.end, key_end_);
+    const Span positions{start_ + query, start_ + block.end};
+    key_band_ = DistanceBand::of(call_.terms.key_vectors.reach, positions, {key_begin_, key_end_});
+    value_band_ =
+        DistanceBand::of(call_.terms.value_vectors.reach, positions, {key_begin_, key_end_});
     if (plan_.dropout.active()) {
       masks_.start_queries(query_row_ + query, queries);
     }
-    for (std::int64_t key = key_begin_; key < std::min(seen, key_end_); key += key_piece_) {
-      const TileShape shape = TileShape::of(plan_, sequence_queries_, sequence_keys_, query,
-                                            queries, key, std::min(key_piece_, key_end_ - key));
+    bool first = true;
+    for (std::int64_t key = first_key(seen.begin); key < end; key += key_piece_) {
+      TileShape shape;
+      if (!TileShape::look(plan_, item_.sequence, block,
+                           {key, std::min(key + key_piece_, key_end_)}, visible_, &shape)) {
+        continue;
+      }
       for (int head = item_.head_begin; head < item_.head_end; ++head) {
         if (plan_.dropout.active() && (head == item_.head_begin || head % 8 == 0)) {
           masks_.draw(shape, head, std::min(item_.head_end, head / 8 * 8 + 8), key);
@@ -133,11 +165,35 @@ class BackwardItem {
         if (single_tile() && head + 1 < item_.head_end) {
           fetch_head(head + 1, query, queries);
         }
-        if (key == key_begin_) {
-          prepare_head(shape, head, query);
+        run_tile(shape, head, query, key, first);
+        if (single_tile()) {
+          finish_head(head, query, queries, shape.columns);
         }
-        run_tile(shape, head, query, key);
       }
+      first = false;
+    }
+    finish_queries(query, queries, first);
+  }
+
+  // The tile in which the first seen key lies.
+  std::int64_t first_key(std::int64_t key) const {
+    return key_begin_ + std::max<std::int64_t>(0, key - key_begin_) / key_piece_ * key_piece_;
+  }
+
+  void finish_queries(std::int64_t query, std::int64_t queries, bool nothing_seen) {
+    const std::int64_t columns =
+        (queries + attention_lanes - 1) / attention_lanes * attention_lanes;
+    for (int head = item_.head_begin; head < item_.head_end; ++head) {
+      if (!nothing_seen && !single_tile()) {
+        finish_head(head, query, queries, columns);
+      }
+      if (nothing_seen && item_.part == 0 && wanted_.sinks.wanted()) {
+        compute_row_sums(call_, query_row_ + query, head, queries, columns, row_sums(head));
+        add_sink_gradient(head, queries);
+      }
+    }
+    if (nothing_seen) {
+      clear_query_gradients(query, queries);
     }
   }
 
@@ -171,55 +227,164 @@ class BackwardItem {
 
   // What all tiles of these queries share.
   void prepare_head(const TileShape& shape, int head, std::int64_t query) {
-    const FloatTag d;
     const std::int64_t row = query_row_ + query;
     transpose_scaled(call_.q[row] + head * head_size_, call_.q.stride, shape.queries, head_size_,
                      plan_.scale * attention_log2_e, transposed_query(head), shape.columns);
     transpose_scaled(call_.dout[row] + head * value_size_, call_.dout.stride, shape.queries,
                      value_size_, 1.0f, transposed_dout(head), shape.columns);
-    float* log_sum = log_sums(head);
-    float* weighted = weighted_sums(head);
-    for (std::int64_t i = 0; i < shape.columns; ++i) {
-      log_sum[i] = 0;
-      weighted[i] = 0;
-      if (i < shape.queries) {
-        const float value = call_.log_sum_exp[row + i][head];
-        const bool nothing = value == -std::numeric_limits<float>::infinity();
-        log_sum[i] = nothing ? -value : value * attention_log2_e;
-        const float* dout = call_.dout[row + i] + head * value_size_;
-        const float* out = call_.out[row + i] + head * value_size_;
-        weighted[i] = sum_vectors(d, static_cast<std::size_t>(value_size_),
-                                  [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-                                    return hn::Mul(load(d, dout + c, n), load(d, out + c, n));
-                                  });
-      }
+    compute_row_sums(call_, row, head, shape.queries, shape.columns, row_sums(head));
+    if (item_.part == 0 && wanted_.sinks.wanted()) {
+      add_sink_gradient(head, shape.queries);
+    }
+    prepare_terms(shape, head);
+  }
+
+  // The first chunk meets each query once.
+  void add_sink_gradient(int head, std::int64_t queries) {
+    *wanted_.sinks.at(head, 0) += sink_gradient(*call_.terms.sink(head), queries, row_sums(head));
+  }
+
+  void prepare_terms(const TileShape& shape, int head) {
+    const TermRows& terms = call_.terms;
+    if (terms.key_vectors.defined()) {
+      multiply_vectors(terms.key_vectors, head, key_band_, head_size_, transposed_query(head),
+                       shape.columns, table_of(head, distance_scores_, key_table_));
+      std::fill_n(table_of(head, distance_ds_, key_table_), key_band_.rows() * shape.columns, 0.0f);
+    }
+    if (terms.value_vectors.defined()) {
+      multiply_vectors(terms.value_vectors, head, value_band_, value_size_, transposed_dout(head),
+                       shape.columns, table_of(head, distance_dp_, value_table_));
+    }
+    if (wanted_.value_vectors.wanted()) {
+      std::fill_n(table_of(head, distance_weights_, value_table_),
+                  value_band_.rows() * shape.columns, 0.0f);
     }
   }
 
-  void run_tile(const TileShape& shape, int head, std::int64_t query, std::int64_t key) {
-    const float* keys = call_.k[key_row_ + key] + key_head(head) * head_size_;
-    const float* values = call_.v[key_row_ + key] + key_head(head) * value_size_;
-    const SmallProduct scores{keys,          call_.k.stride, transposed_query(head),
-                              shape.columns, weights_,       shape.columns,
-                              nullptr,       false};
-    small_product<false>(scores, shape.keys, shape.columns, ScoreRange{shape, head_size_});
-    const SmallProduct gradients{values,        call_.v.stride, transposed_dout(head),
-                                 shape.columns, gradients_,     shape.columns,
-                                 nullptr,       false};
-    small_product<false>(gradients, shape.keys, shape.columns, ScoreRange{shape, value_size_});
-    if (plan_.dropout.active()) {
-      differentiate_softmax<true>(shape, masks_.keep(head), head);
-    } else {
-      differentiate_softmax<false>(shape, nullptr, head);
+  void run_tile(const TileShape& shape, int head, std::int64_t query, std::int64_t key,
+                bool first) {
+    if (first) {
+      prepare_head(shape, head, query);
     }
+    const TilePlace place{start_, query, key};
+    const float* keys = call_.k[key_row_ + key] + key_head(head) * head_size_;
+    const float* queries = call_.q[query_row_ + query] + head * head_size_;
+    const TileRows rows{queries, call_.q.stride, keys, call_.k.stride};
+    compute_weights_and_gradients(shape, head, place, rows);
+    add_term_gradients(shape, head, place);
     add_key_gradients(shape, head, query, key);
     std::int64_t stride = 0;
     float* gradient = query_gradient(query, head, &stride);
     const Operand right =
         padded(keys, call_.k.stride, shape.keys, head_size_, padded_head_, padded_keys_);
     const SmallProduct dq{gradients_, shape.columns, right.data, right.stride,
-                          gradient,   stride,        nullptr,    key > key_begin_};
-    small_product<true>(dq, shape.queries, head_size_, QueryRange{shape});
+                          gradient,   stride,        nullptr,    !first};
+    query_product(dq, shape, head_size_);
+    if (plan_.scorer == AttentionScorer::gaussian) {
+      subtract_squares(shape, rows, head_size_, gradients_, gradient, stride,
+                       call_.dk[key_row_ + key] + key_head(head) * head_size_, call_.dk.stride);
+    }
+  }
+
+  // weights_ and gradients_ become P and ds, times the scale unless biases want it without.
+  void compute_weights_and_gradients(const TileShape& shape, int head, const TilePlace& place,
+                                     const TileRows& rows) {
+    const SmallProduct scores{rows.keys,
+                              rows.key_stride,
+                              transposed_query(head),
+                              shape.columns,
+                              weights_,
+                              shape.columns,
+                              nullptr,
+                              false};
+    small_product<false>(scores, shape.keys, shape.columns, ScoreRange{shape, head_size_});
+    if (terms_.any()) {
+      terms_.add(shape, head, place, rows, key_band_, table_of(head, distance_scores_, key_table_),
+                 term_scratch_, weights_, slopes_);
+    }
+    const SmallProduct gradients{call_.v[key_row_ + place.key] + key_head(head) * value_size_,
+                                 call_.v.stride,
+                                 transposed_dout(head),
+                                 shape.columns,
+                                 gradients_,
+                                 shape.columns,
+                                 nullptr,
+                                 false};
+    small_product<false>(gradients, shape.keys, shape.columns, ScoreRange{shape, value_size_});
+    if (call_.terms.value_vectors.defined()) {
+      add_by_distance(shape, place.offset(), value_band_,
+                      table_of(head, distance_dp_, value_table_), gradients_);
+    }
+    const float scale = bias_gradients() ? 1.0f : plan_.scale;
+    if (plan_.dropout.active()) {
+      differentiate_softmax<true>(shape, row_sums(head), masks_.keep(head), masks_.scale(), scale,
+                                  weights_, gradients_);
+    } else {
+      differentiate_softmax<false>(shape, row_sums(head), nullptr, 1.0f, scale, weights_,
+                                   gradients_);
+    }
+    if (plan_.soft_cap > 0) {
+      multiply_slopes(shape, slopes_, gradients_);
+    }
+  }
+
+  bool bias_gradients() const {
+    return wanted_.distance_bias.wanted() || wanted_.table_bias.wanted();
+  }
+
+  void add_term_gradients(const TileShape& shape, int head, const TilePlace& place) {
+    if (wanted_.distance_bias.wanted()) {
+      add_bias_gradient(shape, head, place.offset(), call_.terms.bias_reach, gradients_,
+                        wanted_.distance_bias);
+    }
+    if (wanted_.table_bias.wanted()) {
+      add_table_gradient(shape, head, place, gradients_, term_scratch_, wanted_);
+    }
+    if (bias_gradients()) {
+      scale_tile(shape, plan_.scale, gradients_);
+    }
+    if (call_.terms.key_vectors.defined()) {
+      sum_by_distance(shape, place.offset(), key_band_, gradients_,
+                      table_of(head, distance_ds_, key_table_));
+    }
+    if (wanted_.value_vectors.wanted()) {
+      sum_by_distance(shape, place.offset(), value_band_, weights_,
+                      table_of(head, distance_weights_, value_table_));
+    }
+  }
+
+  // What the sums over distances give, after the last tile of the queries.
+  void finish_head(int head, std::int64_t query, std::int64_t queries, std::int64_t columns) {
+    const std::int64_t row = query_row_ + query;
+    if (call_.terms.key_vectors.defined()) {
+      std::int64_t stride = 0;
+      float* gradient = query_gradient(query, head, &stride);
+      add_vectors(call_.terms.key_vectors, head, key_band_, head_size_,
+                  table_of(head, distance_ds_, key_table_), columns, queries, padded_vectors_,
+                  gradient, stride);
+    }
+    if (wanted_.key_vectors.wanted()) {
+      const Operand q = padded(call_.q[row] + head * head_size_, call_.q.stride, queries,
+                               head_size_, padded_head_, padded_queries_);
+      add_vector_gradient(wanted_.key_vectors, head, key_band_,
+                          table_of(head, distance_ds_, key_table_), columns, q, queries);
+    }
+    if (wanted_.value_vectors.wanted()) {
+      const Operand dout = padded(call_.dout[row] + head * value_size_, call_.dout.stride, queries,
+                                  value_size_, padded_values_, padded_dout_);
+      add_vector_gradient(wanted_.value_vectors, head, value_band_,
+                          table_of(head, distance_weights_, value_table_), columns, dout, queries);
+    }
+  }
+
+  // gradient += table[distances, columns] · right[queries, size].
+  static void add_vector_gradient(const PartialRows& gradient, int head, const DistanceBand& band,
+                                  const float* table, std::int64_t columns, const Operand& right,
+                                  std::int64_t queries) {
+    const SmallProduct product{
+        table,   columns, right.data, right.stride, gradient.at(head, band.lo), gradient.columns,
+        nullptr, true};
+    small_product<false>(product, band.rows(), gradient.columns, WholeRange{queries});
   }
 
   void add_key_gradients(const TileShape& shape, int head, std::int64_t query, std::int64_t key) {
@@ -235,7 +400,7 @@ class BackwardItem {
                           call_.dv.stride,
                           nullptr,
                           accumulate};
-    small_product<false>(dv, shape.keys, value_size_, KeyRange{shape});
+    key_product(dv, shape, value_size_);
     const Operand q = padded(call_.q[row] + head * head_size_, call_.q.stride, shape.queries,
                              head_size_, padded_head_, padded_queries_);
     const SmallProduct dk{gradients_,
@@ -246,7 +411,7 @@ class BackwardItem {
                           call_.dk.stride,
                           nullptr,
                           accumulate};
-    small_product<false>(dk, shape.keys, head_size_, KeyRange{shape});
+    key_product(dk, shape, head_size_);
   }
 
   static Operand padded(const float* data, std::int64_t stride, std::int64_t rows,
@@ -258,47 +423,12 @@ class BackwardItem {
     return {to, padded_columns};
   }
 
-  // weights_: scores become the dropped weights P; gradients_: d loss / d P becomes scale · ds.
-  template <bool kDropout>
-  void differentiate_softmax(const TileShape& shape, const std::uint64_t* keep, int head) {
-    const FloatTag d;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    const auto scale = hn::Set(d, plan_.scale);
-    const auto dropout_scale = hn::Set(d, kDropout ? masks_.scale() : 1.0f);
-    for (std::int64_t column = 0; column < shape.columns; column += lanes) {
-      const auto log_sum = hn::Load(d, log_sums(head) + column);
-      const auto weighted = hn::Load(d, weighted_sums(head) + column);
-      const std::int64_t everyone = shape.seen_by_all(column);
-      const std::int64_t seen = shape.seen[column / attention_lanes];
-      for (std::int64_t j = 0; j < shape.keys; ++j) {
-        float* weight_at = weights_ + j * shape.columns + column;
-        float* gradient_at = gradients_ + j * shape.columns + column;
-        if (j >= seen) {
-          hn::Store(hn::Zero(d), d, weight_at);
-          hn::Store(hn::Zero(d), d, gradient_at);
-          continue;
-        }
-        auto weight = power_of_two(d, hn::Sub(hn::Load(d, weight_at), log_sum));
-        if (j >= everyone) {
-          weight = hn::IfThenElseZero(sees(d, shape, column, j), weight);
-        }
-        auto gradient = hn::Load(d, gradient_at);
-        auto dropped = weight;
-        if constexpr (kDropout) {
-          const auto kept = mask_from_bits(d, keep + j, column);
-          gradient = hn::IfThenElseZero(kept, hn::Mul(gradient, dropout_scale));
-          dropped = hn::IfThenElseZero(kept, hn::Mul(weight, dropout_scale));
-        }
-        hn::Store(dropped, d, weight_at);
-        hn::Store(hn::Mul(hn::Mul(weight, scale), hn::Sub(gradient, weighted)), d, gradient_at);
-      }
-    }
-  }
-
   const BackwardCall& call_;
   const AttentionPlan& plan_;
   const AttentionItem item_;
   AttentionMasks masks_;
+  const ScoreTerms terms_;
+  const TaskGradients wanted_;
   const int group_;
   const std::int64_t head_size_, value_size_;
   std::int64_t padded_head_ = 0, padded_values_ = 0;
@@ -306,6 +436,8 @@ class BackwardItem {
   std::int64_t query_row_ = 0, key_row_ = 0;  // of the batch
   std::int64_t query_piece_ = 0, key_piece_ = 0;
   std::int64_t key_begin_ = 0, key_end_ = 0;  // of the sequence
+  std::int64_t start_ = 0;                    // the position of the sequence's first query
+  DistanceBand key_band_, value_band_;        // of the present queries and all keys of the item
   bool zero_keys_ = false;
   std::size_t scratch_size_ = 0;
   float* weights_ = nullptr;    // [keys, columns]
@@ -315,7 +447,16 @@ class BackwardItem {
   float* padded_dout_ = nullptr;
   float* transposed_queries_ = nullptr;  // per slot [head size, columns]
   float* transposed_dout_ = nullptr;     // per slot [value size, columns]
-  float* row_values_ = nullptr;          // per slot log_sums and weighted_sums
+  float* row_values_ = nullptr;          // per slot, see RowSums
+  float* term_scratch_ = nullptr;
+  float* slopes_ = nullptr;                       // [keys, columns]: derivative of the soft cap
+  std::int64_t key_table_ = 0, value_table_ = 0;  // sizes of the tables below
+  float* distance_scores_ = nullptr;   // per slot [key_band_, columns]: scores of key_vectors
+  float* distance_ds_ = nullptr;       // per slot [key_band_, columns]: sums of ds
+  float* distance_dp_ = nullptr;       // per slot [value_band_, columns]: value_vectors · dout
+  float* distance_weights_ = nullptr;  // per slot [value_band_, columns]: sums of weights
+  float* padded_vectors_ = nullptr;    // [key_band_, padded head], only when padded
+  std::uint64_t visible_[attention_tile];
 };
 
 void run_backward_item(const BackwardCall& call, const AttentionItem& item) {

@@ -2,6 +2,7 @@
 // weighted sum in the order of its entries. The rows of a beam name most of the same entries, which
 // therefore come from the caches near the core.
 #include <limits>
+#include <vector>
 
 #include "heed/backends/cpu/attention_work.h"
 #include "heed/backends/cpu/targets.h"
@@ -10,25 +11,11 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_cached.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
-#include "heed/backends/cpu/attention_tile-inl.h"
+#include "heed/backends/cpu/attention_cached_terms-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
-
-constexpr std::size_t lane_count = hn::MaxLanes(FloatTag());
-
-// One query, one head, and its entries.
-struct CachedHead {
-  const float* query;
-  const float* keys;    // of the head, entry 0
-  const float* values;  // of the head, entry 0
-  std::int64_t key_stride, value_stride;
-  const std::int32_t* slots;
-  std::size_t count;
-  std::size_t head_size, value_size;
-  float scale;  // to units of log 2
-};
 
 // The sums of a square of vectors, lane r that of row r.
 HWY_INLINE FloatVec row_sums(FloatTag d, FloatVec* square) {
@@ -42,6 +29,8 @@ HWY_INLINE FloatVec row_sums(FloatTag d, FloatVec* square) {
 }
 
 // scores[count rounded up to whole vectors], -inf in the lanes beyond count; returns the maximum.
+// kGaussian: of squared distances instead of products.
+template <bool kGaussian>
 FloatVec compute_scores(FloatTag d, const CachedHead& head, float* scores) {
   const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
   auto maximum = nothing;
@@ -54,7 +43,14 @@ FloatVec compute_scores(FloatTag d, const CachedHead& head, float* scores) {
       const float* key = head.keys + slot * head.key_stride;
       auto sum = hn::Zero(d);
       for_each_vector(d, 0, head.head_size, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-        sum = hn::MulAdd(load(d, head.query + c, n), load(d, key + c, n), sum);
+        const auto x = load(d, head.query + c, n);
+        const auto y = load(d, key + c, n);
+        if constexpr (kGaussian) {
+          const auto difference = hn::Sub(x, y);
+          sum = hn::MulAdd(difference, difference, sum);
+        } else {
+          sum = hn::MulAdd(x, y, sum);
+        }
       });
       square[r] = sum;
     }
@@ -66,9 +62,15 @@ FloatVec compute_scores(FloatTag d, const CachedHead& head, float* scores) {
   return hn::MaxOfLanes(d, maximum);
 }
 
-// Turns scores into exponentials; returns 1 / their sum, or 0 without any.
-FloatVec exponentiate(FloatTag d, std::size_t count, FloatVec maximum, float* scores) {
+// Turns scores into exponentials; returns 1 / their sum, or 0 without any. `sink`: null, or a score
+// that takes part.
+FloatVec exponentiate(FloatTag d, std::size_t count, const float* sink, FloatVec maximum,
+                      float* scores) {
   const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
+  const auto sink_score = hn::Set(d, sink == nullptr ? 0 : *sink * attention_log2_e);
+  if (sink != nullptr) {
+    maximum = hn::Max(maximum, sink_score);
+  }
   const auto shift = hn::IfThenZeroElse(hn::Eq(maximum, nothing), maximum);
   auto sum = hn::Zero(d);
   for (std::size_t begin = 0; begin < count; begin += lane_count) {
@@ -77,6 +79,9 @@ FloatVec exponentiate(FloatTag d, std::size_t count, FloatVec maximum, float* sc
     hn::Store(weight, d, scores + begin);
   }
   sum = hn::SumOfLanes(d, sum);
+  if (sink != nullptr) {
+    sum = hn::Add(sum, power_of_two(d, hn::Sub(sink_score, shift)));
+  }
   return hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(d)), hn::Div(hn::Set(d, 1.0f), sum));
 }
 
@@ -104,10 +109,14 @@ HWY_INLINE void sum_values(FloatTag d, const CachedHead& head, const float* weig
   }
 }
 
-void attend(const CachedHead& head, float* scores, float* out) {
+void attend(const CachedHead& head, const CachedTerms& terms, float* scores, float* out) {
   const FloatTag d;
-  const FloatVec maximum = compute_scores(d, head, scores);
-  const FloatVec factor = exponentiate(d, head.count, maximum, scores);
+  FloatVec maximum = terms.gaussian() ? compute_scores<true>(d, head, scores)
+                                      : compute_scores<false>(d, head, scores);
+  if (terms.any()) {
+    maximum = terms.add_scores(d, head, scores);
+  }
+  const FloatVec factor = exponentiate(d, head.count, terms.sink(head), maximum, scores);
   std::size_t column = 0;
   for (; column + 4 * lane_count <= head.value_size; column += 4 * lane_count) {
     sum_values<4>(d, head, scores, factor, column, lane_count, out);
@@ -119,27 +128,33 @@ void attend(const CachedHead& head, float* scores, float* out) {
     sum_values<1>(d, head, scores, factor, column, std::min(lane_count, head.value_size - column),
                   out);
   }
+  terms.add_values(d, head, scores, factor, out);
 }
 
 void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end) {
   const CachedAttention& io = call.io;
   const int group = io.plan.heads / io.plan.key_heads;
+  std::vector<std::int32_t> dilated;
   for (std::int64_t row = begin; row < end; ++row) {
     const auto r = static_cast<std::size_t>(row);
-    const auto count = static_cast<std::size_t>(io.end[r] - io.begin[r]);
-    float* scores = attention_scratch(count + lane_count);
+    const SeenEntries seen = SeenEntries::of(io, r, dilated);
+    const std::size_t padded = (seen.count + lane_count) / lane_count * lane_count;
+    const CachedTerms terms(call, seen, io.positions[r]);
+    float* scores = attention_scratch(padded + terms.scratch());
     for (int h = 0; h < io.plan.heads; ++h) {
-      const CachedHead head{call.q[row] + h * call.sizes.head_size,
+      const CachedHead head{h,
+                            call.q[row] + h * call.sizes.head_size,
                             call.keys[0] + h / group * call.sizes.head_size,
                             call.values[0] + h / group * call.sizes.value_size,
                             call.keys.stride,
                             call.values.stride,
-                            io.slots.data() + io.begin[r],
-                            count,
+                            seen.slots,
+                            seen.count,
                             static_cast<std::size_t>(call.sizes.head_size),
                             static_cast<std::size_t>(call.sizes.value_size),
-                            io.plan.scale * attention_log2_e};
-      attend(head, scores, call.out[row] + h * call.sizes.value_size);
+                            terms.scale(),
+                            scores + padded};
+      attend(head, terms, scores, call.out[row] + h * call.sizes.value_size);
     }
   }
 }

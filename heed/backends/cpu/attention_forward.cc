@@ -1,5 +1,5 @@
 // Attention forward: for a block of queries, tiles of keys with the running maximum and sum of the
-// softmax (Milakov & Gimelshein, "Online normalizer calculation for softmax", 2018).
+// softmax.
 #include <cmath>
 #include <limits>
 
@@ -11,17 +11,13 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
 #include "heed/backends/cpu/attention_dropout-inl.h"
+#include "heed/backends/cpu/attention_guard-inl.h"
+#include "heed/backends/cpu/attention_softmax-inl.h"
+#include "heed/backends/cpu/attention_terms-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
-
-// Of one head and the item's queries, one lane each.
-struct SoftmaxState {
-  float* maximum;  // of the scores so far
-  float* sum;      // of the exponentials so far
-  float* factor;   // what the last tile multiplied earlier sums with; at the end 1 / sum
-};
 
 class ForwardItem {
  public:
@@ -30,6 +26,7 @@ class ForwardItem {
         plan_(call.plan),
         item_(item),
         masks_(call.plan.dropout, call.plan.heads),
+        terms_(call.plan, call.terms, call.sizes.head_size),
         head_size_(call.sizes.head_size),
         value_size_(call.sizes.value_size) {
     const auto s = static_cast<std::size_t>(item.sequence);
@@ -41,8 +38,14 @@ class ForwardItem {
     row_begin_ = plan_.query_offsets[s] + query_begin_;
     key_row_ = plan_.key_offsets[s];
     key_piece_ = attention_piece(sequence_keys_, 1);
-    key_end_ =
-        visible_keys(plan_.causal, query_begin_ + queries_ - 1, sequence_queries_, sequence_keys_);
+    start_ = plan_.query_start(s);
+    const Span seen = seen_keys(plan_, s, {query_begin_, query_begin_ + queries_});
+    key_begin_ = seen.begin / key_piece_ * key_piece_;
+    key_end_ = seen.size() == 0 ? key_begin_ : seen.end;
+    const Span positions{start_ + query_begin_, start_ + query_begin_ + queries_};
+    const Span keys{key_begin_, std::max(key_end_, key_begin_ + 1)};
+    key_band_ = DistanceBand::of(call.terms.key_vectors.reach, positions, keys);
+    value_band_ = DistanceBand::of(call.terms.value_vectors.reach, positions, keys);
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
     padded_values_ = (value_size_ + lanes - 1) / lanes * lanes;
     lay_out(nullptr);
@@ -50,17 +53,15 @@ class ForwardItem {
   }
 
   void run() {
-    if (key_end_ == 0) {
-      write_nothing_seen();
-      return;
-    }
     if (plan_.dropout.active()) {
       masks_.start_queries(row_begin_, queries_);
     }
-    for (std::int64_t key = 0; key < key_end_; key += key_piece_) {
-      const std::int64_t keys = std::min(key_piece_, sequence_keys_ - key);
-      const TileShape shape = TileShape::of(plan_, sequence_queries_, sequence_keys_, query_begin_,
-                                            queries_, key, keys);
+    bool first = true;
+    for (std::int64_t key = key_begin_; key < key_end_; key += key_piece_) {
+      TileShape shape;
+      if (!look(key, &shape)) {
+        continue;
+      }
       for (int head = item_.head_begin; head < item_.head_end; ++head) {
         if (plan_.dropout.active() && (head == item_.head_begin || head % 8 == 0)) {
           masks_.draw(shape, head, std::min(item_.head_end, head / 8 * 8 + 8), key);
@@ -68,20 +69,32 @@ class ForwardItem {
         if (single_tile() && head + 1 < item_.head_end) {
           fetch_head(head + 1);
         }
-        run_tile(shape, head, key);
-        if (key + key_piece_ >= key_end_) {
+        run_tile(shape, head, key, first);
+        if (single_tile()) {
           finish_head(head);
         }
       }
+      first = false;
+    }
+    if (first) {
+      write_nothing_seen();
+    }
+    for (int head = item_.head_begin; !first && !single_tile() && head < item_.head_end; ++head) {
+      finish_head(head);
     }
   }
 
  private:
   // With one tile of keys a head is finished before the next begins: all share the first slot.
-  bool single_tile() const { return key_end_ <= key_piece_; }
+  bool single_tile() const { return key_end_ - key_begin_ <= key_piece_; }
   int slot_of(int head) const { return single_tile() ? 0 : head - item_.head_begin; }
   std::int64_t columns() const {
     return (queries_ + attention_lanes - 1) / attention_lanes * attention_lanes;
+  }
+  // Who sees whom in the tile of keys from `key` on; false: nobody.
+  bool look(std::int64_t key, TileShape* shape) {
+    return TileShape::look(plan_, item_.sequence, {query_begin_, query_begin_ + queries_},
+                           {key, std::min(key + key_piece_, sequence_keys_)}, visible_, shape);
   }
 
   void lay_out(float* memory) {
@@ -92,6 +105,15 @@ class ForwardItem {
     transposed_queries_ = cutter.take(slots * head_size_ * columns());
     sums_ = cutter.take(single_tile() ? 0 : slots * queries_ * padded_values_);
     states_ = cutter.take(slots * 3 * attention_tile);
+    term_scratch_ = cutter.take(terms_.scratch());
+    if (call_.terms.key_vectors.defined()) {
+      distance_scores_ = cutter.take(slots * key_band_.rows() * columns());
+    }
+    if (call_.terms.value_vectors.defined()) {
+      distance_weights_ = cutter.take(slots * value_band_.rows() * columns());
+      padded_vectors_ =
+          cutter.take(padded_values_ == value_size_ ? 0 : value_band_.rows() * padded_values_);
+    }
     scratch_size_ = cutter.used();
   }
 
@@ -102,6 +124,12 @@ class ForwardItem {
   float* transposed_query(int head) const {
     return transposed_queries_ + slot_of(head) * head_size_ * columns();
   }
+  float* distance_scores(int head) const {
+    return distance_scores_ + slot_of(head) * key_band_.rows() * columns();
+  }
+  float* distance_weights(int head) const {
+    return distance_weights_ + slot_of(head) * value_band_.rows() * columns();
+  }
   float* sums(int head) const { return sums_ + slot_of(head) * queries_ * padded_values_; }
   int key_head(int head) const { return head / (plan_.heads / plan_.key_heads); }
 
@@ -109,39 +137,68 @@ class ForwardItem {
     const std::int64_t key_column = key_head(head) * head_size_;
     const std::int64_t value_column = key_head(head) * value_size_;
     fetch_rows(call_.q[row_begin_] + head * head_size_, call_.q.stride, queries_, head_size_);
-    fetch_rows(call_.k[key_row_] + key_column, call_.k.stride, key_end_, head_size_);
-    fetch_rows(call_.v[key_row_] + value_column, call_.v.stride, key_end_, value_size_);
+    const std::int64_t keys = key_end_ - key_begin_;
+    const std::int64_t key_row = key_row_ + key_begin_;
+    fetch_rows(call_.k[key_row] + key_column, call_.k.stride, keys, head_size_);
+    fetch_rows(call_.v[key_row] + value_column, call_.v.stride, keys, value_size_);
     fetch_rows(call_.out[row_begin_] + head * value_size_, call_.out.stride, queries_, value_size_);
   }
 
-  void compute_scores(const TileShape& shape, int head, std::int64_t key) {
-    const SmallProduct product{call_.k[key_row_ + key] + key_head(head) * head_size_,
-                               call_.k.stride,
-                               transposed_query(head),
-                               shape.columns,
-                               scores_,
-                               shape.columns,
-                               nullptr,
-                               false};
-    small_product<false>(product, shape.keys, shape.columns, ScoreRange{shape, head_size_});
+  // What all tiles of a head share.
+  void prepare_head(int head) {
+    transpose_scaled(query_rows(head), call_.q.stride, queries_, head_size_,
+                     plan_.scale * attention_log2_e, transposed_query(head), columns());
+    if (call_.terms.key_vectors.defined()) {
+      multiply_vectors(call_.terms.key_vectors, head, key_band_, head_size_, transposed_query(head),
+                       columns(), distance_scores(head));
+    }
+    if (call_.terms.value_vectors.defined()) {
+      std::fill_n(distance_weights(head), value_band_.rows() * columns(), 0.0f);
+    }
   }
 
-  void run_tile(const TileShape& shape, int head, std::int64_t key) {
-    if (key == 0) {
-      transpose_scaled(call_.q[row_begin_] + head * head_size_, call_.q.stride, queries_,
-                       head_size_, plan_.scale * attention_log2_e, transposed_query(head),
-                       shape.columns);
+  const float* query_rows(int head) const { return call_.q[row_begin_] + head * head_size_; }
+  TilePlace place(std::int64_t key) const { return {start_, query_begin_, key}; }
+
+  void compute_scores(const TileShape& shape, int head, std::int64_t key) {
+    const float* keys = call_.k[key_row_ + key] + key_head(head) * head_size_;
+    const SmallProduct product{keys,          call_.k.stride, transposed_query(head),
+                               shape.columns, scores_,        shape.columns,
+                               nullptr,       false};
+    small_product<false>(product, shape.keys, shape.columns, ScoreRange{shape, head_size_});
+    if (terms_.any()) {
+      terms_.add(shape, head, place(key), {query_rows(head), call_.q.stride, keys, call_.k.stride},
+                 key_band_, distance_scores(head), term_scratch_, scores_, nullptr);
+    }
+  }
+
+  void run_tile(const TileShape& shape, int head, std::int64_t key, bool first) {
+    if (first) {
+      prepare_head(head);
     }
     compute_scores(shape, head, key);
     const SoftmaxState softmax = state(head);
     if (plan_.dropout.active()) {
-      exponentiate<true>(shape, masks_.keep(head), key == 0, softmax);
+      exponentiate<true>(shape, masks_.keep(head), first, softmax, scores_);
     } else {
-      exponentiate<false>(shape, nullptr, key == 0, softmax);
+      exponentiate<false>(shape, nullptr, first, softmax, scores_);
+    }
+    if (call_.terms.value_vectors.defined()) {
+      if (!first) {
+        scale_columns(softmax.factor, value_band_.rows(), columns(), distance_weights(head));
+      }
+      sum_by_distance(shape, place(key).offset(), value_band_, scores_, distance_weights(head));
     }
     if (single_tile()) {
-      invert_sums(softmax);
+      invert_sums(dropout_scale(), call_.terms.sink(head), columns(), softmax);
     }
+    multiply_values(shape, head, key, first, softmax);
+  }
+
+  float dropout_scale() const { return plan_.dropout.active() ? masks_.scale() : 1.0f; }
+
+  void multiply_values(const TileShape& shape, int head, std::int64_t key, bool first,
+                       const SoftmaxState& softmax) {
     const float* values = call_.v[key_row_ + key] + key_head(head) * value_size_;
     std::int64_t stride = call_.v.stride;
     if (padded_values_ != value_size_) {
@@ -156,84 +213,25 @@ class ForwardItem {
         stride,
         single_tile() ? call_.out[row_begin_] + head * value_size_ : sums(head),
         single_tile() ? call_.out.stride : padded_values_,
-        single_tile() || key > 0 ? softmax.factor : nullptr,
-        key > 0};
-    small_product<true>(product, queries_, value_size_, QueryRange{shape});
-  }
-
-  // Turns scores into exponentials and updates the state.
-  template <bool kDropout>
-  void exponentiate(const TileShape& shape, const std::uint64_t* keep, bool first,
-                    const SoftmaxState& softmax) {
-    const FloatTag d;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
-    for (std::int64_t column = 0; column < shape.columns; column += lanes) {
-      const std::int64_t seen = shape.seen[column / attention_lanes];
-      float* scores = scores_ + column;
-      hide_unseen(shape, column, scores);
-      auto maximum = first ? nothing : hn::Load(d, softmax.maximum + column);
-      const auto earlier = maximum;
-      auto other = maximum;
-      std::int64_t j = 0;
-      for (; j + 2 <= seen; j += 2) {
-        maximum = hn::Max(maximum, hn::Load(d, scores + j * shape.columns));
-        other = hn::Max(other, hn::Load(d, scores + (j + 1) * shape.columns));
-      }
-      if (j < seen) {
-        other = hn::Max(other, hn::Load(d, scores + j * shape.columns));
-      }
-      maximum = hn::Max(maximum, other);
-      const auto shift = hn::IfThenZeroElse(hn::Eq(maximum, nothing), maximum);
-      auto sum = hn::Zero(d);
-      for (j = 0; j < seen; ++j) {
-        float* at = scores + j * shape.columns;
-        auto weight = power_of_two(d, hn::Sub(hn::Load(d, at), shift));
-        sum = hn::Add(sum, weight);
-        if constexpr (kDropout) {
-          weight = hn::IfThenElseZero(mask_from_bits(d, keep + j, column), weight);
-        }
-        hn::Store(weight, d, at);
-      }
-      for (; j < shape.keys; ++j) {
-        hn::Store(hn::Zero(d), d, scores + j * shape.columns);
-      }
-      if (!first) {
-        const auto factor = power_of_two(d, hn::Sub(earlier, shift));
-        sum = hn::MulAdd(factor, hn::Load(d, softmax.sum + column), sum);
-        hn::Store(factor, d, softmax.factor + column);
-      }
-      hn::Store(maximum, d, softmax.maximum + column);
-      hn::Store(sum, d, softmax.sum + column);
-    }
-  }
-
-  // Scores that a query must not see become -inf, as far down as the lanes from `column` on look.
-  static HWY_INLINE void hide_unseen(const TileShape& shape, std::int64_t column, float* scores) {
-    const FloatTag d;
-    const auto nothing = hn::Set(d, -std::numeric_limits<float>::infinity());
-    const std::int64_t seen = shape.seen[column / attention_lanes];
-    for (std::int64_t j = shape.seen_by_all(column); j < seen; ++j) {
-      float* at = scores + j * shape.columns;
-      hn::Store(hn::IfThenElse(sees(d, shape, column, j), hn::Load(d, at), nothing), d, at);
-    }
-  }
-
-  // factor = dropout scale / sum, or 0 where nothing was seen.
-  void invert_sums(const SoftmaxState& softmax) const {
-    const FloatTag d;
-    const auto scale = hn::Set(d, plan_.dropout.active() ? masks_.scale() : 1.0f);
-    for (std::int64_t column = 0; column < columns(); column += hn::Lanes(d)) {
-      const auto sum = hn::Load(d, softmax.sum + column);
-      hn::Store(hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(d)), hn::Div(scale, sum)), d,
-                softmax.factor + column);
+        single_tile() || !first ? softmax.factor : nullptr,
+        !first};
+    query_product(product, shape, value_size_);
+    if (single_tile() && call_.terms.value_vectors.defined()) {
+      scale_columns(softmax.factor, value_band_.rows(), columns(), distance_weights(head));
+      add_vectors(call_.terms.value_vectors, head, value_band_, value_size_, distance_weights(head),
+                  columns(), queries_, padded_vectors_, product.c, product.c_stride);
     }
   }
 
   void finish_head(int head) {
     const SoftmaxState softmax = state(head);
     if (!single_tile()) {
-      invert_sums(softmax);
+      if (call_.terms.value_vectors.defined()) {
+        add_vectors(call_.terms.value_vectors, head, value_band_, value_size_,
+                    distance_weights(head), columns(), queries_, padded_vectors_, sums(head),
+                    padded_values_);
+      }
+      invert_sums(dropout_scale(), call_.terms.sink(head), columns(), softmax);
       write_out(head, softmax);
     }
     if (call_.log_sum_exp.defined()) {
@@ -277,10 +275,11 @@ class ForwardItem {
     float* matrix = call_.weights + call_.weights_begin[static_cast<std::size_t>(item_.sequence)] +
                     (head * sequence_queries_ + query_begin_) * sequence_keys_;
     std::fill_n(matrix, queries_ * sequence_keys_, 0.0f);
-    for (std::int64_t key = 0; key < key_end_; key += key_piece_) {
-      const TileShape shape =
-          TileShape::of(plan_, sequence_queries_, sequence_keys_, query_begin_, queries_, key,
-                        std::min(key_piece_, sequence_keys_ - key));
+    for (std::int64_t key = key_begin_; key < key_end_; key += key_piece_) {
+      TileShape shape;
+      if (!look(key, &shape)) {
+        continue;
+      }
       compute_scores(shape, head, key);
       for (std::int64_t column = 0; column < shape.columns; column += hn::Lanes(d)) {
         hide_unseen(shape, column, scores_ + column);
@@ -293,8 +292,7 @@ class ForwardItem {
         }
       }
       for (std::int64_t i = 0; i < queries_; ++i) {
-        const std::int64_t seen = std::clamp<std::int64_t>(shape.base + i, 0, shape.keys);
-        for (std::int64_t j = 0; j < seen; ++j) {
+        for (std::int64_t j = 0; j < shape.seen[i / attention_lanes]; ++j) {
           matrix[i * sequence_keys_ + key + j] = scores_[j * shape.columns + i];
         }
       }
@@ -321,18 +319,27 @@ class ForwardItem {
   const AttentionPlan& plan_;
   const AttentionItem item_;
   AttentionMasks masks_;
+  const ScoreTerms terms_;
   const std::int64_t head_size_, value_size_;
   std::int64_t padded_values_ = 0;
   std::int64_t sequence_queries_ = 0, sequence_keys_ = 0;
   std::int64_t query_begin_ = 0, queries_ = 0;  // of the sequence
   std::int64_t row_begin_ = 0, key_row_ = 0;    // of the batch
-  std::int64_t key_piece_ = 0, key_end_ = 0;
+  std::int64_t start_ = 0;                      // the position of the sequence's first query
+  std::int64_t key_piece_ = 0;
+  std::int64_t key_begin_ = 0, key_end_ = 0;  // of the sequence; begins with a tile
+  DistanceBand key_band_, value_band_;
   std::size_t scratch_size_ = 0;
   float* scores_ = nullptr;              // [keys, columns]
   float* values_ = nullptr;              // [keys, padded values], only when padded
   float* transposed_queries_ = nullptr;  // per slot [head size, columns]
   float* sums_ = nullptr;                // per slot [queries, padded values]
   float* states_ = nullptr;              // per slot, see SoftmaxState
+  float* term_scratch_ = nullptr;
+  float* distance_scores_ = nullptr;   // per slot [key_band_, columns]: scores of key_vectors
+  float* distance_weights_ = nullptr;  // per slot [value_band_, columns]: sums of weights
+  float* padded_vectors_ = nullptr;    // [value_band_, padded values], only when padded
+  std::uint64_t visible_[attention_tile];
 };
 
 void run_forward_item(const ForwardCall& call, const AttentionItem& item) {

@@ -9,13 +9,6 @@
 
 namespace heed::cpu {
 
-bool needs_general_attention(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms) {
-  bool any_term = false;
-  visit_terms([&](const char*, const ConstView& term) { any_term |= term.defined(); }, terms);
-  return any_term || !carried_by_online_softmax(plan, terms) || plan.masks_beyond_causal() ||
-         !plan.query_starts.empty() || plan.scorer != AttentionScorer::dot || plan.soft_cap > 0;
-}
-
 namespace {
 
 using reference::AttentionQuery;

@@ -6,9 +6,6 @@
 
 namespace heed::cpu {
 
-// Whether a call has to go this way.
-bool needs_general_attention(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms);
-
 // The kernels of kernels/attention.h.
 void general_attention_forward(ExecutionContext& context, const AttentionPlan& plan,
                                const AttentionForward& io);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "heed/backends/cpu/attention_mask.h"
 #include "heed/backends/cpu/attention_work.h"
 
 #if defined(HEED_BACKENDS_CPU_ATTENTION_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -83,32 +84,59 @@ struct TileShape {
   std::int64_t queries = 0;
   std::int64_t columns = 0;  // queries rounded up to a multiple of attention_lanes
   std::int64_t keys = 0;
-  // Query i of the tile sees its keys j < base + i.
+  // Query i of the tile sees its keys j < base + i, or without a base those of the bits.
   std::int64_t base = 0;
-  // Keys that some query of a group of lanes sees.
+  const std::uint64_t* visible = nullptr;  // bit i of entry j
+  // Keys that some query of a group of lanes sees, or of a group before it.
   std::int64_t seen[attention_tile / attention_lanes] = {};
 
-  // query_begin and key_begin count from the start of the sequence.
-  static TileShape of(const AttentionPlan& plan, std::int64_t sequence_queries,
-                      std::int64_t sequence_keys, std::int64_t query_begin, std::int64_t queries,
-                      std::int64_t key_begin, std::int64_t keys) {
-    TileShape shape;
-    shape.queries = queries;
-    shape.columns = (queries + attention_lanes - 1) / attention_lanes * attention_lanes;
-    shape.keys = keys;
-    const std::int64_t first =
-        plan.causal ? query_begin + 1 + sequence_keys - sequence_queries - key_begin : keys;
+  // Of a plan without masks beyond causality.
+  static TileShape of(const AttentionPlan& plan, std::int64_t start, Span queries, Span keys) {
+    TileShape shape = empty(queries, keys);
+    const std::int64_t first = plan.causal ? start + queries.begin + 1 - keys.begin : keys.size();
     shape.base = std::clamp(first, -2 * attention_tile, attention_tile);
     for (std::int64_t column = 0; column < shape.columns; column += attention_lanes) {
-      const std::int64_t last = std::min(column + attention_lanes, queries) - 1;
+      const std::int64_t last = std::min(column + attention_lanes, shape.queries) - 1;
       shape.seen[column / attention_lanes] =
-          plan.causal ? std::clamp<std::int64_t>(shape.base + last, 0, keys) : keys;
+          plan.causal ? std::clamp<std::int64_t>(shape.base + last, 0, shape.keys) : shape.keys;
     }
     return shape;
   }
-  // Keys that every query from lane `column` on sees.
+
+  // Of any plan, for queries and keys of a sequence at whose position 0 stands `start`; `bits` is
+  // memory for the tile's keys. Returns false when no query sees a key.
+  static bool look(const AttentionPlan& plan, std::int32_t sequence, Span queries, Span keys,
+                   std::uint64_t* bits, TileShape* shape) {
+    const auto s = static_cast<std::size_t>(sequence);
+    if (!plan.masks_beyond_causal()) {
+      *shape = of(plan, plan.query_start(s), queries, keys);
+      return shape->seen[(shape->columns - 1) / attention_lanes] > 0;
+    }
+    *shape = empty(queries, keys);
+    const TileSight sight = look_at_tile(plan, s, queries, keys, bits);
+    if (sight == TileSight::mixed) {
+      shape->visible = bits;
+      for (std::int64_t j = 0; j < shape->keys; ++j) {
+        for (std::int64_t g = 0; g * attention_lanes < shape->columns; ++g) {
+          if ((bits[j] & ((std::uint64_t{2} << ((g + 1) * attention_lanes - 1)) - 1)) != 0) {
+            shape->seen[g] = j + 1;
+          }
+        }
+      }
+    } else {
+      shape->base = shape->keys;
+      std::fill_n(shape->seen, attention_tile / attention_lanes, shape->keys);
+    }
+    return sight != TileSight::none;
+  }
+
+  // Keys that every query from lane `column` on sees, the first ones.
   std::int64_t seen_by_all(std::int64_t column) const {
-    return std::clamp<std::int64_t>(base + column, 0, keys);
+    return visible != nullptr ? 0 : std::clamp<std::int64_t>(base + column, 0, keys);
+  }
+  bool partial() const { return seen_by_all(0) < keys; }
+  bool sees(std::int64_t query, std::int64_t key) const {
+    return visible != nullptr ? (visible[key] >> query & 1) != 0 : key < base + query;
   }
   // The first lane of the first group that sees key `key`.
   std::int64_t first_column(std::int64_t key) const {
@@ -117,6 +145,15 @@ struct TileShape {
       column += attention_lanes;
     }
     return column;
+  }
+
+ private:
+  static TileShape empty(Span queries, Span keys) {
+    TileShape shape;
+    shape.queries = queries.size();
+    shape.columns = (queries.size() + attention_lanes - 1) / attention_lanes * attention_lanes;
+    shape.keys = keys.size();
+    return shape;
   }
 };
 
@@ -143,13 +180,6 @@ struct KeyRange {
   }
 };
 
-// Lane i of the vector of columns from `column` on: whether its query sees key `key`.
-HWY_INLINE hn::Mask<FloatTag> sees(FloatTag d, const TileShape& shape, std::int64_t column,
-                                   std::int64_t key) {
-  return hn::Gt(hn::Iota(d, static_cast<float>(column)),
-                hn::Set(d, static_cast<float>(key - shape.base)));
-}
-
 // Lanes of a mask stored as bits, from bit `column` on.
 HWY_INLINE hn::Mask<FloatTag> mask_from_bits(FloatTag d, const std::uint64_t* bits,
                                              std::int64_t column) {
@@ -158,6 +188,29 @@ HWY_INLINE hn::Mask<FloatTag> mask_from_bits(FloatTag d, const std::uint64_t* bi
   } else {
     const std::uint64_t shifted = *bits >> column;
     return hn::LoadMaskBits(d, reinterpret_cast<const std::uint8_t*>(&shifted));
+  }
+}
+
+// Lane i of the vector of columns from `column` on: whether its query sees key `key`.
+HWY_INLINE hn::Mask<FloatTag> sees(FloatTag d, const TileShape& shape, std::int64_t column,
+                                   std::int64_t key) {
+  if (shape.visible != nullptr) {
+    return mask_from_bits(d, shape.visible + key, column);
+  }
+  return hn::Gt(hn::Iota(d, static_cast<float>(column)),
+                hn::Set(d, static_cast<float>(key - shape.base)));
+}
+
+// Calls body(column, key, place) for the vectors of a tile whose queries may see the key; `place`
+// counts from the tile's first element.
+template <class Body>
+HWY_INLINE void for_each_seen(const TileShape& shape, Body&& body) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
+  for (std::int64_t column = 0; column < shape.columns; column += lanes) {
+    const std::int64_t seen = shape.seen[column / attention_lanes];
+    for (std::int64_t key = 0; key < seen; ++key) {
+      body(column, key, key * shape.columns + column);
+    }
   }
 }
 

@@ -1,8 +1,11 @@
 #include "heed/backends/cpu/attention_work.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
+
+#include "heed/backends/cpu/attention_mask.h"
 
 namespace heed::cpu {
 
@@ -23,29 +26,34 @@ int heads_per_item(const AttentionPlan& plan, int unit, std::int64_t queries, st
   return std::max(unit, 8 / unit * unit);
 }
 
-// Groups items into tasks as they come.
-class TaskCutter {
- public:
-  explicit TaskCutter(AttentionWork& work) : work_(work) { work_.task_begin.push_back(0); }
-  void add(const AttentionItem& item, std::int64_t products) {
-    work_.items.push_back(item);
-    products_ += products + item_products;
-    if (products_ >= task_products) {
-      close();
-    }
-  }
-  void close() {
-    products_ = 0;
-    const auto end = static_cast<std::int32_t>(work_.items.size());
-    if (work_.task_begin.back() != end) {
-      work_.task_begin.push_back(end);
-    }
-  }
-
- private:
-  AttentionWork& work_;
-  std::int64_t products_ = 0;
+struct CostedItem {
+  AttentionItem item;
+  std::int64_t products;
 };
+
+// Groups items into tasks of at least `least` products. A task ends early where apart(last, next).
+template <typename Apart>
+AttentionWork cut_into_tasks(const std::vector<CostedItem>& items, std::int64_t least,
+                             Apart apart) {
+  AttentionWork work;
+  work.task_begin.push_back(0);
+  std::int64_t products = 0;
+  for (const CostedItem& next : items) {
+    const auto count = static_cast<std::int32_t>(work.items.size());
+    if (work.task_begin.back() != count &&
+        (products >= least || apart(work.items.back(), next.item))) {
+      work.task_begin.push_back(count);
+      products = 0;
+    }
+    work.items.push_back(next.item);
+    work.items.back().task = static_cast<std::int32_t>(work.task_begin.size()) - 1;
+    products += next.products + item_products;
+  }
+  if (!items.empty()) {
+    work.task_begin.push_back(static_cast<std::int32_t>(items.size()));
+  }
+  return work;
+}
 
 // Visits (sequence, its queries, its keys).
 template <typename Visit>
@@ -57,44 +65,104 @@ void for_each_sequence(const AttentionPlan& plan, Visit visit) {
   }
 }
 
+// Of a span of keys, those that some of the queries may see. Causality alone is not counted.
+std::int64_t cost_keys(const AttentionPlan& plan, std::int32_t sequence, Span queries, Span keys) {
+  if (!plan.masks_beyond_causal()) {
+    return keys.size();
+  }
+  const Span seen = seen_keys(plan, static_cast<std::size_t>(sequence), queries);
+  return std::max<std::int64_t>(0, std::min(seen.end, keys.end) - std::max(seen.begin, keys.begin));
+}
+
 }  // namespace
 
 AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& sizes) {
-  AttentionWork work;
-  TaskCutter tasks(work);
+  std::vector<CostedItem> items;
   for_each_sequence(plan, [&](std::int32_t s, std::int64_t queries, std::int64_t keys) {
     const int step = heads_per_item(plan, 1, queries, keys);
     const std::int64_t piece = attention_piece(queries, attention_lanes);
     for (int head = 0; head < plan.heads; head += step) {
       const int end = std::min(plan.heads, head + step);
       for (std::int64_t query = 0; query < queries; query += piece) {
-        tasks.add({s, head, end, static_cast<std::int32_t>(query / piece)},
-                  (end - head) * std::min(piece, queries - query) * keys *
-                      (sizes.head_size + sizes.value_size));
+        const Span span{query, std::min(query + piece, queries)};
+        items.push_back({{s, head, end, static_cast<std::int32_t>(query / piece)},
+                         (end - head) * span.size() * cost_keys(plan, s, span, {0, keys}) *
+                             (sizes.head_size + sizes.value_size)});
       }
     }
   });
-  tasks.close();
-  return work;
+  return cut_into_tasks(items, task_products,
+                        [](const AttentionItem&, const AttentionItem&) { return false; });
 }
 
-AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes) {
-  AttentionWork work;
-  TaskCutter tasks(work);
+AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes,
+                            const AttentionTerms<View>& dterms) {
+  std::vector<CostedItem> items;
+  std::int64_t total = 0;
   for_each_sequence(plan, [&](std::int32_t s, std::int64_t queries, std::int64_t keys) {
     const int step = heads_per_item(plan, plan.heads / plan.key_heads, queries, keys);
     const KeyChunks chunks = key_chunks(keys);
+    const std::int64_t piece = attention_piece(queries, attention_lanes);
     for (std::int64_t chunk = 0; chunk < chunks.count; ++chunk) {
+      const Span span{chunk * chunks.size, std::min(keys, (chunk + 1) * chunks.size)};
+      std::int64_t pairs = 0;
+      for (std::int64_t query = 0; query < queries; query += piece) {
+        const Span block{query, std::min(query + piece, queries)};
+        pairs += block.size() * cost_keys(plan, s, block, span);
+      }
+      const std::int64_t products = pairs * (3 * sizes.head_size + 2 * sizes.value_size);
       for (int head = 0; head < plan.heads; head += step) {
         const int end = std::min(plan.heads, head + step);
-        tasks.add(
-            {s, head, end, static_cast<std::int32_t>(chunk)},
-            (end - head) * queries * chunks.size * (3 * sizes.head_size + 2 * sizes.value_size));
+        items.push_back(
+            {{s, head, end, static_cast<std::int32_t>(chunk)}, (end - head) * products});
+        total += items.back().products;
       }
     }
   });
-  tasks.close();
-  return work;
+  bool gradients = false;
+  visit_terms([&](const char*, const View& term) { gradients |= term.defined(); }, dterms);
+  if (!gradients) {
+    return cut_into_tasks(items, task_products,
+                          [](const AttentionItem&, const AttentionItem&) { return false; });
+  }
+  // Tables of this many floats are summed by few tasks, which share nothing.
+  constexpr std::int64_t large_table = 1 << 21;
+  const bool table = dterms.table_bias.defined();
+  const bool large = table && dterms.table_bias.element_count() > large_table;
+  std::stable_sort(items.begin(), items.end(), [&](const CostedItem& a, const CostedItem& b) {
+    return a.item.head_begin != b.item.head_begin ? a.item.head_begin < b.item.head_begin
+                                                  : table && a.item.part < b.item.part;
+  });
+  constexpr std::int64_t most_tasks = 64;
+  return cut_into_tasks(items, large ? total + 1 : std::max(task_products, total / most_tasks),
+                        [&](const AttentionItem& a, const AttentionItem& b) {
+                          return a.head_begin != b.head_begin || (table && a.part != b.part);
+                        });
+}
+
+TermRows::TermRows(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms)
+    : distance_bias(rows_of(terms.distance_bias)) {
+  if (distance_bias.defined()) {
+    bias_reach = distance_reach(terms.distance_bias.columns());
+  }
+  if (terms.table_bias.defined()) {
+    table_bias = terms.table_bias.as<float>();
+    table_head_stride = terms.table_bias.strides[0];
+    table_query_stride = terms.table_bias.strides[1];
+  }
+  const auto vectors = [&](const ConstView& view) {
+    DistanceVectors result{rows_of(view)};
+    if (view.defined()) {
+      result.reach = vectors_reach(view, plan.heads);
+      result.head_rows = vectors_per_head(view) ? 2 * result.reach + 1 : 0;
+    }
+    return result;
+  };
+  key_vectors = vectors(terms.key_vectors);
+  value_vectors = vectors(terms.value_vectors);
+  if (terms.sinks.defined()) {
+    sinks = terms.sinks.as<float>();
+  }
 }
 
 KeyChunks key_chunks(std::int64_t keys) {

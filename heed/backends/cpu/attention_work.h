@@ -32,6 +32,7 @@ struct AttentionItem {
   std::int32_t sequence = 0;
   std::int32_t head_begin = 0, head_end = 0;
   std::int32_t part = 0;
+  std::int32_t task = 0;
 };
 
 // Items in their order; task t runs items task_begin[t] … task_begin[t + 1]-1.
@@ -43,8 +44,11 @@ struct AttentionWork {
 // A query block per item.
 AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& sizes);
 // A chunk of keys per item, in which it sums dk and dv over all queries. With more than one chunk
-// each sums its own part of dq.
-AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes);
+// each sums its own part of dq. When gradients of terms are wanted, tasks are few and each has
+// neighbouring heads, and with one of table_bias neighbouring keys: they need less memory of their
+// own.
+AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes,
+                            const AttentionTerms<View>& dterms = {});
 
 // The chunks of the backward pass: one up to 512 keys, at most 4.
 struct KeyChunks {
@@ -72,11 +76,41 @@ class ScratchCutter {
   std::size_t used_ = 0;
 };
 
+// Vectors by clamped distance.
+struct DistanceVectors {
+  ConstRows rows;
+  std::int64_t reach = 0;
+  std::int64_t head_rows = 0;  // from one head to the next; 0 when all share a table
+  bool defined() const { return rows.defined(); }
+  const float* at(int head, std::int64_t distance) const {
+    return rows[head * head_rows + distance + reach];
+  }
+};
+
+// The terms that tiles take into account.
+struct TermRows {
+  ConstRows distance_bias;
+  std::int64_t bias_reach = 0;
+  const float* table_bias = nullptr;
+  std::int64_t table_head_stride = 0, table_query_stride = 0;
+  DistanceVectors key_vectors, value_vectors;
+  const float* sinks = nullptr;
+
+  TermRows(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms);
+  const float* table_row(int head, std::int64_t query) const {
+    return table_bias + head * table_head_stride + query * table_query_stride;
+  }
+  const float* sink(int head) const { return sinks == nullptr ? nullptr : sinks + head; }
+};
+
+struct TaskGradients;
+
 // The operands of a call as rows of floats.
 struct ForwardCall {
   const AttentionPlan& plan;
   AttentionSizes sizes;
   ConstRows q, k, v;
+  TermRows terms;
   Rows out, log_sum_exp;
   float* weights = nullptr;
   std::vector<std::int64_t> weights_begin;  // per sequence; empty without weights
@@ -85,7 +119,9 @@ struct BackwardCall {
   const AttentionPlan& plan;
   AttentionSizes sizes;
   ConstRows q, k, v, out, log_sum_exp, dout;
+  TermRows terms;
   Rows dq, dk, dv;
+  const TaskGradients* task_gradients = nullptr;  // of each task; null: none are wanted
   // Chunk c >= 1 of sequence s sums its dq in partial_dq + partial_begin[s] + (c - 1) · (its
   // queries) · (heads · head_size).
   float* partial_dq = nullptr;
@@ -95,6 +131,7 @@ struct CachedCall {
   const CachedAttention& io;
   AttentionSizes sizes;
   ConstRows q, keys, values;
+  TermRows terms;
   Rows out;
 };
 
