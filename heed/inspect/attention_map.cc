@@ -1,5 +1,6 @@
 #include "heed/inspect/attention_map.h"
 
+#include <fmt/format.h>
 #include <unicode/uchar.h>
 
 #include <algorithm>
@@ -32,6 +33,11 @@ void check_attention_map(const AttentionMap& map) {
   check(map.weights.size() == map.row_labels.size() * map.column_labels.size(),
         "attention map '{}', layer {}, head {}: {} weights for {} rows × {} columns", map.title,
         map.layer, map.head, map.weights.size(), map.row_labels.size(), map.column_labels.size());
+}
+
+std::string layer_and_head(const AttentionMap& map) {
+  return map.head_name.empty() ? fmt::format("layer {}, head {}", map.layer, map.head)
+                               : fmt::format("layer {}, {}", map.layer, map.head_name);
 }
 
 QuantisedWeights quantise_weights(const std::vector<float>& weights, double maximum) {

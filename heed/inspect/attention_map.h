@@ -16,10 +16,14 @@ struct AttentionMap {
   int layer = 0;                           // layer and head are shown as given
   int head = 0;
   std::vector<float> weights;  // [rows, columns], row-major, each ≥ 0; NaN is shown as such
+  std::string head_name;       // what it is instead of one head, "mean of heads" say; may be empty
 };
 
 // Throws a failure that names the map and the sizes unless the weights fill rows × columns.
 void check_attention_map(const AttentionMap& map);
+
+// "layer 3, head 7", or with the name instead of the head.
+std::string layer_and_head(const AttentionMap& map);
 
 // Weights in steps of maximum / 254; the byte 255 stands for a weight that is not a number.
 struct QuantisedWeights {

@@ -94,6 +94,12 @@ const std::array<Colour, weight_level_count>& weight_colours(Theme theme) {
   return theme == Theme::light ? light : dark;
 }
 
+const Palette& palette(Theme theme) {
+  static constexpr Palette light{{0xff, 0xff, 0xff}, {0x1b, 0x1c, 0x20}, {0x62, 0x64, 0x6d}};
+  static constexpr Palette dark{{0x17, 0x18, 0x1c}, {0xec, 0xee, 0xf2}, {0x9f, 0xa2, 0xad}};
+  return theme == Theme::light ? light : dark;
+}
+
 std::string to_hex(Colour colour) {
   return fmt::format("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue);
 }

@@ -26,6 +26,12 @@ inline constexpr int weight_level_count = 255;
 // Level 0 melts into the theme's background, the last level stands out most.
 const std::array<Colour, weight_level_count>& weight_colours(Theme theme);
 
+// The surroundings of a picture.
+struct Palette {
+  Colour paper, ink, muted;
+};
+const Palette& palette(Theme theme);
+
 // "#rrggbb".
 std::string to_hex(Colour colour);
 

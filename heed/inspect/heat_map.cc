@@ -16,18 +16,11 @@ constexpr std::size_t most_cells_with_tooltips = 2500;
 constexpr double margin = 16;
 constexpr double label_gap = 8;  // between a label and the cells
 
-struct Palette {
-  std::string_view paper, ink, muted;
-};
-constexpr Palette light_palette{"#ffffff", "#1b1c20", "#62646d"};
-constexpr Palette dark_palette{"#17181c", "#eceef2", "#9fa2ad"};
-
 std::string theme_rules(Theme theme, const std::array<bool, weight_level_count>& used) {
-  const Palette& palette = theme == Theme::light ? light_palette : dark_palette;
   std::string rules = fmt::format(
       ".paper{{fill:{0}}}text{{fill:{1}}}.muted{{fill:{2}}}.frame{{stroke:{2}}}"
       ".nan{{stroke:{2}}}",
-      palette.paper, palette.ink, palette.muted);
+      to_hex(palette(theme).paper), to_hex(palette(theme).ink), to_hex(palette(theme).muted));
   for (int level = 0; level < weight_level_count; ++level) {
     if (used[level]) {
       rules += fmt::format(".q{}{{fill:{}}}", level, to_hex(weight_colours(theme)[level]));
@@ -121,10 +114,9 @@ void draw_heading(const AttentionMap& map, std::string& out) {
     y += subtitle_size + 6;
   }
   out += fmt::format(
-      "<text class=\"muted\" x=\"{}\" y=\"{}\" font-size=\"{}\">{}{}layer {}, head {}"
-      "</text>",
-      margin, y, subtitle_size, escape_html(map.kind), map.kind.empty() ? "" : " · ", map.layer,
-      map.head);
+      "<text class=\"muted\" x=\"{}\" y=\"{}\" font-size=\"{}\">{}{}{}</text>", margin, y,
+      subtitle_size, escape_html(map.kind), map.kind.empty() ? "" : " · ",
+      escape_html(layer_and_head(map)));
 }
 
 // SentencePiece's mark of a word's beginning is kept but stepped back.
@@ -244,8 +236,7 @@ std::string render_heat_map(const AttentionMap& map, const HeatMapOptions& optio
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"img\"><title>{2}</title>",
       std::ceil(layout.width), std::ceil(layout.height),
-      escape_html(
-          fmt::format("Attention weights, layer {}, head {}: {}", map.layer, map.head, map.title)));
+      escape_html(fmt::format("Attention weights, {}: {}", layer_and_head(map), map.title)));
   out += style(weights, options.theme);
   out += "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>";
   draw_heading(map, out);

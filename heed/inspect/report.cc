@@ -7,6 +7,7 @@
 
 #include "heed/base/error.h"
 #include "heed/inspect/html.h"
+#include "heed/inspect/page.h"
 #include "heed/inspect/page_assets.h"
 #include "heed/inspect/report_data.h"
 #include "heed/inspect/word_difference.h"
@@ -22,40 +23,15 @@ std::string text_attributes(const std::string& language) {
                           : fmt::format(" dir=\"auto\" lang=\"{}\"", escape_html(language));
 }
 
-void write_head(const RunReport& report, std::string& out) {
-  // The policy lets the browser itself hold the page to its promise: nothing is fetched.
-  out += fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" "
-      "content=\"heed\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{} · heed</title>\n<style>\n",
-      escape_html(report.title.empty() ? "Training run" : report.title));
-  out += page_assets::report_css();
-  out += "</style>\n</head>\n<body>\n";
-}
-
-void write_banner(const RunReport& report, std::string& out) {
-  out += fmt::format(
-      "<header class=\"banner\">\n<div class=\"brand\"><span>heed</span>"
-      "<button type=\"button\" id=\"theme\" hidden>Theme: automatic</button></div>\n"
-      "<h1 dir=\"auto\">{}</h1>\n",
-      escape_html(report.title.empty() ? "Training run" : report.title));
-  if (!report.subtitle.empty()) {
-    out += fmt::format("<p class=\"subtitle\" dir=\"auto\">{}</p>\n", escape_html(report.subtitle));
-  }
-  std::string headlines;
+std::string start_of(const RunReport& report) {
+  PageHead head{.title = report.title.empty() ? "Training run" : report.title,
+                .subtitle = report.subtitle};
   for (const SummaryRow& row : report.summary) {
     if (row.headline) {
-      headlines += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(row.name),
-                               escape_html(row.value));
+      head.headlines.emplace_back(row.name, row.value);
     }
   }
-  if (!headlines.empty()) {
-    out += "<dl class=\"headlines\">\n" + headlines + "</dl>\n";
-  }
-  out += "</header>\n";
+  return page_start(head);
 }
 
 struct Section {
@@ -203,16 +179,6 @@ void write_notes(const Section& section, const RunReport& report, std::string& o
   out += "</ul>\n</section>\n";
 }
 
-void write_scripts(const RunReport& report, std::string& out) {
-  out += "<script type=\"application/json\" id=\"report-data\">" +
-         json_for_script(report_data(report)) + "</script>\n<script>\n";
-  out += page_assets::report_js();
-  out += page_assets::curve_math_js();
-  out += page_assets::curves_js();
-  out += page_assets::attention_js();
-  out += "</script>\n";
-}
-
 }  // namespace
 
 std::string render_report(const RunReport& report) {
@@ -226,9 +192,7 @@ std::string render_report(const RunReport& report) {
   const Section summary{"summary", "Run", !report.summary.empty()};
   const Section notes{"notes", "Notes", !report.notes.empty()};
 
-  std::string out;
-  write_head(report, out);
-  write_banner(report, out);
+  std::string out = start_of(report);
   write_navigation({curves, history, samples, attention, summary, notes}, out);
   out += "<main>\n";
   if (curves.present) {
@@ -249,9 +213,11 @@ std::string render_report(const RunReport& report) {
   if (notes.present) {
     write_notes(notes, report, out);
   }
-  out += "</main>\n<footer>Written by heed. This page needs no network.</footer>\n";
-  write_scripts(report, out);
-  return out + "</body>\n</html>\n";
+  out += "</main>\n";
+  return out + page_end(report_data(report),
+                        {page_assets::curve_math_js(), page_assets::curves_js(),
+                         page_assets::attention_maps_js(), page_assets::attention_heat_map_js(),
+                         page_assets::attention_lines_js(), page_assets::attention_js()});
 }
 
 }  // namespace heed

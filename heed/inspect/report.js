@@ -4,7 +4,8 @@
 //   colours   {light, dark}: six hexadecimal digits per level of weight
 //   charts    [{title, unit, logarithmic, curves: [{name, step, mean, least?, largest?,
 //             notFinite?, better?}]}]
-//   attention [{title, kind, rows, columns, heads: [{layer, head, maximum, levels}]}]
+//   attention [{title, kind, rows, columns, heads: [{layer, head, maximum, levels, entropy?}]}]
+//   chosen    {kind?, layer?, head?}: the attention map that is shown first
 "use strict";
 
 const heed = (() => {

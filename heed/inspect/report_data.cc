@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "heed/inspect/colour_scale.h"
+#include "heed/inspect/attention_data.h"
 #include "heed/inspect/html.h"
 
 namespace heed {
@@ -58,60 +58,6 @@ Json chart_data(const std::vector<Curve>& curves) {
   return charts;
 }
 
-Json labels(const std::vector<std::string>& tokens) {
-  Json array = Json::array();
-  for (const std::string& token : tokens) {
-    array.push_back(token_label(token));
-  }
-  return array;
-}
-
-Json head_data(const AttentionMap& map) {
-  const QuantisedWeights weights = quantise_weights(map.weights);
-  return {{"layer", map.layer},
-          {"head", map.head},
-          {"maximum", round_significant(weights.maximum, shown_digits)},
-          {"levels", encode_base64(weights.levels)}};
-}
-
-Json attention_data(const std::vector<AttentionMap>& maps) {
-  Json groups = Json::array();
-  std::vector<const AttentionMap*> first_of_group;
-  for (const AttentionMap& map : maps) {
-    check_attention_map(map);
-    if (map.weights.empty()) {
-      continue;  // a sentence without tokens gives no picture
-    }
-    const auto found =
-        std::find_if(first_of_group.begin(), first_of_group.end(), [&](const AttentionMap* first) {
-          return first->title == map.title && first->kind == map.kind;
-        });
-    const auto index = static_cast<std::size_t>(found - first_of_group.begin());
-    if (found == first_of_group.end()) {
-      first_of_group.push_back(&map);
-      groups.push_back({{"title", printable_text(map.title)},
-                        {"kind", printable_text(map.kind)},
-                        {"rows", labels(map.row_labels)},
-                        {"columns", labels(map.column_labels)},
-                        {"heads", Json::array()}});
-    } else {
-      check((*found)->row_labels == map.row_labels && (*found)->column_labels == map.column_labels,
-            "attention map '{}' ({}): layer {}, head {} has other tokens than layer {}, head {}",
-            map.title, map.kind, map.layer, map.head, (*found)->layer, (*found)->head);
-    }
-    groups[index]["heads"].push_back(head_data(map));
-  }
-  return groups;
-}
-
-Json colour_data(Theme theme) {
-  std::string digits;  // six hexadecimal digits per level
-  for (const Colour& colour : weight_colours(theme)) {
-    digits += to_hex(colour).substr(1);
-  }
-  return digits;
-}
-
 }  // namespace
 
 ThinnedCurve thin_curve(std::vector<CurvePoint> points, std::size_t limit) {
@@ -146,7 +92,7 @@ ThinnedCurve thin_curve(std::vector<CurvePoint> points, std::size_t limit) {
 }
 
 Json report_data(const RunReport& report) {
-  return {{"colours", {{"light", colour_data(Theme::light)}, {"dark", colour_data(Theme::dark)}}},
+  return {{"colours", colour_data()},
           {"charts", chart_data(report.curves)},
           {"attention", attention_data(report.attention)}};
 }

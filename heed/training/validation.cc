@@ -24,17 +24,16 @@ std::string label_of(const std::string& piece) {
   return piece;
 }
 
-std::vector<std::string> pieces_of(const Tokenizer& tokenizer, const Tensor& ids,
-                                   std::int32_t begin, std::int32_t end) {
-  std::vector<std::string> result;
-  for (std::int32_t i = begin; i < end; ++i) {
-    const std::int32_t id = ids.values<std::int32_t>()[static_cast<std::size_t>(i)];
-    result.push_back(label_of(tokenizer.piece(id)));
-  }
-  return result;
-}
-
 }  // namespace
+
+std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
+                                      std::span<const std::int32_t> ids) {
+  std::vector<std::string> labels;
+  for (const std::int32_t id : ids) {
+    labels.push_back(label_of(tokenizer.piece(id)));
+  }
+  return labels;
+}
 
 TranslationExamples examples_of(const TranslationBatch& batch) {
   return {.source_ids = id_tensor(batch.source_ids),
@@ -128,10 +127,10 @@ std::vector<AttentionMap> Validator::attention_maps(const TranslationModel& mode
     context.trace = &trace;
     model.loss(examples, {}, context);
     // Rows are named by the token that the query is about to produce.
-    const auto rows = pieces_of(*tokenizers_.target, examples.target_outputs, 0,
-                                static_cast<std::int32_t>(examples.target.tokens()));
-    const auto columns = pieces_of(*tokenizers_.source, examples.source_ids, 0,
-                                   static_cast<std::int32_t>(examples.source.tokens()));
+    const auto rows =
+        piece_labels(*tokenizers_.target, examples.target_outputs.values<std::int32_t>());
+    const auto columns =
+        piece_labels(*tokenizers_.source, examples.source_ids.values<std::int32_t>());
     const std::string title = sources_[static_cast<std::size_t>(store_->pair_number(i) - 1)];
     int layer = 0;
     for (const AttentionTrace::Entry& entry : trace.entries) {

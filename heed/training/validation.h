@@ -19,6 +19,10 @@ namespace heed {
 // A batch as the model takes it.
 TranslationExamples examples_of(const TranslationBatch& batch);
 
+// Pieces as labels; those for single bytes (<0x4A>) as their character where it has a shape.
+std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
+                                      std::span<const std::int32_t> ids);
+
 // Encodes lines for decode(): with the end symbol, cut to `longest` tokens.
 std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
                                              std::span<const std::string> lines,
