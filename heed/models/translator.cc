@@ -25,11 +25,6 @@ namespace {
 
 void check_pruned_heads(const TranslatorConfig& config) {
   const std::vector<std::string> names = attention_names(config);
-  const PositionScheme positions = position_scheme(config.position.kind);
-  check_usage(config.pruned_heads.empty() || (!positions.scores && !positions.values),
-              "model.pruned_heads: position.kind {} adds to the scores of each head; its heads "
-              "cannot be pruned",
-              positions.kind);
   for (const auto& [name, heads] : config.pruned_heads) {
     check_usage(std::find(names.begin(), names.end(), name) != names.end(),
                 "model.pruned_heads: {}: the model has no such attention; its names run from {} to "
