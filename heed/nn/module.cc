@@ -33,7 +33,7 @@ std::uint64_t hash_of(std::string_view name) {  // FNV-1a
   return hash;
 }
 
-void initialize(const Tensor& tensor, Initial how, Random random) {
+void initialize(const Tensor& tensor, Initial how, double gain, Random random) {
   switch (how) {
     case Initial::zeros:
       return tensor.fill(0);
@@ -45,7 +45,7 @@ void initialize(const Tensor& tensor, Initial how, Random random) {
   }
   const auto out = static_cast<double>(tensor.size(0));
   const auto in = static_cast<double>(tensor.size(1));
-  const double bound = std::sqrt(6.0 / (in + out));
+  const double bound = gain * std::sqrt(6.0 / (in + out));
   const double deviation = 1.0 / std::sqrt(in);
   std::vector<double> values(static_cast<std::size_t>(tensor.element_count()));
   for (double& value : values) {
@@ -121,7 +121,8 @@ std::int64_t count_parameters(Module& module) {
 void initialize_parameters(Module& module, std::uint64_t seed) {
   for (const NamedParameter& item : parameters_of(module)) {
     for_each_stored(item, [&](const std::string& name, const Tensor& tensor) {
-      initialize(tensor, item.parameter->initial, Random(seed, hash_of(name)));
+      initialize(tensor, item.parameter->initial, item.parameter->gain,
+                 Random(seed, hash_of(name)));
     });
     if (item.parameter->zero_row >= 0) {
       item.parameter->value.rows(item.parameter->zero_row, item.parameter->zero_row + 1).fill(0);

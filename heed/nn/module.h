@@ -40,6 +40,7 @@ struct ParameterPart {
 struct Parameter {
   Tensor value;
   Initial initial = Initial::zeros;
+  double gain = 1;                   // factor on the bound of xavier
   bool decays = false;               // takes part in weight decay: matrices of linear layers
   std::int64_t zero_row = -1;        // a row that stays zero (padding), or -1
   std::vector<ParameterPart> parts;  // empty: the parameter is stored whole
