@@ -1,0 +1,161 @@
+#include "heed/ops/heads.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "heed/kernels/elementwise.h"
+#include "heed/kernels/normalization.h"
+
+namespace heed::ops {
+
+namespace {
+
+Tensor empty_like(const Tensor& x) {
+  return Tensor::empty(x.shape(), x.dtype(), x.device());
+}
+
+Tensor ones(const Shape& shape, const Tensor& like) {
+  const Tensor result = Tensor::empty(shape, like.dtype(), like.device());
+  result.fill(1);
+  return result;
+}
+
+// x [rows, runs · size] as [rows · runs, size]: the same memory where it lies side by side.
+Tensor heads_as_rows(const Tensor& x, std::int64_t size) {
+  const Tensor side_by_side = x.contiguous() ? x.detach() : x.clone();
+  return side_by_side.reshape({x.element_count() / size, size});
+}
+
+// A row [n] as a matrix of equal rows, which share its memory.
+ConstView repeated(const Tensor& row, std::int64_t rows) {
+  ConstView view = row.reshape({1, row.element_count()}).view();
+  view.shape = Shape({rows, row.element_count()});
+  view.strides[0] = 0;
+  return view;
+}
+
+// factors [n] → [n · size], each `size` times. A product with ones is exact.
+Tensor spread(const Tensor& factors, std::int64_t size) {
+  ExecutionContext context = context_for(factors.device());
+  const std::int64_t count = factors.element_count();
+  const Tensor result = Tensor::empty({count, size}, factors.dtype(), factors.device());
+  matmul(context, factors.detach().reshape({count, 1}), ones({1, size}, factors), result, {});
+  return result.reshape({count * size});
+}
+
+}  // namespace
+
+Tensor rms_norm_heads(const Tensor& x, const Tensor& gain, float epsilon) {
+  const std::int64_t size = gain.element_count();
+  check(x.rank() == 2 && gain.rank() == 1 && size > 0 && x.size(1) % size == 0,
+        "rms_norm_heads: x {} cannot be cut into heads of gain {}", x.shape().text(),
+        gain.shape().text());
+  ExecutionContext context = context_for(x.device());
+  const Tensor rows = heads_as_rows(x, size);
+  const Tensor y = empty_like(rows);
+  const Tensor rstd = Tensor::empty({rows.size(0)}, x.dtype(), x.device());
+  rms_norm_forward(context, rows, gain, epsilon, y, rstd);
+  return record("rms_norm_heads", y.reshape(x.shape()), {x, gain},
+                [rows, gain = gain.detach(), rstd, shape = x.shape(), x_slot = gradient_slot(x),
+                 gain_slot = gradient_slot(gain)](const Tensor& dy) {
+                  ExecutionContext context = context_for(dy.device());
+                  const Tensor dx = empty_like(rows);
+                  const Tensor unwanted =
+                      gain_slot.wanted() ? Tensor()
+                                         : Tensor::zeros(gain.shape(), gain.dtype(), gain.device());
+                  rms_norm_backward(context, rows, gain, rstd, heads_as_rows(dy, rows.size(1)), dx,
+                                    gain_slot.wanted() ? gain_slot.accumulator() : unwanted);
+                  if (x_slot.wanted()) {
+                    const auto [target, accumulate] = x_slot.target();
+                    scale_add(context, dx.reshape(shape), 1, accumulate ? 1 : 0, target);
+                  }
+                });
+}
+
+Tensor scale_heads(const Tensor& x, const Tensor& factors) {
+  const std::int64_t count = factors.element_count();
+  check(x.rank() == 2 && count > 0 && x.size(1) % count == 0,
+        "scale_heads: x {} cannot be cut evenly among factors {}", x.shape().text(),
+        factors.shape().text());
+  const std::int64_t size = x.size(1) / count;
+  ExecutionContext context = context_for(x.device());
+  const Tensor columns = spread(factors, size);
+  const Tensor y = empty_like(x);
+  multiply(context, x, repeated(columns, x.size(0)), false, y);
+  return record("scale_heads", y, {x, factors},
+                [x = x.detach(), columns, count, size, x_slot = gradient_slot(x),
+                 slot = gradient_slot(factors)](const Tensor& dy) {
+                  ExecutionContext context = context_for(dy.device());
+                  if (x_slot.wanted()) {
+                    const auto [target, accumulate] = x_slot.target();
+                    multiply(context, dy, repeated(columns, dy.size(0)), accumulate, target);
+                  }
+                  if (slot.wanted()) {
+                    const Tensor products = empty_like(dy);
+                    multiply(context, dy, x, false, products);
+                    const Tensor sums = Tensor::empty({count * size}, dy.dtype(), dy.device());
+                    column_sums(context, products, false, sums);
+                    const auto [target, accumulate] = slot.target();
+                    matmul(context, sums.reshape({count, size}), ones({size, 1}, dy),
+                           target.reshape({count, 1}), {.accumulate = accumulate});
+                  }
+                });
+}
+
+Tensor linear_heads(const Tensor& x, const Tensor& weight, int heads, MatmulPrecision precision) {
+  check(x.rank() == 2 && weight.rank() == 2 && heads > 0 && x.size(1) == weight.size(0) &&
+            x.size(1) % heads == 0,
+        "linear_heads: x {} and weight {} do not fit {} heads", x.shape().text(),
+        weight.shape().text(), heads);
+  const std::int64_t size = x.size(1) / heads;
+  const std::int64_t out = weight.size(1);
+  ExecutionContext context = context_for(x.device());
+  const Tensor y = Tensor::empty({x.size(0), heads * out}, x.dtype(), x.device());
+  for (int h = 0; h < heads; ++h) {
+    matmul(context, x.columns(h * size, (h + 1) * size), weight.rows(h * size, (h + 1) * size),
+           y.columns(h * out, (h + 1) * out), {.precision = precision});
+  }
+  return record(
+      "linear_heads", y, {x, weight},
+      [x = x.detach(), weight = weight.detach(), heads, size, out, precision,
+       x_slot = gradient_slot(x), weight_slot = gradient_slot(weight)](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        if (x_slot.wanted()) {
+          const auto [target, accumulate] = x_slot.target();
+          for (int h = 0; h < heads; ++h) {
+            matmul(context, dy.columns(h * out, (h + 1) * out),
+                   weight.rows(h * size, (h + 1) * size), target.columns(h * size, (h + 1) * size),
+                   {.transpose_b = true, .accumulate = accumulate, .precision = precision});
+          }
+        }
+        if (weight_slot.wanted()) {
+          const auto [target, accumulate] = weight_slot.target();
+          for (int h = 0; h < heads; ++h) {
+            matmul(context, x.columns(h * size, (h + 1) * size), dy.columns(h * out, (h + 1) * out),
+                   target.rows(h * size, (h + 1) * size),
+                   {.transpose_a = true, .accumulate = accumulate, .precision = precision});
+          }
+        }
+      });
+}
+
+Tensor exponentials(const Tensor& x, double largest) {
+  std::vector<double> inputs = x.to_doubles();
+  std::vector<double> values;
+  for (const double value : inputs) {
+    values.push_back(std::exp(std::min(value, largest)));
+  }
+  const Tensor y = Tensor::from_values<double>(values, x.shape(), x.device()).to(x.dtype());
+  return record(
+      "exponentials", y, {x},
+      [inputs = std::move(inputs), values = std::move(values), largest,
+       slot = gradient_slot(x)](const Tensor& dy) {
+        std::vector<double> gradient = dy.to_doubles();
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+          gradient[i] *= inputs[i] > largest ? 0 : values[i];
+        }
+        slot.give(Tensor::from_values<double>(gradient, dy.shape(), dy.device()).to(dy.dtype()));
+      });
+}
+
+}  // namespace heed::ops
