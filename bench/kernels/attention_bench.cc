@@ -54,6 +54,15 @@ void run(benchmark::State& state, double operations,
   state.counters["best_us"] = best * 1e6;
 }
 
+// What a call asks for besides q·k; negative reaches: nothing.
+struct Extras {
+  std::int32_t window = -1;   // reach_back and reach_ahead
+  std::int32_t bias = -1;     // r of distance_bias
+  std::int32_t vectors = -1;  // r of key_vectors and value_vectors, shared by the heads
+  bool table = false, sinks = false;
+  float soft_cap = 0;
+};
+
 // Self-attention over slices of a fused [tokens, 3 · width] projection. Length 0 stands for lengths
 // from 5 to 60, as sentences have.
 struct Training {
@@ -62,8 +71,10 @@ struct Training {
   int heads, size;
   Tensor fused, dfused, out, dout, log_sum_exp;
   AttentionPlan plan;
+  Tensor distance_bias, vectors, table_bias, sinks, dterms[5];
 
-  Training(std::int32_t length, int head_count, int head_size, bool causal, float dropout)
+  Training(std::int32_t length, int head_count, int head_size, bool causal, float dropout,
+           const Extras& extras = {})
       : heads(head_count), size(head_size) {
     Random random(3);
     const std::int32_t total = std::max(tokens, length);
@@ -84,6 +95,42 @@ struct Training {
     plan.scale = 1 / std::sqrt(static_cast<float>(size));
     plan.causal = causal;
     plan.dropout = {.rate = dropout, .key = 7, .site = 1};
+    plan.reach_back = plan.reach_ahead = extras.window;
+    plan.soft_cap = extras.soft_cap;
+    if (extras.bias >= 0) {
+      distance_bias = random_tensor({heads, 2 * extras.bias + 1});
+    }
+    if (extras.vectors >= 0) {
+      vectors = random_tensor({2 * extras.vectors + 1, size});
+    }
+    if (extras.table) {
+      table_bias = random_tensor({heads, length, length});
+    }
+    if (extras.sinks) {
+      sinks = random_tensor({1, heads});
+    }
+    const Tensor terms[] = {distance_bias, vectors, vectors, table_bias, sinks};
+    for (int i = 0; i < 5; ++i) {
+      dterms[i] = terms[i].defined() ? Tensor::empty(terms[i].shape()) : Tensor();
+    }
+  }
+  AttentionTerms<ConstView> terms() const {
+    const auto view = [](const Tensor& x) {
+      return x.defined() ? ConstView(x.view()) : ConstView();
+    };
+    return {.distance_bias = view(distance_bias),
+            .table_bias = view(table_bias),
+            .key_vectors = view(vectors),
+            .value_vectors = view(vectors),
+            .sinks = view(sinks)};
+  }
+  AttentionTerms<View> term_gradients() const {
+    const auto view = [](const Tensor& x) { return x.defined() ? x.view() : View(); };
+    return {.distance_bias = view(dterms[0]),
+            .table_bias = view(dterms[3]),
+            .key_vectors = view(dterms[1]),
+            .value_vectors = view(dterms[2]),
+            .sinks = view(dterms[4])};
   }
   Tensor part(const Tensor& x, int index) const {
     return x.columns(index * heads * size, (index + 1) * heads * size);
@@ -93,6 +140,7 @@ struct Training {
                       {.q = part(fused, 0),
                        .k = part(fused, 1),
                        .v = part(fused, 2),
+                       .terms = terms(),
                        .out = out,
                        .log_sum_exp = log_sum_exp,
                        .weights = {}});
@@ -102,27 +150,29 @@ struct Training {
                        {.q = part(fused, 0),
                         .k = part(fused, 1),
                         .v = part(fused, 2),
+                        .terms = terms(),
                         .out = out,
                         .log_sum_exp = log_sum_exp,
                         .dout = dout,
                         .dq = part(dfused, 0),
                         .dk = part(dfused, 1),
-                        .dv = part(dfused, 2)});
+                        .dv = part(dfused, 2),
+                        .dterms = term_gradients()});
   }
   double operations() const { return 2 * pairs * heads * size; }
 };
 
 void forward(benchmark::State& state, std::int32_t length, int heads, int size, bool causal,
-             float dropout) {
-  const Training training(length, heads, size, causal, dropout);
+             float dropout, const Extras& extras = {}) {
+  const Training training(length, heads, size, causal, dropout, extras);
   run(state, 2 * training.operations(),
       [&](ExecutionContext& context) { training.forward(context); });
 }
 
 void backward(benchmark::State& state, std::int32_t length, int heads, int size, bool causal,
-              float dropout) {
+              float dropout, const Extras& extras = {}) {
   cpu::register_attention();
-  const Training training(length, heads, size, causal, dropout);
+  const Training training(length, heads, size, causal, dropout, extras);
   ExecutionContext once{cpu_device, nullptr};
   training.forward(once);
   run(state, 5 * training.operations(),
@@ -174,9 +224,19 @@ HEED_TRAINING(length_16_8x64, 16, 8, 64, false, 0.0f);
 HEED_TRAINING(length_64_4x32, 64, 4, 32, false, 0.0f);
 HEED_TRAINING(length_64_8x64, 64, 8, 64, false, 0.0f);
 HEED_TRAINING(length_64_8x64_dropout, 64, 8, 64, false, 0.1f);
+HEED_TRAINING(length_512_8x64, 512, 8, 64, false, 0.0f);
 HEED_TRAINING(length_512_8x64_causal, 512, 8, 64, true, 0.0f);
+HEED_TRAINING(length_512_8x64_window_128, 512, 8, 64, false, 0.0f, {.window = 128});
+HEED_TRAINING(length_512_8x64_distance_bias, 512, 8, 64, false, 0.0f, {.bias = 128});
+HEED_TRAINING(length_512_8x64_table_bias, 512, 8, 64, false, 0.0f, {.table = true});
+HEED_TRAINING(length_512_8x64_vectors_16, 512, 8, 64, false, 0.0f, {.vectors = 16});
+HEED_TRAINING(length_512_8x64_sinks, 512, 8, 64, false, 0.0f, {.sinks = true});
+HEED_TRAINING(length_512_8x64_soft_cap, 512, 8, 64, false, 0.0f, {.soft_cap = 50});
 HEED_TRAINING(length_4096_8x64, 4096, 8, 64, false, 0.0f);
 HEED_TRAINING(length_16384_1x64_causal, 16384, 1, 64, true, 0.0f);
+HEED_TRAINING(length_16384_1x64_window_128, 16384, 1, 64, true, 0.0f, {.window = 128});
+HEED_TRAINING(length_16384_1x64_everything, 16384, 1, 64, true, 0.0f,
+              {.bias = 16384, .vectors = 64, .sinks = true, .soft_cap = 50});
 BENCHMARK_CAPTURE(decode, length_15_4x32, 15, 4, 32)->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK_CAPTURE(decode, length_15_8x64, 15, 8, 64)->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK_CAPTURE(decode, length_200_8x64, 200, 8, 64)->Arg(1)->Arg(2)->UseRealTime();

@@ -18,8 +18,11 @@ class CpuCachedAttention : public cpu::CpuAttentionTest {};
 // Rows with entries in any order, shared and repeated, and a row without any.
 struct CachedProblem {
   std::vector<std::int32_t> slots, begin, end;
+  std::vector<std::int32_t> positions;
   Tensor q, keys, values, out;
   int heads, key_heads;
+  AttentionPlan plan;
+  AttentionTerms<Tensor> terms;
 
   CachedProblem(const std::vector<std::int32_t>& lengths, int head_count, int key_head_count,
                 int head_size, int value_size)
@@ -33,6 +36,7 @@ struct CachedProblem {
         slots.push_back(static_cast<std::int32_t>(random.below(entries)));
       }
       end.push_back(static_cast<std::int32_t>(slots.size()));
+      positions.push_back(std::max(0, length - 1));
     }
     q = random_rows(rows, heads * head_size, 1, 3);
     keys = random_rows(entries, key_heads * head_size, 2, 4);
@@ -40,13 +44,15 @@ struct CachedProblem {
     out = random_rows(rows, heads * value_size, 4, 2);
   }
   void run(ExecutionContext& context) {
-    const float scale = 1.0f / std::sqrt(static_cast<float>(q.size(1) / heads));
     out.fill(std::numeric_limits<double>::quiet_NaN());
-    const std::vector<std::int32_t> positions(begin.size());
-    cached_attention(context, {.plan = {.heads = heads, .key_heads = key_heads, .scale = scale},
+    plan.heads = heads;
+    plan.key_heads = key_heads;
+    plan.scale = 1.0f / std::sqrt(static_cast<float>(q.size(1) / heads));
+    cached_attention(context, {.plan = plan,
                                .q = q,
                                .keys = keys,
                                .values = values,
+                               .terms = cpu::term_views<ConstView>(terms),
                                .slots = slots,
                                .begin = begin,
                                .end = end,
@@ -59,21 +65,28 @@ struct CachedProblem {
     copy.keys = wide(keys);
     copy.values = wide(values);
     copy.out = wide(out);
+    visit_terms([](const char*,
+                   Tensor& term) { term = term.defined() ? term.to(DType::float64) : Tensor(); },
+                copy.terms);
     return copy;
   }
 };
 
+void expect_matches_reference(CachedProblem problem) {
+  CachedProblem expected = problem.in_double();
+  ExecutionContext reference = reference_context();
+  expected.run(reference);
+  for_each_target([&](ExecutionContext& context) {
+    problem.run(context);
+    cpu::expect_close_to_largest(problem.out, expected.out, 2e-6);
+  });
+}
+
 TEST_F(CpuCachedAttention, MatchesReference) {
   for (const auto& [heads, key_heads, head_size, value_size] :
        {std::array{4, 4, 32, 32}, {8, 8, 64, 64}, {4, 2, 7, 9}, {8, 1, 80, 33}, {1, 1, 1, 1}}) {
-    CachedProblem problem({15, 0, 1, 16, 17, 300, 33}, heads, key_heads, head_size, value_size);
-    CachedProblem expected = problem.in_double();
-    ExecutionContext reference = reference_context();
-    expected.run(reference);
-    for_each_target([&](ExecutionContext& context) {
-      problem.run(context);
-      expect_close(problem.out, expected.out, 2e-6);
-    });
+    expect_matches_reference(
+        CachedProblem({15, 0, 1, 16, 17, 300, 33}, heads, key_heads, head_size, value_size));
   }
   std::vector<std::int32_t> lengths(320, 15);
   expect_same_bits([&](ExecutionContext& context) {
@@ -81,6 +94,65 @@ TEST_F(CpuCachedAttention, MatchesReference) {
     problem.run(context);
     return std::vector<Tensor>{problem.out};
   });
+}
+
+// Each of these alone, then some together, at positions before and after the last entry too.
+TEST_F(CpuCachedAttention, MasksAndTermsMatchReference) {
+  using Change = std::function<void(CachedProblem&)>;
+  const std::vector<Change> changes = {
+      [](CachedProblem& x) { x.plan.causal = true; },
+      [](CachedProblem& x) { x.plan.reach_back = 20; },
+      [](CachedProblem& x) { x.plan.reach_ahead = 2; },
+      [](CachedProblem& x) { x.plan.dilation = 3; },
+      [](CachedProblem& x) {
+        x.plan.block = 16;
+        x.plan.block_shift = 5;
+      },
+      [](CachedProblem& x) { x.plan.soft_cap = 1.5f; },
+      [](CachedProblem& x) { x.plan.scorer = AttentionScorer::gaussian; },
+      [](CachedProblem& x) { x.terms.distance_bias = random_rows(x.heads, 31, 5, 2); },
+      [](CachedProblem& x) { x.terms.distance_bias = random_rows(x.heads, 1, 5, 2); },
+      [](CachedProblem& x) { x.terms.distance_bias = random_rows(x.heads, 801, 5, 2); },
+      [](CachedProblem& x) {
+        x.terms.table_bias = random_rows(x.heads * 320, 300, 6).reshape({x.heads, 320, 300});
+      },
+      [](CachedProblem& x) { x.terms.key_vectors = random_rows(15, x.q.size(1) / x.heads, 7, 3); },
+      [](CachedProblem& x) {
+        x.terms.value_vectors = random_rows(5, x.out.size(1) / x.heads, 8, 1);
+      },
+      [](CachedProblem& x) {
+        const std::int64_t size = x.q.size(1) / x.heads;
+        x.terms.key_vectors = random_rows(x.heads * 801, size, 9).reshape({x.heads, 801, size});
+      },
+      [](CachedProblem& x) {
+        const std::int64_t size = x.out.size(1) / x.heads;
+        x.terms.value_vectors = random_rows(x.heads * 801, size, 9).reshape({x.heads, 801, size});
+      },
+      [](CachedProblem& x) { x.terms.sinks = random_rows(1, x.heads, 10); },
+  };
+  const std::vector<std::int32_t> lengths{15, 0, 1, 16, 17, 300, 33};
+  const auto problem = [&] { return CachedProblem(lengths, 4, 2, 20, 9); };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    SCOPED_TRACE(i);
+    CachedProblem alone = problem();
+    changes[i](alone);
+    expect_matches_reference(alone);
+    for (std::size_t r = 0; r < alone.positions.size(); ++r) {
+      alone.positions[r] = std::max(0, alone.positions[r] + static_cast<std::int32_t>(r * 4) - 9);
+    }
+    expect_matches_reference(alone);
+  }
+  Random random(3);
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(round);
+    CachedProblem some = problem();
+    for (const Change& change : changes) {
+      if (random.below(3) == 0) {
+        change(some);
+      }
+    }
+    expect_matches_reference(some);
+  }
 }
 
 TEST_F(CpuCachedAttention, StepIsTheLastRowOfTheWhole) {

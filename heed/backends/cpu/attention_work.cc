@@ -125,19 +125,29 @@ AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& siz
     return cut_into_tasks(items, task_products,
                           [](const AttentionItem&, const AttentionItem&) { return false; });
   }
-  // Tables of this many floats are summed by few tasks, which share nothing.
-  constexpr std::int64_t large_table = 1 << 21;
   const bool table = dterms.table_bias.defined();
-  const bool large = table && dterms.table_bias.element_count() > large_table;
   std::stable_sort(items.begin(), items.end(), [&](const CostedItem& a, const CostedItem& b) {
     return a.item.head_begin != b.item.head_begin ? a.item.head_begin < b.item.head_begin
                                                   : table && a.item.part < b.item.part;
   });
+  const auto apart = [&](const AttentionItem& a, const AttentionItem& b) {
+    return a.head_begin != b.head_begin || (table && a.part != b.part);
+  };
+  // Each task sums tables of its own. Of table_bias, which may be large, they take about this many
+  // floats; the heads and chunks of keys of a table are shared out in any case.
   constexpr std::int64_t most_tasks = 64;
-  return cut_into_tasks(items, large ? total + 1 : std::max(task_products, total / most_tasks),
-                        [&](const AttentionItem& a, const AttentionItem& b) {
-                          return a.head_begin != b.head_begin || (table && a.part != b.part);
-                        });
+  constexpr std::int64_t table_floats = 1 << 20;
+  std::int64_t tasks = most_tasks;
+  if (table && dterms.table_bias.element_count() > 0) {
+    std::int64_t parts = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      parts += i == 0 || apart(items[i - 1].item, items[i].item);
+    }
+    const std::int64_t copies = table_floats / dterms.table_bias.element_count();
+    tasks = std::min(tasks, parts * copies);
+  }
+  const std::int64_t least = tasks == 0 ? total + 1 : std::max(task_products, total / tasks);
+  return cut_into_tasks(items, least, apart);
 }
 
 TermRows::TermRows(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms)
