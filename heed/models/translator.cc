@@ -42,6 +42,41 @@ void check_pruned_heads(const TranslatorConfig& config) {
   }
 }
 
+// Heads can be left out one by one where each has its own queries, keys and values of the usual
+// size, and nothing else is laid out by heads.
+void check_heads_stand_alone(const TranslatorConfig& config, const PositionScheme& scheme) {
+  if (config.pruned_heads.empty()) {
+    return;
+  }
+  const AttentionConfig& attention = config.attention;
+  const auto expect = [](bool condition, const std::string& key, const char* reason) {
+    check_usage(condition, "model.pruned_heads: not together with model.{}: {}", key, reason);
+  };
+  expect(attention.key_heads == 0 || attention.key_heads == config.heads, "attention.key_heads",
+         "the heads of a group share their keys");
+  expect(attention.key_size == 0 && attention.value_size == 0, "attention.key_size, value_size",
+         "heads are cut at the model's size / heads");
+  expect(!attention.talking_heads, "attention.talking_heads", "each head is made of all of them");
+  expect((attention.kind == "dot" || attention.kind == "scaled_dot") && !attention.sinks,
+         "attention.kind " + attention.kind + (attention.sinks ? " with sinks" : ""),
+         "it has parameters per head besides the projections");
+  expect(!scheme.queries_and_keys && !scheme.scores && !scheme.values,
+         "position.kind " + scheme.kind, "it acts inside attention, on all heads of a stack alike");
+}
+
+void check_positions(const TranslatorConfig& config) {
+  const PositionScheme scheme = position_scheme(config.position.kind);
+  check_usage(!scheme.square_window,
+              "model.position.kind {}: its biases are those of the cells of a square window, and "
+              "sentences are lines of any length",
+              scheme.kind);
+  check_usage(!config.position.cross || scheme.queries_and_keys || scheme.scores || scheme.values,
+              "model.position.cross: position.kind {} acts on embeddings, not inside attention",
+              scheme.kind);
+  check_attention_positions(config.attention, scheme);
+  check_heads_stand_alone(config, scheme);
+}
+
 }  // namespace
 
 void check_translator_config(const TranslatorConfig& config) {
@@ -60,12 +95,19 @@ void check_translator_config(const TranslatorConfig& config) {
   check_usage(config.d_model % config.heads == 0,
               "model.d_model: {} is not divisible by model.heads {}", config.d_model, config.heads);
   check_pruned_heads(config);
+  check_attention_config(config.attention, config.d_model, config.heads);
+  check_usage(config.attention.topology != "prefix",
+              "model.attention.topology prefix: is for language models; a translator sees its "
+              "source whole and its target from left to right");
+  check_positions(config);
   rate("dropout", config.dropout);
   rate("attention_dropout", config.attention_dropout);
   rate("activation_dropout", config.activation_dropout);
   check_usage(config.embedding_dropout == -1 ||
                   (config.embedding_dropout >= 0 && config.embedding_dropout < 1),
               "model.embedding_dropout: must be in [0, 1) or -1, got {}", config.embedding_dropout);
+  check_usage(config.initial_gain > 0, "model.initial_gain: must be positive, got {}",
+              config.initial_gain);
   check_usage(config.norm_epsilon > 0, "model.norm_epsilon: must be positive, got {}",
               config.norm_epsilon);
   check_usage(config.norm == "post" || config.norm == "pre",
@@ -88,6 +130,14 @@ void check_vocabulary(const TranslatorConfig& config, const TranslatorVocabulary
               vocabulary.padding_id, vocabulary.source_size, vocabulary.target_size);
 }
 
+void set_initial_gain(Module& module, double gain) {
+  for (const NamedParameter& item : parameters_of(module)) {
+    if (item.parameter->initial == Initial::xavier) {
+      item.parameter->gain = gain;
+    }
+  }
+}
+
 LayerConfig layer_config(const TranslatorConfig& config) {
   return {.size = config.d_model,
           .feed_forward_size = config.feed_forward_size,
@@ -98,7 +148,22 @@ LayerConfig layer_config(const TranslatorConfig& config) {
           .dropout = config.dropout,
           .attention_dropout = config.attention_dropout,
           .activation_dropout = config.activation_dropout,
-          .pruned_heads = config.pruned_heads};
+          .pruned_heads = config.pruned_heads,
+          .attention = config.attention};
+}
+
+// The self-attentions of the encoder.
+PositionScope position_scope(const TranslatorConfig& config, Device device) {
+  const AttentionScope attention = attention_scope(config.attention, config.d_model, config.heads);
+  return {.size = config.d_model,
+          .heads = attention.heads,
+          .key_heads = attention.key_heads,
+          .head_size = attention.key_size,
+          .value_size = attention.value_size,
+          .layers = config.encoder_layers,
+          .longest = config.max_length,
+          .causal = false,
+          .device = device};
 }
 
 Parameter embedding_table(std::int64_t rows, std::int64_t size, std::int32_t padding_id,
@@ -125,16 +190,12 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
                        ? Parameter({vocabulary.target_size, size}, Initial::xavier, true, device)
                        : target_embedding_;
   output_bias_ = Parameter({1, vocabulary.target_size}, Initial::zeros, false, device);
-  PositionScope scope{.size = size,
-                      .heads = config.heads,
-                      .key_heads = config.heads,
-                      .head_size = size / config.heads,
-                      .layers = config.encoder_layers,
-                      .longest = config.max_length,
-                      .causal = false,
-                      .device = device};
+  PositionScope scope = position_scope(config, device);
   source_positions_ = make_position_encoding(config.position, scope);
   scope.layers = config.decoder_layers;
+  if (config.position.cross) {
+    cross_positions_ = make_position_encoding(config.position, scope);
+  }
   scope.causal = true;
   target_positions_ = make_position_encoding(config.position, scope);
   const LayerConfig layer = layer_config(config);
@@ -147,6 +208,12 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
   if (layer.pre_norm) {
     encoder_norm_ = std::make_unique<LayerNorm>(size, config.norm_epsilon, device);
     decoder_norm_ = std::make_unique<LayerNorm>(size, config.norm_epsilon, device);
+  }
+  for (EncoderLayer& item : encoder_) {
+    set_initial_gain(item, config.initial_gain);
+  }
+  for (DecoderLayer& item : decoder_) {
+    set_initial_gain(item, config.initial_gain);
   }
   initialize_parameters(*this, 0);
 }
@@ -175,7 +242,7 @@ Tensor Translator::encode(const Tensor& source_ids, const Sequences& source,
   Tensor x =
       embed(source_ids, source, source.longest(), source_embedding_, *source_positions_, context);
   for (const EncoderLayer& layer : encoder_) {
-    x = layer.forward(x, source, context);
+    x = layer.forward(x, source, context, {.self = source_positions_.get()});
   }
   return encoder_norm_ ? encoder_norm_->forward(x) : x;
 }
@@ -186,7 +253,7 @@ Tensor Translator::decode(const Tensor& target_inputs, const Sequences& target,
   Tensor x = embed(target_inputs, target, target.longest(), target_embedding_, *target_positions_,
                    context);
   for (const DecoderLayer& layer : decoder_) {
-    x = layer.forward(x, target, memory, source, context);
+    x = layer.forward(x, target, memory, source, context, decoder_positions());
   }
   return decoder_norm_ ? decoder_norm_->forward(x) : x;
 }
@@ -243,6 +310,9 @@ void Translator::visit(ParameterVisitor& visitor) {
     visitor.module(fmt::format("model.encoder.layers.{}", i), encoder_[i]);
   }
   visitor.module("model.decoder.embed_positions", *target_positions_);
+  if (cross_positions_) {
+    visitor.module("model.decoder.encoder_attn_positions", *cross_positions_);
+  }
   for (std::size_t i = 0; i < decoder_.size(); ++i) {
     visitor.module(fmt::format("model.decoder.layers.{}", i), decoder_[i]);
   }

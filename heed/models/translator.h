@@ -23,6 +23,7 @@ struct TranslatorConfig {
   std::string activation = "relu";
   std::string norm = "post";
   double norm_epsilon = 1e-5;
+  double initial_gain = 1;
   double dropout = 0.1;
   double attention_dropout = 0.0;
   double activation_dropout = 0.0;
@@ -31,6 +32,7 @@ struct TranslatorConfig {
   std::string tie_embeddings = "all";
   int max_length = 512;
   PositionConfig position;
+  AttentionConfig attention;
   HeadSet pruned_heads;
 
   template <typename Visitor>
@@ -43,6 +45,8 @@ struct TranslatorConfig {
     visit("activation", activation, "relu, gelu (erf), gelu_tanh, silu, swiglu or geglu");
     visit("norm", norm, "post (as in the paper) or pre");
     visit("norm_epsilon", norm_epsilon, "added to the variance in layer norms");
+    visit("initial_gain", initial_gain,
+          "factor on Xavier's bounds in all layers; 0.5 lets post-norm learn at high rates");
     visit("dropout", dropout, "on the output of every sublayer");
     visit("attention_dropout", attention_dropout, "on attention weights");
     visit("activation_dropout", activation_dropout, "inside the feed-forward sublayers");
@@ -52,12 +56,14 @@ struct TranslatorConfig {
           "none, output (target embedding = output layer) or all (source too; joint vocabulary)");
     visit("max_length", max_length, "longest source or target in tokens, end symbol included");
     visit("position", position, "how positions enter");
+    visit("attention", attention, "how all attentions are made");
     visit("pruned_heads", pruned_heads,
           "heads that are left out, by attention: {encoder.0.self: [1, 3], decoder.2.cross: [0]}");
   }
 };
 
-// Checks names, sizes and rates. Errors (usage) name the key.
+// Checks names, sizes, rates, and that positions and attention fit together. Errors (usage) name
+// the key and the reason.
 void check_translator_config(const TranslatorConfig& config);
 
 // The names of a translator's attentions, in the order of the forward pass.
@@ -112,6 +118,9 @@ class Translator : public TranslationModel {
   // Embeds one more token of every row, each at position length - 1.
   Tensor embed_step(const Tensor& ids, const Sequences& rows, std::int64_t length,
                     ForwardContext& context) const;
+  StackPositions decoder_positions() const {
+    return {target_positions_.get(), cross_positions_.get()};
+  }
   Tensor embed(const Tensor& ids, const Sequences& sequences, std::int64_t length,
                const Parameter& table, const PositionEncoding& positions,
                ForwardContext& context) const;
@@ -124,6 +133,7 @@ class Translator : public TranslationModel {
   Parameter output_bias_;       // [1, target vocabulary]
   std::unique_ptr<PositionEncoding> source_positions_;
   std::unique_ptr<PositionEncoding> target_positions_;
+  std::unique_ptr<PositionEncoding> cross_positions_;  // null unless model.position.cross
   std::vector<EncoderLayer> encoder_;
   std::vector<DecoderLayer> decoder_;
   std::unique_ptr<LayerNorm> encoder_norm_;  // pre-norm only

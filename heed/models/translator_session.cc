@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "heed/kernels/attention.h"
-
 namespace heed {
 
 TranslatorSession::TranslatorSession(const Translator& model, const Tensor& source_ids,
                                      const Sequences& source, MatmulPrecision precision,
                                      const HeadSet* heads_off)
-    : model_(model), source_offsets_(source.offsets) {
+    : model_(model), source_offsets_(source.offsets), longest_source_(source.longest()) {
   const NoGradientScope no_gradients;
   context_.precision = precision;
   context_.heads_off = heads_off;
@@ -18,7 +16,8 @@ TranslatorSession::TranslatorSession(const Translator& model, const Tensor& sour
   std::iota(source_slots_.begin(), source_slots_.end(), 0);
   const Tensor memory = model.encode(source_ids, source, context_);
   for (const DecoderLayer& layer : model.decoder_) {
-    caches_.push_back({Tensor(), layer.cross_attention().project_kv(memory, context_)});
+    caches_.push_back({Tensor(), layer.cross_attention().project_memory(
+                                     memory, source, model.decoder_positions().cross, context_)});
   }
   for (std::int32_t sentence = 0; sentence < source.count(); ++sentence) {
     sentences_.push_back(sentence);
@@ -62,9 +61,9 @@ void TranslatorSession::reserve(std::int64_t slots) {
   capacity_ = std::max(slots, 2 * capacity_);
   for (std::size_t i = 0; i < caches_.size(); ++i) {
     LayerCache& cache = caches_[i];
-    const std::int64_t columns = 3 * model_.decoder_[i].self_attention().width();
-    const Tensor grown =
-        Tensor::empty({capacity_, columns}, cache.memory.dtype(), cache.memory.device());
+    const std::int64_t columns = model_.decoder_[i].self_attention().width();
+    const Tensor& like = cache.memory.keys;
+    const Tensor grown = Tensor::empty({capacity_, columns}, like.dtype(), like.device());
     if (used_ > 0) {
       grown.rows(0, used_).copy_from(cache.self.rows(0, used_));
     }
@@ -72,44 +71,34 @@ void TranslatorSession::reserve(std::int64_t slots) {
   }
 }
 
-Tensor TranslatorSession::self_attend(const DecoderLayer& layer, LayerCache& cache,
-                                      const Tensor& x) {
-  const std::int64_t size = layer.self_attention().width();
+Tensor TranslatorSession::self_attend(const SelfAttention& attention, const LayerCache& cache,
+                                      const Tensor& x, const Sequences& rows) {
+  const PositionEncoding* positions = model_.decoder_positions().self;
   const Tensor now = cache.self.rows(used_, used_ + x.size(0));
-  layer.self_attention().project_qkv_into(x, now, context_);
-  const Tensor out = Tensor::empty({x.size(0), size}, x.dtype(), x.device());
-  ExecutionContext context = context_for(x.device());
-  const int heads = layer.self_attention().heads();
-  cached_attention(
-      context, {.plan = {.heads = heads, .key_heads = heads, .scale = attention_scale(size, heads)},
-                .q = now.columns(0, size),
-                .keys = cache.self.columns(size, 2 * size),
-                .values = cache.self.columns(2 * size, 3 * size),
-                .slots = histories_,
-                .begin = history_begin_,
-                .end = history_end_,
-                .positions = positions_,
-                .out = out});
-  return layer.self_attention().project_out(out, context_);
+  attention.project_into(x, rows, step_ + 1, positions, now, context_);
+  const Tensor attended = attention.core().attend_cached(attention.queries_of(now), rows,
+                                                         {.keys = attention.keys_of(cache.self),
+                                                          .values = attention.values_of(cache.self),
+                                                          .slots = histories_,
+                                                          .begin = history_begin_,
+                                                          .end = history_end_,
+                                                          .places = positions_},
+                                                         step_ + 1, positions, context_);
+  return attention.project_out(attended, context_);
 }
 
-Tensor TranslatorSession::cross_attend(const DecoderLayer& layer, LayerCache& cache,
-                                       const Tensor& x) {
-  const std::int64_t size = layer.cross_attention().width();
-  const Tensor out = Tensor::empty({x.size(0), size}, x.dtype(), x.device());
-  ExecutionContext context = context_for(x.device());
-  const int heads = layer.cross_attention().heads();
-  cached_attention(
-      context, {.plan = {.heads = heads, .key_heads = heads, .scale = attention_scale(size, heads)},
-                .q = layer.cross_attention().project_q(x, context_),
-                .keys = cache.memory.columns(0, size),
-                .values = cache.memory.columns(size, 2 * size),
-                .slots = source_slots_,
-                .begin = source_begin_,
-                .end = source_end_,
-                .positions = positions_,
-                .out = out});
-  return layer.cross_attention().project_out(out, context_);
+Tensor TranslatorSession::cross_attend(const CrossAttention& attention, const LayerCache& cache,
+                                       const Tensor& x, const Sequences& rows) {
+  const Tensor attended = attention.core().attend_cached(
+      attention.project_q(x, context_), rows,
+      {.keys = cache.memory.keys,
+       .values = cache.memory.values,
+       .slots = source_slots_,
+       .begin = source_begin_,
+       .end = source_end_,
+       .places = positions_},
+      std::max(step_ + 1, longest_source_), model_.decoder_positions().cross, context_);
+  return attention.project_out(attended, context_);
 }
 
 Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
@@ -131,8 +120,12 @@ Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
     const DecoderLayer& layer = model_.decoder_[i];
     x = layer.step(
         x, sequences, context_,
-        [&](const Tensor& input) { return self_attend(layer, caches_[i], input); },
-        [&](const Tensor& input) { return cross_attend(layer, caches_[i], input); });
+        [&](const Tensor& input) {
+          return self_attend(layer.self_attention(), caches_[i], input, sequences);
+        },
+        [&](const Tensor& input) {
+          return cross_attend(layer.cross_attention(), caches_[i], input, sequences);
+        });
   }
   used_ += rows;
   ++step_;

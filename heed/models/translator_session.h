@@ -8,9 +8,9 @@
 namespace heed {
 
 // Keys and values are never moved. The projection of a step writes q, k and v of its rows straight
-// into the next free slots of a layer's cache; a hypothesis is a list of slots, and reordering
-// hypotheses copies lists of integers. Invariant: all rows of a call have the same number of
-// tokens, step_ + 1.
+// into the next free slots of a layer's cache (keys are kept as they are compared: normalized,
+// turned by their positions); a hypothesis is a list of slots, and reordering hypotheses copies
+// lists of integers. Invariant: all rows of a call have the same number of tokens, step_ + 1.
 class TranslatorSession : public DecodingSession {
  public:
   // `heads_off`: see ForwardContext; must outlive the session.
@@ -22,19 +22,22 @@ class TranslatorSession : public DecodingSession {
 
  private:
   struct LayerCache {
-    Tensor self;    // [capacity, 3 × width]: q, k, v of every row of every step
-    Tensor memory;  // [source tokens, 2 × width]: k, v of the encoder's output
+    Tensor self;                    // [capacity, width]: q, k, v of every row of every step
+    CrossAttention::Memory memory;  // keys and values of the encoder's output
   };
 
   void inherit(std::span<const std::int32_t> parents);
   void reserve(std::int64_t slots);
-  Tensor self_attend(const DecoderLayer& layer, LayerCache& cache, const Tensor& x);
-  Tensor cross_attend(const DecoderLayer& layer, LayerCache& cache, const Tensor& x);
+  Tensor self_attend(const SelfAttention& attention, const LayerCache& cache, const Tensor& x,
+                     const Sequences& rows);
+  Tensor cross_attend(const CrossAttention& attention, const LayerCache& cache, const Tensor& x,
+                      const Sequences& rows);
 
   const Translator& model_;
   ForwardContext context_;
   std::vector<std::int32_t> source_offsets_;
   std::vector<std::int32_t> source_slots_;  // 0, 1, 2, … over the source tokens
+  std::int64_t longest_source_;
   std::vector<LayerCache> caches_;
   std::int64_t capacity_ = 0;
 

@@ -15,35 +15,41 @@ Tensor SublayerConnection::add(const Tensor& x, const Tensor& branch, const Drop
 
 namespace {
 
-// The attention of that name, without its pruned heads.
-AttentionConfig attention_config(const LayerConfig& config, const std::string& name) {
-  const auto pruned = config.pruned_heads.find(name);
-  const bool whole = pruned == config.pruned_heads.end();
-  return {.heads = config.heads - (whole ? 0 : static_cast<int>(pruned->second.size())),
-          .dropout = config.attention_dropout,
-          .head_size = whole ? 0 : config.size / config.heads};
-}
-
-std::string attention_name(const char* stack, int index, const char* kind) {
-  return fmt::format("{}.{}.{}", stack, index, kind);
+// An attention of layer `index`, without its pruned heads.
+AttentionScope scope_of(const LayerConfig& config, const char* stack, int index, bool cross,
+                        Device device) {
+  AttentionScope scope = attention_scope(config.attention, config.size, config.heads);
+  scope.name = fmt::format("{}.{}.{}", stack, index, cross ? "cross" : "self");
+  scope.dropout = config.attention_dropout;
+  scope.layer = index;
+  scope.causal = !cross && std::string_view(stack) == "decoder";
+  scope.cross = cross;
+  scope.device = device;
+  if (const auto pruned = config.pruned_heads.find(scope.name);
+      pruned != config.pruned_heads.end()) {
+    check_usage(scope.key_heads == scope.heads,
+                "{}: heads cannot be left out one by one where they share keys", scope.name);
+    scope.heads -= static_cast<int>(pruned->second.size());
+    scope.key_heads = scope.heads;
+  }
+  return scope;
 }
 
 }  // namespace
 
 EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device)
-    : self_attention_(config.size,
-                      attention_config(config, attention_name("encoder", index, "self")), false,
-                      attention_name("encoder", index, "self"), device),
+    : self_attention_(config.attention, scope_of(config, "encoder", index, false, device)),
       self_attention_connection_(config, device),
       feed_forward_(config.size, config.feed_forward_size, config.activation,
                     config.activation_dropout, device),
       feed_forward_connection_(config, device) {}
 
-Tensor EncoderLayer::forward(const Tensor& x, const Sequences& sequences,
-                             ForwardContext& context) const {
-  const Tensor y = self_attention_connection_.forward(
-      x, sequences, context,
-      [&](const Tensor& input) { return self_attention_.forward(input, sequences, context); });
+Tensor EncoderLayer::forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
+                             const StackPositions& positions) const {
+  const Tensor y =
+      self_attention_connection_.forward(x, sequences, context, [&](const Tensor& input) {
+        return self_attention_.forward(input, sequences, positions.self, context);
+      });
   return feed_forward_connection_.forward(y, sequences, context, [&](const Tensor& input) {
     return feed_forward_.forward(input, sequences, context);
   });
@@ -57,25 +63,25 @@ void EncoderLayer::visit(ParameterVisitor& visitor) {
 }
 
 DecoderLayer::DecoderLayer(const LayerConfig& config, int index, Device device)
-    : self_attention_(config.size,
-                      attention_config(config, attention_name("decoder", index, "self")), true,
-                      attention_name("decoder", index, "self"), device),
+    : self_attention_(config.attention, scope_of(config, "decoder", index, false, device)),
       self_attention_connection_(config, device),
-      cross_attention_(config.size,
-                       attention_config(config, attention_name("decoder", index, "cross")),
-                       attention_name("decoder", index, "cross"), device),
+      cross_attention_(config.attention, scope_of(config, "decoder", index, true, device)),
       cross_attention_connection_(config, device),
       feed_forward_(config.size, config.feed_forward_size, config.activation,
                     config.activation_dropout, device),
       feed_forward_connection_(config, device) {}
 
 Tensor DecoderLayer::forward(const Tensor& x, const Sequences& sequences, const Tensor& memory,
-                             const Sequences& memory_sequences, ForwardContext& context) const {
+                             const Sequences& memory_sequences, ForwardContext& context,
+                             const StackPositions& positions) const {
   return step(
       x, sequences, context,
-      [&](const Tensor& input) { return self_attention_.forward(input, sequences, context); },
       [&](const Tensor& input) {
-        return cross_attention_.forward(input, sequences, memory, memory_sequences, context);
+        return self_attention_.forward(input, sequences, positions.self, context);
+      },
+      [&](const Tensor& input) {
+        return cross_attention_.forward(input, sequences, memory, memory_sequences, positions.cross,
+                                        context);
       });
 }
 

@@ -19,6 +19,7 @@ struct LayerConfig {
   double attention_dropout = 0;   // on attention weights
   double activation_dropout = 0;  // inside the feed-forward
   HeadSet pruned_heads;           // left out; the others keep their size
+  AttentionConfig attention;
 };
 
 // What surrounds a sublayer: its norm and the residual sum.
@@ -47,11 +48,18 @@ class SublayerConnection : public Module {
   double dropout_;
 };
 
+// The positions that act inside the attentions of a stack; null: none.
+struct StackPositions {
+  const PositionEncoding* self = nullptr;
+  const PositionEncoding* cross = nullptr;
+};
+
 class EncoderLayer : public Module {
  public:
   EncoderLayer(const LayerConfig& config, int index, Device device);
 
-  Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context) const;
+  Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
+                 const StackPositions& positions = {}) const;
   void visit(ParameterVisitor& visitor) override;
 
  private:
@@ -66,7 +74,8 @@ class DecoderLayer : public Module {
   DecoderLayer(const LayerConfig& config, int index, Device device);
 
   Tensor forward(const Tensor& x, const Sequences& sequences, const Tensor& memory,
-                 const Sequences& memory_sequences, ForwardContext& context) const;
+                 const Sequences& memory_sequences, ForwardContext& context,
+                 const StackPositions& positions = {}) const;
 
   // The same sublayers with the attentions handed in, for decoding step by step:
   //   self_attend, cross_attend: Tensor(const Tensor& input) → the branch.

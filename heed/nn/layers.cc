@@ -21,12 +21,36 @@ void Linear::visit(ParameterVisitor& visitor) {
   visitor.parameter("bias", bias);
 }
 
+namespace {
+
+std::vector<ParameterPart> parts_of_equal_rows(const std::vector<std::string>& names,
+                                               std::int64_t rows) {
+  std::vector<ParameterPart> parts;
+  for (const std::string& name : names) {
+    parts.push_back({name, rows});
+  }
+  return parts;
+}
+
+std::int64_t rows_of_all(const std::vector<ParameterPart>& parts) {
+  std::int64_t rows = 0;
+  for (const ParameterPart& part : parts) {
+    rows += part.rows;
+  }
+  return rows;
+}
+
+}  // namespace
+
 FusedLinear::FusedLinear(std::int64_t in, std::int64_t out, const std::vector<std::string>& names,
                          Device device)
-    : Linear(in, out * static_cast<std::int64_t>(names.size()), device) {
-  for (const std::string& name : names) {
-    weight.parts.push_back({name + ".weight", out});
-    bias.parts.push_back({name + ".bias", out});
+    : FusedLinear(in, parts_of_equal_rows(names, out), device) {}
+
+FusedLinear::FusedLinear(std::int64_t in, const std::vector<ParameterPart>& parts, Device device)
+    : Linear(in, rows_of_all(parts), device) {
+  for (const ParameterPart& part : parts) {
+    weight.parts.push_back({part.name + ".weight", part.rows});
+    bias.parts.push_back({part.name + ".bias", part.rows});
   }
 }
 

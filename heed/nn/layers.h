@@ -29,6 +29,8 @@ class FusedLinear : public Linear {
   // `names` with `out` rows each.
   FusedLinear(std::int64_t in, std::int64_t out, const std::vector<std::string>& names,
               Device device);
+  // Each name with its own number of rows.
+  FusedLinear(std::int64_t in, const std::vector<ParameterPart>& parts, Device device);
 };
 
 class LayerNorm : public Module {

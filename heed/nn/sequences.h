@@ -18,6 +18,9 @@ struct Sequences {
   // on the batch around it.
   std::vector<std::uint64_t> row_keys;
   Tensor positions;  // int32 [tokens]: 0, 1, 2, … within each sequence
+  // [count], or empty: tokens at the beginning that a causal stack may see from everywhere (see
+  // attention.topology prefix).
+  std::vector<std::int32_t> prefixes;
 
   std::int64_t count() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::int64_t tokens() const { return offsets.back(); }

@@ -8,6 +8,7 @@ namespace heed {
 
 struct PositionConfig {
   std::string kind = "sinusoidal";
+  bool cross = false;
   std::string layout = "halves";
   int grid_columns = 0;
   int trained_length = 0;
@@ -36,6 +37,8 @@ struct PositionConfig {
     visit("kind", kind,
           "none, sinusoidal, sinusoidal2d, learned, shaw, rotary, xpos, t5, alibi, swin, swin2 or "
           "cope");
+    visit("cross", cross,
+          "also between decoder and encoder: schemes that act on queries, keys or scores");
     visit("layout", layout,
           "sinusoidal, rotary, xpos: how pairs lie: halves (sinusoidal: [sin | cos], as in Marian) "
           "or interleaved");

@@ -50,16 +50,20 @@ void add_position_scheme(PositionScheme scheme) {
   registry().schemes.push_back(std::move(scheme));
 }
 
-std::unique_ptr<PositionEncoding> make_position_encoding(const PositionConfig& config,
-                                                         const PositionScope& scope) {
+PositionScheme position_scheme(const std::string& kind) {
   std::string known;
   for (const PositionScheme& scheme : position_schemes()) {
-    if (scheme.kind == config.kind) {
-      return scheme.make(config, scope);
+    if (scheme.kind == kind) {
+      return scheme;
     }
     known += (known.empty() ? "" : ", ") + scheme.kind;
   }
-  fail(ErrorKind::usage, "position.kind '{}': expected one of {}", config.kind, known);
+  fail(ErrorKind::usage, "position.kind '{}': expected one of {}", kind, known);
+}
+
+std::unique_ptr<PositionEncoding> make_position_encoding(const PositionConfig& config,
+                                                         const PositionScope& scope) {
+  return position_scheme(config.kind).make(config, scope);
 }
 
 }  // namespace heed

@@ -51,8 +51,9 @@ class PositionEncoding : public Module {
 struct PositionScope {
   std::int64_t size = 512;  // width of the embeddings
   int heads = 8;
-  int key_heads = 8;  // heads of keys and values; divides heads
-  std::int64_t head_size = 64;
+  int key_heads = 8;            // heads of keys and values; divides heads
+  std::int64_t head_size = 64;  // components of a head's queries and keys
+  std::int64_t value_size = 0;  // and of its values; 0: head_size
   int layers = 6;
   std::int64_t longest = 512;  // positions that the model takes
   bool causal = false;         // its self-attention sees no future: a decoder
@@ -72,6 +73,10 @@ struct PositionScheme {
   bool contextual = false;
   bool learned = false;     // has parameters
   bool any_length = false;  // is defined for positions beyond those it was made or trained for
+  // Turned queries and keys change their lengths: their product alone depends on the distance.
+  bool stretches = false;
+  // Serves sequences that are the cells of a square window, and no others.
+  bool square_window = false;
   // Errors (usage) name the key of an option without sense.
   std::function<std::unique_ptr<PositionEncoding>(const PositionConfig&, const PositionScope&)>
       make;
@@ -79,6 +84,8 @@ struct PositionScheme {
 
 // All schemes, in the order of the documentation.
 std::vector<PositionScheme> position_schemes();
+// The one of that kind. Errors (usage): there is none.
+PositionScheme position_scheme(const std::string& kind);
 // Makes a further scheme known to make_position_encoding(), or replaces one of the same kind.
 void add_position_scheme(PositionScheme scheme);
 

@@ -9,13 +9,12 @@ namespace {
 class ShawPositions : public PositionEncoding {
  public:
   ShawPositions(const PositionConfig& config, const PositionScope& scope) {
-    const std::int64_t distances = 2 * std::int64_t{config.clip} + 1;
-    const Shape shape({config.per_head ? scope.heads * distances : distances, scope.head_size});
+    const std::int64_t value_size = scope.value_size > 0 ? scope.value_size : scope.head_size;
     for (int i = 0; i < scope.layers; ++i) {
       Layer& layer = layers_.emplace_back();
-      layer.keys = Parameter(shape, Initial::xavier, false, scope.device);
+      layer.keys = table(config, scope, scope.head_size);
       if (config.relative_values) {
-        layer.values = Parameter(shape, Initial::xavier, false, scope.device);
+        layer.values = table(config, scope, value_size);
       }
     }
   }
@@ -33,6 +32,17 @@ class ShawPositions : public PositionEncoding {
   }
 
  private:
+  // See AttentionTerms::key_vectors.
+  static Parameter table(const PositionConfig& config, const PositionScope& scope,
+                         std::int64_t size) {
+    const std::int64_t distances = 2 * std::int64_t{config.clip} + 1;
+    const bool odd_heads = scope.heads > 1 && scope.heads % 2 == 1;
+    const Shape shape = !config.per_head ? Shape({distances, size})
+                        : odd_heads      ? Shape({scope.heads, distances, size})
+                                         : Shape({scope.heads * distances, size});
+    return {shape, Initial::xavier, false, scope.device};
+  }
+
   struct Layer {
     Parameter keys;
     Parameter values;  // undefined when only keys have vectors

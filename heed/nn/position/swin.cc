@@ -152,6 +152,7 @@ PositionScheme swin_scheme() {
           .summary = "A learned bias per head and offset in a square window (Liu et al., 2021)",
           .scores = true,
           .learned = true,
+          .square_window = true,
           .make = [](const PositionConfig& config, const PositionScope& scope) {
             check_window(config);
             return std::make_unique<SwinPositions>(config, scope);
@@ -163,6 +164,7 @@ PositionScheme swin2_scheme() {
           .summary = "Biases of a window by a network on log-spaced offsets (Liu et al., 2022)",
           .scores = true,
           .learned = true,
+          .square_window = true,
           .make = [](const PositionConfig& config, const PositionScope& scope) {
             check_window(config);
             check_usage(config.trained_window == 0 || config.trained_window >= 2,

@@ -70,6 +70,9 @@ PositionScheme t5_scheme() {
             check_usage(config.buckets >= least && (scope.causal || config.buckets % 2 == 0),
                         "position.buckets {}: expected at least {}{}", config.buckets, least,
                         scope.causal ? "" : ", and an even number, half for each side");
+            check_usage(config.max_distance <= 1 << 20,
+                        "position.max_distance {}: expected at most {}", config.max_distance,
+                        1 << 20);
             const int exact = config.buckets / least;
             check_usage(config.max_distance > exact,
                         "position.max_distance {}: expected more than the {} distances that have "

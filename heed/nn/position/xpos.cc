@@ -77,6 +77,7 @@ PositionScheme xpos_scheme() {
           .summary = "Rotary positions that fade with distance (Sun et al., 2022)",
           .queries_and_keys = true,
           .any_length = true,
+          .stretches = true,
           .make = [](const PositionConfig& config, const PositionScope& scope) {
             check_usage(config.decay_base >= 1, "position.decay_base {}: expected 1 or more",
                         config.decay_base);

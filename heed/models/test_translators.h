@@ -1,0 +1,120 @@
+// For tests of this folder: small translators of every kind, and two sentences for them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heed/base/random.h"
+#include "heed/models/translator.h"
+
+namespace heed {
+
+inline constexpr TranslatorVocabulary small_vocabulary{
+    .source_size = 10, .target_size = 10, .padding_id = 9};
+
+// Four heads of two components; topologies that leave something out of five tokens.
+inline TranslatorConfig four_heads() {
+  TranslatorConfig config;
+  config.d_model = 8;
+  config.encoder_layers = 2;
+  config.decoder_layers = 2;
+  config.heads = 4;
+  config.feed_forward_size = 6;
+  config.dropout = 0;
+  config.max_length = 8;
+  config.attention.window = 1;
+  config.attention.block = 2;
+  config.position.clip = 2;
+  config.position.buckets = 6;
+  config.position.max_distance = 4;
+  config.position.context_positions = 3;
+  config.position.decay_base = 8;
+  return config;
+}
+
+inline Tensor ids_of(const std::vector<std::int32_t>& values) {
+  return Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(values),
+                                           {static_cast<std::int64_t>(values.size())});
+}
+
+inline TranslationExamples two_sentences() {
+  return {.source_ids = ids_of({3, 4, 0, 5, 6, 3, 2, 0}),
+          .source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 8}),
+          .target_inputs = ids_of({9, 2, 4, 9, 4, 5, 1}),
+          .target_outputs = ids_of({2, 4, 0, 4, 5, 1, 0}),
+          .target = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 7})};
+}
+
+// Draws all parameters, those that begin as zeros too, so that everything has an effect.
+inline void draw_parameters(Module& module, std::uint64_t seed) {
+  initialize_parameters(module, seed);
+  Random random(seed);
+  for (const NamedParameter& item : parameters_of(module)) {
+    const Tensor& value = item.parameter->value;
+    if (item.parameter->initial == Initial::zeros || item.parameter->initial == Initial::ones) {
+      std::vector<double> values = value.to_doubles();
+      for (double& number : values) {
+        number += 0.2 * random.normal();
+      }
+      value.copy_from(Tensor::from_values<double>(values, value.shape(), value.device()));
+      value.renew_stamp();
+    }
+  }
+}
+
+// Logits of all target tokens at once.
+inline std::vector<double> whole_logits(const Translator& model,
+                                        const TranslationExamples& examples) {
+  const NoGradientScope no_gradients;
+  ForwardContext context;
+  const Tensor memory = model.encode(examples.source_ids, examples.source, context);
+  return model
+      .logits(
+          model.decode(examples.target_inputs, examples.target, memory, examples.source, context),
+          context)
+      .to_doubles();
+}
+
+// The same, one sentence after the other, token by token.
+inline std::vector<double> stepwise_logits(const Translator& model,
+                                           const TranslationExamples& examples) {
+  const auto session =
+      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
+  const auto inputs = examples.target_inputs.values<std::int32_t>();
+  const auto& offsets = examples.target.offsets;
+  const auto count = static_cast<std::size_t>(examples.target.count());
+  std::vector<std::vector<double>> logits(count);
+  std::vector<std::int32_t> alive;  // sentences that go on
+  for (std::size_t s = 0; s < count; ++s) {
+    alive.push_back(static_cast<std::int32_t>(s));
+  }
+  for (std::int32_t step = 0; !alive.empty(); ++step) {
+    std::vector<std::int32_t> parents, tokens, going;
+    for (std::size_t row = 0; row < alive.size(); ++row) {
+      const auto s = static_cast<std::size_t>(alive[row]);
+      if (offsets[s] + step < offsets[s + 1]) {
+        parents.push_back(static_cast<std::int32_t>(row));
+        tokens.push_back(inputs[static_cast<std::size_t>(offsets[s] + step)]);
+        going.push_back(alive[row]);
+      }
+    }
+    alive = going;
+    if (alive.empty()) {
+      break;
+    }
+    const std::vector<double> now = session->advance(parents, tokens).to_doubles();
+    const auto width = static_cast<std::ptrdiff_t>(now.size() / alive.size());
+    for (std::size_t row = 0; row < alive.size(); ++row) {
+      auto& sentence = logits[static_cast<std::size_t>(alive[row])];
+      const auto begin = now.begin() + static_cast<std::ptrdiff_t>(row) * width;
+      sentence.insert(sentence.end(), begin, begin + width);
+    }
+  }
+  std::vector<double> result;
+  for (const auto& sentence : logits) {
+    result.insert(result.end(), sentence.begin(), sentence.end());
+  }
+  return result;
+}
+
+}  // namespace heed

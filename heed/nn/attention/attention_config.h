@@ -1,0 +1,85 @@
+// What can be chosen about attention: how queries and keys are compared, how scores become weights,
+// who sees whom, how heads are laid out, and extras that go with any of these.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "heed/nn/position/position_encoding.h"
+#include "heed/tensor/device.h"
+
+namespace heed {
+
+struct AttentionConfig {
+  std::string kind = "scaled_dot";
+  double width = 0;
+  std::string normalizer = "softmax";
+  double temperature = 1;
+  std::string topology = "full";
+  int window = 64;
+  int dilation = 2;
+  int block = 64;
+  int key_heads = 0;
+  int key_size = 0;
+  int value_size = 0;
+  bool qk_norm = false;
+  double soft_cap = 0;
+  bool sinks = false;
+  bool talking_heads = false;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("kind", kind,
+          "how queries and keys are compared: dot, scaled_dot, additive, bilinear, cosine or "
+          "gaussian");
+    visit("width", width, "gaussian: the kernel's width; 0: learned, one per key head");
+    visit("normalizer", normalizer,
+          "how scores become weights: softmax, sparsemax, hard (the best key alone) or gumbel "
+          "(hard, with noise while training)");
+    visit("temperature", temperature, "hard, gumbel: of the softmax whose gradient they take");
+    visit("topology", topology,
+          "whom a token of self-attention sees: full, window, dilated, block, shifted_block, or "
+          "prefix (language models)");
+    visit("window", window, "window, dilated: number of tokens seen on each side");
+    visit("dilation", dilation, "dilated: from one seen token to the next");
+    visit("block", block, "block, shifted_block: tokens of a block");
+    visit("key_heads", key_heads,
+          "heads of keys and values, shared by groups of query heads; 1: multi-query; 0: as many "
+          "as heads");
+    visit("key_size", key_size, "components of a head's queries and keys; 0: model size / heads");
+    visit("value_size", value_size, "components of a head's values; 0: model size / heads");
+    visit("qk_norm", qk_norm, "queries and keys are divided by their root mean square, per head");
+    visit("soft_cap", soft_cap, "scores are bent to stay below this; 0: not");
+    visit("sinks", sinks, "a learned score per head takes part in the softmax without a value");
+    visit("talking_heads", talking_heads,
+          "learned mixtures of the heads' scores, and of their weights");
+  }
+};
+
+// One attention of a model.
+struct AttentionScope {
+  std::int64_t size = 512;  // width of the model
+  int heads = 8;
+  int key_heads = 8;             // heads of keys and values; divides heads
+  std::int64_t key_size = 64;    // components of a head's queries and keys
+  std::int64_t value_size = 64;  // and of its values
+  double dropout = 0;            // on the weights
+  int layer = 0;                 // of its stack
+  bool causal = false;           // sees no future: a decoder's self-attention
+  bool cross = false;            // keys and values are another sequence's
+  std::string name;              // in traces: "encoder.0.self"
+  Device device;
+};
+
+// Fills in what `config` says about heads and their sizes, in a model of `size` with `heads`.
+// Errors (usage) name the key: sizes and heads that do not divide.
+AttentionScope attention_scope(const AttentionConfig& config, std::int64_t size, int heads);
+
+// Errors (usage) name the key and the reason: unknown names, numbers out of range, and combinations
+// without meaning.
+void check_attention_config(const AttentionConfig& config, std::int64_t size, int heads);
+
+// Whether positions can act inside attentions of that kind. Errors (usage) say why not.
+void check_attention_positions(const AttentionConfig& config, const PositionScheme& scheme);
+
+}  // namespace heed

@@ -1,0 +1,11 @@
+// Scores bent by cap · tanh(e / cap), biases of positions included (Gemma Team, "Gemma 2", 2024,
+// section 2).
+#pragma once
+
+#include "heed/nn/attention/attention_part.h"
+
+namespace heed {
+
+AttentionKind soft_cap_kind();
+
+}  // namespace heed

@@ -1,0 +1,11 @@
+// The Euclidean projection of the scores onto the simplex, which gives exact zeros (Martins &
+// Astudillo, "From softmax to sparsemax", 2016, equation 2).
+#pragma once
+
+#include "heed/nn/attention/attention_part.h"
+
+namespace heed {
+
+AttentionKind sparsemax_kind();
+
+}  // namespace heed

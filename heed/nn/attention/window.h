@@ -1,0 +1,13 @@
+// A window that slides: token i sees those at most `window` away (Beltagy et al., "Longformer: the
+// long-document Transformer", 2020, section 3.1); and a dilated one, which sees every dilation-th
+// token up to window · dilation away.
+#pragma once
+
+#include "heed/nn/attention/attention_part.h"
+
+namespace heed {
+
+AttentionKind window_kind();
+AttentionKind dilated_kind();
+
+}  // namespace heed
