@@ -20,6 +20,7 @@ void add_demo_command(CLI::App& application, int& exit_code);
 void add_evaluate_command(CLI::App& application, int& exit_code);
 void add_info_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);
+void add_positions_command(CLI::App& application, int& exit_code);
 void add_recipe_command(CLI::App& application, int& exit_code);
 void add_score_command(CLI::App& application, int& exit_code);
 void add_train_command(CLI::App& application, int& exit_code);

@@ -84,6 +84,19 @@ std::array<Colour, weight_level_count> sample_evenly(const Path& path) {
   return colours;
 }
 
+// Two curves that leave the same middle.
+std::array<Colour, signed_level_count> join(
+    const std::array<Colour, weight_level_count>& negative,
+    const std::array<Colour, weight_level_count>& positive) {
+  constexpr int half = signed_level_count / 2;
+  std::array<Colour, signed_level_count> colours;
+  for (int level = 0; level < signed_level_count; ++level) {
+    const int step = std::abs(level - half) * (weight_level_count - 1) / half;
+    colours[level] = level < half ? negative[step] : positive[step];
+  }
+  return colours;
+}
+
 }  // namespace
 
 const std::array<Colour, weight_level_count>& weight_colours(Theme theme) {
@@ -92,6 +105,23 @@ const std::array<Colour, weight_level_count>& weight_colours(Theme theme) {
   // Night to light: near-black indigo, violet-blue, sea green, pale yellow.
   static const auto dark = sample_evenly({0.245, 0.96, 282, 102, 0.012, 0.140, 0.10});
   return theme == Theme::light ? light : dark;
+}
+
+const std::array<Colour, signed_level_count>& signed_colours(Theme theme) {
+  // Near-white to rust and to deep blue; near-black to apricot and to pale blue.
+  static const auto light = join(sample_evenly({0.985, 0.40, 75, 40, 0.004, 0.170, 0.11}),
+                                 sample_evenly({0.985, 0.33, 235, 272, 0.004, 0.130, 0.14}));
+  static const auto dark = join(sample_evenly({0.250, 0.90, 45, 75, 0.006, 0.150, 0.08}),
+                                sample_evenly({0.250, 0.92, 270, 240, 0.006, 0.160, 0.05}));
+  return theme == Theme::light ? light : dark;
+}
+
+int signed_level(double value, double maximum) {
+  constexpr int half = signed_level_count / 2;
+  if (!(maximum > 0) || std::isnan(value)) {
+    return half;
+  }
+  return half + static_cast<int>(std::lround(half * std::clamp(value / maximum, -1.0, 1.0)));
 }
 
 const Palette& palette(Theme theme) {

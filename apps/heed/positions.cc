@@ -1,0 +1,143 @@
+// heed positions: the picture of a position scheme.
+#include <filesystem>
+#include <memory>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/common.h"
+#include "apps/heed/position_figures.h"
+#include "heed/base/files.h"
+#include "heed/formats/numpy.h"
+
+namespace heed::app {
+
+namespace {
+
+struct PositionsOptions {
+  std::string kind;
+  std::string out;
+  int size = 64;
+  int length = 128;
+  int heads = 8;
+  bool causal = false;
+  std::vector<std::string> overrides;
+  std::string theme;
+};
+
+PositionConfig config_of(const PositionsOptions& options) {
+  Json json = Json::object();
+  for (const std::string& assignment : options.overrides) {
+    apply_override(json, assignment);
+  }
+  check_usage(!json.contains("kind"), "--set kind: the kind is the argument of heed positions");
+  PositionConfig config = config_from_json<PositionConfig>(json, "--set");
+  config.kind = options.kind;
+  return config;
+}
+
+// The numbers of the first figure, as rows.
+Tensor array_of(const FigureSheet& sheet) {
+  std::vector<float> values;
+  std::int64_t rows = 0;
+  const auto append = [&](const std::vector<double>& row) {
+    values.insert(values.end(), row.begin(), row.end());
+    ++rows;
+  };
+  const auto& content = sheet.figures.front().content;
+  if (const auto* heat = std::get_if<HeatFigure>(&content)) {
+    values = heat->values;
+    rows = static_cast<std::int64_t>(heat->rows);
+  } else if (const auto* lines = std::get_if<LineFigure>(&content)) {
+    append(lines->lines.front().x);
+    for (const FigureLine& line : lines->lines) {
+      append(line.y);
+    }
+  } else {
+    for (const TurnFigure::Circle& circle : std::get<TurnFigure>(content).circles) {
+      append(circle.x);
+      append(circle.y);
+    }
+  }
+  return Tensor::from_values<float>(std::span<const float>(values),
+                                    {rows, static_cast<std::int64_t>(values.size()) / rows});
+}
+
+void run_positions(const PositionsOptions& options) {
+  const std::string form = std::filesystem::path(options.out).extension().string();
+  check_usage(
+      form == ".html" || form == ".svg" || form == ".png" || form == ".json" || form == ".npy",
+      "--out {}: its end says what to write: .html, .svg, .png, .json or .npy", options.out);
+  check_usage(options.theme.empty() || form == ".svg" || form == ".png",
+              "--theme: is for .svg and .png; a page follows its reader");
+  const FigureSheet sheet = position_figures(config_of(options), {.size = options.size,
+                                                                  .heads = options.heads,
+                                                                  .key_heads = options.heads,
+                                                                  .head_size = options.size,
+                                                                  .layers = 1,
+                                                                  .longest = options.length,
+                                                                  .causal = options.causal,
+                                                                  .device = cpu_device});
+  const Theme theme = options.theme == "dark" ? Theme::dark : Theme::light;
+  if (form == ".npy") {
+    write_npy(options.out, array_of(sheet));
+    return;
+  }
+  const auto chosen = options.theme.empty() ? std::nullopt : std::optional(theme);
+  write_file_atomically(options.out, form == ".html"  ? render_figure_page(sheet)
+                                     : form == ".svg" ? render_figure_svg(sheet, chosen)
+                                     : form == ".png" ? encode_png(draw_figures(sheet, theme))
+                                                      : figure_json(sheet).dump() + "\n");
+}
+
+}  // namespace
+
+void add_positions_command(CLI::App& application, int&) {
+  CLI::App* command = application.add_subcommand(
+      "positions",
+      "Show how a scheme tells positions apart\n\n"
+      "Draws what the scheme computes: the table that it adds to embeddings and how similar its "
+      "rows "
+      "are, the rotation of queries and keys, the bias of each head by distance, the buckets of "
+      "distances. The end of the file says how: .html is a page, without network; .svg and .png "
+      "are "
+      "one picture; .json has all numbers, .npy those of the first figure. What is learned is "
+      "shown "
+      "as it is before training.");
+  command->footer(
+      "Examples:\n"
+      "  heed positions sinusoidal --out sinusoidal.html\n"
+      "  heed positions rotary --set scaling=yarn --set scaling_factor=4 --out rotary.svg\n"
+      "  heed positions alibi --heads 12 --causal --out alibi.png\n"
+      "  heed positions t5 --length 300 --out buckets.json");
+  const auto options = std::make_shared<PositionsOptions>();
+  std::string kinds;
+  for (const PositionScheme& scheme : position_schemes()) {
+    kinds += (kinds.empty() ? "" : ", ") + scheme.kind;
+  }
+  command->add_option("KIND", options->kind, "The scheme: " + kinds)->required();
+  command->add_option("-o,--out", options->out, "Where to write: .html, .svg, .png, .json or .npy")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--size", options->size,
+                   "Width of the embeddings; of a head for schemes that act inside attention")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--length", options->length, "Number of positions")
+      ->check(CLI::Range(2, 2048))
+      ->capture_default_str();
+  command->add_option("--heads", options->heads, "Number of heads")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_flag("--causal", options->causal, "As in a decoder, which sees no future");
+  command
+      ->add_option("--set", options->overrides,
+                   "An option of the scheme, as below model.position in a recipe (see heed recipe)")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--theme", options->theme, "Pictures: light or dark")
+      ->check(CLI::IsMember({"light", "dark"}));
+  command->callback([options] { run_positions(*options); });
+}
+
+}  // namespace heed::app
