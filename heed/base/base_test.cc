@@ -147,6 +147,36 @@ TEST(Config, ErrorsNameKeyAndSource) {
   EXPECT_THAT(read("a: [1"), testing::HasSubstr("r.yaml:"));
 }
 
+TEST(Config, YamlIsStrict) {
+  const auto read = [](std::string_view text) {
+    return message_of([&] { parse_yaml(text, "r.yaml"); });
+  };
+  EXPECT_EQ(parse_yaml("a: &a [1, 'x']\nb: *a\nc: ! 5", "x").dump(),
+            R"({"a":[1,"x"],"b":[1,"x"],"c":"5"})");
+  EXPECT_EQ(read("a: 1\nb: !!str 5"), "r.yaml:2: tags are not supported");
+  EXPECT_EQ(read("a: {<<: {b: 1}}"), "r.yaml:1: merge keys (<<) are not supported");
+  EXPECT_EQ(read("a: 1\n---\nb: 2"), "r.yaml: something follows the first YAML document");
+  EXPECT_EQ(read("- a\n- |\n  b\n, >-\n  c\n"),
+            "r.yaml: something follows the first YAML document");
+  EXPECT_EQ(read(std::string_view("a:\n  \0b: 1", 10)), "r.yaml: invalid YAML: a NUL byte");
+  EXPECT_EQ(read("a: \"b\\_c\""), "r.yaml:1: the escapes \\N and \\_ are not supported");
+  EXPECT_EQ(read("{\"\\N\": 1}"), "r.yaml:1: the escapes \\N and \\_ are not supported");
+  EXPECT_THAT(read("a: \xC3("), testing::HasSubstr("invalid UTF-8 at byte 3"));
+  EXPECT_EQ(read("&a [*a]"), "r.yaml:1: its aliases repeat too much");
+  EXPECT_THAT(read(std::string(100, '[')), testing::HasSubstr("r.yaml:"));
+  EXPECT_THAT(read(std::string(100, '[') + std::string(100, ']')),
+              testing::HasSubstr("nested deeper"));
+  // Each line doubles what the one before it means.
+  std::string doubled = "- &a0 [x]\n";
+  for (int i = 1; i < 60; ++i) {
+    doubled += fmt::format("- &a{} [*a{}, *a{}]\n", i, i - 1, i - 1);
+  }
+  EXPECT_THAT(read(doubled), testing::HasSubstr("its aliases repeat too much"));
+  Json json;
+  EXPECT_THAT(message_of([&] { apply_override(json, "a\xAE=1"); }),
+              testing::HasSubstr("invalid UTF-8"));
+}
+
 TEST(Config, JsonIsStrict) {
   EXPECT_EQ(parse_json(R"({"a":[1,{"b":null}]})", "x").dump(), R"({"a":[1,{"b":null}]})");
   EXPECT_THAT(message_of([] { parse_json(R"({"a":1,"a":2})", "x"); }),

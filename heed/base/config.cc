@@ -1,11 +1,13 @@
 #include "heed/base/config.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <cmath>
 #include <optional>
 #include <set>
+#include <sstream>
 
 namespace heed {
 
@@ -143,40 +145,90 @@ Json yaml_scalar(const YAML::Node& node, const std::string& source) {
   return text;
 }
 
-Json yaml_to_json(const YAML::Node& node, const std::string& source, int depth) {
-  if (depth > nesting_limit) {
-    yaml_failure(source, node.Mark(), fmt::format("nested deeper than {}", nesting_limit));
-  }
-  switch (node.Type()) {
-    case YAML::NodeType::Scalar:
-      return yaml_scalar(node, source);
-    case YAML::NodeType::Sequence: {
-      Json list = Json::array();
-      for (const auto& element : node) {
-        list.push_back(yaml_to_json(element, source, depth + 1));
+// Turns nodes into JSON. Aliases can make a short text mean a huge or endless document, so no more
+// values are made than the text has bytes.
+class YamlReader {
+ public:
+  YamlReader(const std::string& source, std::size_t value_limit)
+      : source_(source), values_left_(value_limit) {}
+
+  Json read(const YAML::Node& node, int depth = 0) {
+    require(depth <= nesting_limit, node, fmt::format("nested deeper than {}", nesting_limit));
+    require(values_left_ > 0, node, "its aliases repeat too much");
+    --values_left_;
+    const std::string& tag = node.Tag();
+    require(tag.empty() || tag == "?" || tag == "!", node, "tags are not supported");
+    switch (node.Type()) {
+      case YAML::NodeType::Scalar:
+        require_text(node);
+        return yaml_scalar(node, source_);
+      case YAML::NodeType::Sequence: {
+        Json list = Json::array();
+        for (const auto& element : node) {
+          list.push_back(read(element, depth + 1));
+        }
+        return list;
       }
-      return list;
+      case YAML::NodeType::Map:
+        return read_map(node, depth);
+      default:
+        return nullptr;
     }
-    case YAML::NodeType::Map: {
-      Json map = Json::object();
-      for (const auto& item : node) {
-        if (!item.first.IsScalar()) {
-          yaml_failure(source, item.first.Mark(), "a key must be a plain word");
-        }
-        const std::string key = item.first.Scalar();
-        if (key == "<<") {
-          yaml_failure(source, item.first.Mark(), "merge keys (<<) are not supported");
-        }
-        if (map.contains(key)) {
-          yaml_failure(source, item.first.Mark(), fmt::format("duplicate key '{}'", key));
-        }
-        map[key] = yaml_to_json(item.second, source, depth + 1);
-      }
-      return map;
-    }
-    default:
-      return nullptr;
   }
+
+ private:
+  Json read_map(const YAML::Node& node, int depth) {
+    Json map = Json::object();
+    std::set<std::string> keys;
+    for (const auto& item : node) {
+      require(item.first.IsScalar(), item.first, "a key must be a plain word");
+      require_text(item.first);
+      const std::string key = item.first.Scalar();
+      require(key != "<<", item.first, "merge keys (<<) are not supported");
+      require(keys.insert(key).second, item.first, "duplicate key '" + key + "'");
+      // Appended without the look-up, which is linear here.
+      map.get_ref<Json::object_t&>().emplace_back(key, read(item.second, depth + 1));
+    }
+    return map;
+  }
+  // The parser turns two of its escapes into single bytes.
+  void require_text(const YAML::Node& scalar) const {
+    require(!find_invalid_utf8(scalar.Scalar()), scalar, "the escapes \\N and \\_ are not supported");
+  }
+  void require(bool condition, const YAML::Node& node, const std::string& what) const {
+    if (!condition) {
+      yaml_failure(source_, node.Mark(), what);
+    }
+  }
+
+  const std::string& source_;
+  std::size_t values_left_;
+};
+
+class EventIgnorer : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// YAML::Load would not look at what follows the first document, be it another or rubbish, and
+// YAML::LoadAll never ends on some rubbish.
+void check_one_document(const std::string& text, const std::string& source) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  EventIgnorer ignorer;
+  const bool more = parser.HandleNextDocument(ignorer) && parser.HandleNextDocument(ignorer);
+  check_usage(!more, "{}: something follows the first YAML document", source);
 }
 
 }  // namespace
@@ -195,8 +247,12 @@ Json parse_json(std::string_view text, const std::string& source) {
 Json parse_yaml(std::string_view text, const std::string& source) {
   const auto invalid = find_invalid_utf8(text);
   check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
+  // The parser goes astray at a NUL.
+  check_data(text.find('\0') == std::string_view::npos, "{}: invalid YAML: a NUL byte", source);
   try {
-    return yaml_to_json(YAML::Load(std::string(text)), source, 0);
+    const std::string content(text);
+    check_one_document(content, source);
+    return YamlReader(source, text.size() + 1).read(YAML::Load(content));
   } catch (const YAML::Exception& error) {
     yaml_failure(source, error.mark, error.msg);
   }
@@ -227,6 +283,8 @@ std::string write_yaml(const Json& json) {
 }
 
 void apply_override(Json& json, std::string_view assignment) {
+  const auto invalid = find_invalid_utf8(assignment);
+  check_usage(!invalid, "--set: invalid UTF-8 at byte {}", invalid.value_or(0));
   const std::size_t equals = assignment.find('=');
   check_usage(equals != std::string_view::npos && equals > 0,
               "--set {}: expected KEY=VALUE, for example training.max_steps=100", assignment);
