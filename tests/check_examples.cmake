@@ -57,3 +57,6 @@ expect(0 "letters of 1000 new words in place" COMMAND ${EXAMPLES}/example_train_
 if(NOT EXISTS ${WORK_DIR}/sorter.safetensors)
   message(FATAL_ERROR "train_your_own left no sorter.safetensors")
 endif()
+
+# A position scheme of its own; it too says by its exit code whether the model has learnt.
+expect(0 "of 500 new words backwards" COMMAND ${EXAMPLES}/example_own_position)
