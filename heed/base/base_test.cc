@@ -129,6 +129,8 @@ TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
   EXPECT_EQ(list_config_keys<Outer>().back().key, "inner.lists");
   const Json whole = config_to_json(outer);
   EXPECT_EQ(parse_yaml(write_yaml(whole), "x"), whole) << write_yaml(whole);
+  const Json odd = {{"a: b", 1}, {"\"c\n", "x"}, {"", true}, {"- d", {{"ä", 2.5}}}, {"#e", "010"}};
+  EXPECT_EQ(parse_yaml(write_yaml(odd), "x"), odd) << write_yaml(odd);
 }
 
 TEST(Config, ErrorsNameKeyAndSource) {

@@ -3,6 +3,8 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -260,10 +262,20 @@ Json parse_yaml(std::string_view text, const std::string& source) {
 
 namespace {
 
+// As it is where that is safe, else as a JSON string, which YAML understands.
+std::string written_key(const std::string& key) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-';
+  };
+  const bool plain = !key.empty() && key.front() != '-' && key.front() != '.' &&
+                     std::all_of(key.begin(), key.end(), is_plain);
+  return plain ? key : Json(key).dump();
+}
+
 void write_section(const Json& section, int indent, std::string& out) {
   for (const auto& item : section.items()) {
     out.append(static_cast<std::size_t>(indent), ' ');
-    out += item.key() + ":";
+    out += written_key(item.key()) + ":";
     if (item.value().is_object() && !item.value().empty()) {
       out += "\n";
       write_section(item.value(), indent + 2, out);
