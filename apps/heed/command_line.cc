@@ -32,6 +32,7 @@ void add_commands(CLI::App& application, int& exit_code) {
   add_train_command(application, exit_code);
   add_translate_command(application, exit_code);
   add_evaluate_command(application, exit_code);
+  add_compare_command(application, exit_code);
   add_score_command(application, exit_code);
   add_positions_command(application, exit_code);
   add_bleu_command(application, exit_code);

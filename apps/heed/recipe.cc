@@ -11,7 +11,14 @@ void check_recipe(const Recipe& recipe, const std::string& source) {
   check_usage(recipe.seed >= 0, "{}: seed: must not be negative, got {}", source, recipe.seed);
   check_usage(recipe.threads >= 0 && recipe.threads <= 1024,
               "{}: threads: must be in 0 … 1024, got {}", source, recipe.threads);
-  check_usage(has_files(recipe.data.train), "{}: data.train: name the files to learn from", source);
+  const DataConfig& data = recipe.data;
+  if (!data.task.kind.empty()) {
+    check_toy_task_config(data.task);
+    check_usage(!has_files(data.train) && !has_files(data.validation) && !has_files(data.test),
+                "{}: data.task: makes its own corpora; name either a task or files", source);
+  } else {
+    check_usage(has_files(data.train), "{}: data.train: name the files to learn from", source);
+  }
   parse_precision(recipe.precision);
   check_tokenizer_config(recipe.tokenizer);
   check_translator_config(recipe.model);
@@ -23,7 +30,8 @@ void check_recipe(const Recipe& recipe, const std::string& source) {
 
 }  // namespace
 
-Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+Json read_recipe_document(const std::filesystem::path& path,
+                          const std::vector<std::string>& overrides) {
   Json json = parse_yaml(read_file(path, 1u << 20), path.string());
   if (json.is_null()) {
     json = Json::object();
@@ -33,8 +41,19 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
   for (const std::string& assignment : overrides) {
     apply_override(json, assignment);
   }
-  Recipe recipe = config_from_json<Recipe>(json, path.string());
-  check_recipe(recipe, path.string());
+  return json;
+}
+
+Recipe recipe_from_json(const Json& json, const std::string& source) {
+  check_usage(!json.contains("compare"),
+              "{}: has a section 'compare', which makes it a study for heed compare", source);
+  Recipe recipe = config_from_json<Recipe>(json, source);
+  check_recipe(recipe, source);
+  return recipe;
+}
+
+Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  Recipe recipe = recipe_from_json(read_recipe_document(path, overrides), path.string());
   if (recipe.title.empty()) {
     recipe.title = path.stem().string();
   }

@@ -8,6 +8,7 @@
 #include "heed/base/config.h"
 #include "heed/data/batching.h"
 #include "heed/data/encoded_corpus.h"
+#include "heed/data/toy_tasks.h"
 #include "heed/generation/decoding.h"
 #include "heed/models/translator.h"
 #include "heed/text/tokenizer_config.h"
@@ -22,6 +23,7 @@ struct DataConfig {
   CorpusFiles train;
   CorpusFiles validation;
   CorpusFiles test;
+  ToyTaskConfig task;
   LengthConfig length;
 
   template <typename Visitor>
@@ -30,6 +32,7 @@ struct DataConfig {
     visit("train", train, "the corpus to learn from");
     visit("validation", validation, "held-out pairs, for loss and BLEU while training");
     visit("test", test, "pairs to measure the best model on at the end");
+    visit("task", task, "a made-up task instead of files: its corpora are written into the run");
     visit("length", length, "what becomes of long sentences");
   }
 };
@@ -71,6 +74,12 @@ struct Recipe {
 // Reads a recipe file and applies overrides such as "training.max_steps=100". Errors: input_output,
 // or usage naming the file, the line or the key.
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+// The same for a recipe that was parsed already; `source` is its name in errors.
+Recipe recipe_from_json(const Json& json, const std::string& source);
+// The document of a recipe file with overrides applied.
+Json read_recipe_document(const std::filesystem::path& path,
+                          const std::vector<std::string>& overrides);
 
 // The files of a corpus with data.directory before relative paths.
 CorpusFiles located(CorpusFiles files, const std::string& directory);

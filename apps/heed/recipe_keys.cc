@@ -6,6 +6,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/recipe.h"
+#include "apps/heed/study.h"
 
 namespace heed::app {
 
@@ -101,6 +102,14 @@ std::string recipe_page() {
   for (const auto& [name, meaning] : visitor.sections) {
     text += fmt::format("\n## `{}`: {}\n\n{}", name, meaning, table(keys, name));
   }
+  std::vector<ConfigKey> study = list_config_keys<CompareConfig>();
+  for (ConfigKey& key : study) {
+    key.key = "compare." + key.key;
+  }
+  text += fmt::format(
+      "\n## `compare`: what `heed compare` varies\n\nA file with this section is a study. `heed "
+      "train` does not take it.\n\n{}",
+      table(study, "compare"));
   return text;
 }
 

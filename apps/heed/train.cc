@@ -6,6 +6,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/training_run.h"
 #include "heed/metrics/bleu.h"
+#include "heed/metrics/sequence_accuracy.h"
 
 namespace heed::app {
 
@@ -22,9 +23,8 @@ struct TrainOptions {
   std::string init_from;
 };
 
-// Decodes the test set with the best model and prints its BLEU.
-void measure_test(const Recipe& recipe, const TrainingRun& run) {
-  const ParallelCorpus test(located(recipe.data.test, recipe.data.directory));
+// Decodes the test set with the best model and prints its BLEU, or of a task its accuracy.
+void measure_test(const Recipe& recipe, const ParallelCorpus& test, const TrainingRun& run) {
   std::vector<std::string> sources;
   std::vector<std::vector<std::string>> references(1);
   test.for_each([&](const SentencePair& pair) {
@@ -33,8 +33,15 @@ void measure_test(const Recipe& recipe, const TrainingRun& run) {
   });
   const auto translations = decode_lines(*run.best.model, run.best.tokenizers, sources,
                                          recipe.decoding, parse_precision(recipe.precision));
-  const Bleu bleu;
-  write_output(bleu.line(bleu.statistics(translations, references), 1) + "\n");
+  if (recipe.data.task.kind.empty()) {
+    const Bleu bleu;
+    write_output(bleu.line(bleu.statistics(translations, references), 1) + "\n");
+  } else {
+    const auto total = sequence_statistics(translations, references[0]).total();
+    write_output(fmt::format("exact match: {:.1f} %, tokens: {:.1f} %\n",
+                             Share::exact_match().score_of(total),
+                             Share::token_accuracy().score_of(total)));
+  }
 }
 
 void run_train(const TrainOptions& options, int& exit_code) {
@@ -65,8 +72,9 @@ void run_train(const TrainOptions& options, int& exit_code) {
     exit_code = 128 + run.outcome.interrupted;
     return;
   }
-  if (has_files(recipe.data.test)) {
-    measure_test(recipe, run);
+  const CorpusFiles test = corpora_of(recipe, directory).test;
+  if (has_files(test)) {
+    measure_test(recipe, ParallelCorpus(test), run);
   }
 }
 

@@ -1,9 +1,11 @@
-// One training run from recipe to measured result: what `heed train` and `heed demo` share.
+// One training run from recipe to measured result: what `heed train`, `heed compare` and `heed
+// demo` share.
 #pragma once
 
 #include <filesystem>
 
 #include "apps/heed/recipe.h"
+#include "apps/heed/training_data.h"
 #include "heed/interop/translator_directory.h"
 #include "heed/training/trainer.h"
 
@@ -14,8 +16,14 @@ struct TrainingRun {
   LoadedTranslator best;  // the best model, unless the run was interrupted
 };
 
+// The model of a recipe before its first step: initialised by recipe.seed, or with the weights of
+// init_from. Errors (usage): what the model refuses, or another model in init_from.
+std::unique_ptr<Translator> make_model(const Recipe& recipe, const TokenizerPair& tokenizers);
+
 // Trains into `directory` (created if missing, locked while the run goes on). What it keeps there
-// is told in heed/training/trainer.h; besides: recipe.yaml (resolved), tokenizer/, cache/.
-TrainingRun run_training(const Recipe& recipe, const std::filesystem::path& directory, bool resume);
+// is told in heed/training/trainer.h; besides: recipe.yaml (resolved), tokenizer/, cache/. With
+// `shared` the data are those, prepared for several runs; else they are prepared in `directory`.
+TrainingRun run_training(const Recipe& recipe, const std::filesystem::path& directory, bool resume,
+                         const TrainingData* shared = nullptr);
 
 }  // namespace heed::app

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,5 +35,41 @@ struct ToyTaskOptions {
 // Error{usage} for a zero length, an empty range of lengths or no symbols.
 std::vector<TextPair> make_toy_pairs(ToyTask task, const ToyTaskOptions& options,
                                      std::uint64_t seed);
+
+// A task as the corpora of a recipe.
+struct ToyTaskConfig {
+  std::string kind;
+  int symbols = 20;
+  int minimum_length = 1;
+  int maximum_length = 40;
+  int train_pairs = 20000;
+  int validation_pairs = 200;
+  int test_pairs = 500;
+  std::int64_t seed = 1;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("kind", kind, "copy, reverse or sort; empty: no task, the corpora are files");
+    visit("symbols", symbols, "different symbols that sequences are made of");
+    visit("minimum_length", minimum_length, "symbols of the shortest sequence");
+    visit("maximum_length", maximum_length,
+          "symbols of the longest; lengths in between are equally frequent");
+    visit("train_pairs", train_pairs, "sequences to learn from");
+    visit("validation_pairs", validation_pairs, "held-out sequences, for validation");
+    visit("test_pairs", test_pairs, "held-out sequences, for the test");
+    visit("seed", seed, "of the sequences; that of the training does not change them");
+  }
+};
+
+// Errors (usage) name the key, as one of data.task.
+void check_toy_task_config(const ToyTaskConfig& config);
+
+// Writes train.source, train.target and likewise validation and test into an existing directory.
+// The same configuration gives the same bytes.
+void write_toy_task(const ToyTaskConfig& config, const std::filesystem::path& directory);
+
+// `pairs` held-out pairs whose sources have this many symbols each. Errors (usage): no length.
+std::vector<TextPair> make_toy_pairs_of_length(const ToyTaskConfig& config, std::size_t length,
+                                               std::size_t pairs);
 
 }  // namespace heed

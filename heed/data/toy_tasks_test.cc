@@ -1,6 +1,7 @@
 #include "heed/data/toy_tasks.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 
 namespace heed {
 namespace {
@@ -80,6 +82,80 @@ TEST(ToyTasks, RefusesOptionsThatMakeNoSense) {
   EXPECT_THROW(make_toy_pairs(ToyTask::copy, {.minimum_length = 0}, 1), Error);
   EXPECT_THROW(make_toy_pairs(ToyTask::copy, {.minimum_length = 9, .maximum_length = 8}, 1), Error);
   EXPECT_THROW(make_toy_pairs(ToyTask::copy, {.symbol_count = 0}, 1), Error);
+}
+
+class ToyTaskFiles : public testing::Test {
+ protected:
+  ToyTaskFiles() : directory_(testing::TempDir() + "heed_toy_task_" + std::to_string(::getpid())) {
+    std::filesystem::create_directories(directory_);
+  }
+  ~ToyTaskFiles() override { std::filesystem::remove_all(directory_); }
+
+  std::vector<std::string> lines(const std::string& name) const {
+    std::istringstream stream(read_file(directory_ / name));
+    std::vector<std::string> result;
+    for (std::string line; std::getline(stream, line);) {
+      result.push_back(line);
+    }
+    return result;
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(ToyTaskFiles, HoldOutWhatTheyTest) {
+  ToyTaskConfig config{.kind = "sort", .symbols = 50, .minimum_length = 5, .maximum_length = 9};
+  config.train_pairs = 300;
+  config.validation_pairs = 20;
+  config.test_pairs = 40;
+  write_toy_task(config, directory_);
+  const auto train = lines("train.source"), test = lines("test.source");
+  EXPECT_EQ(train.size(), 300u);
+  EXPECT_EQ(lines("validation.target").size(), 20u);
+  EXPECT_EQ(test.size(), 40u);
+  const std::set<std::string> seen(train.begin(), train.end());
+  for (const std::string& line : test) {
+    EXPECT_EQ(seen.count(line), 0u) << line;
+    const std::size_t length = symbols_of(line).size();
+    EXPECT_TRUE(length >= 5 && length <= 9) << line;
+  }
+  std::vector<int> sorted = symbols_of(test[0]);
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_EQ(symbols_of(lines("test.target")[0]), sorted);
+
+  write_toy_task(config, directory_);
+  EXPECT_EQ(lines("train.source"), train);
+  config.seed = 2;
+  write_toy_task(config, directory_);
+  EXPECT_NE(lines("train.source"), train);
+}
+
+TEST(ToyTasks, LengthsCanBeChosen) {
+  const ToyTaskConfig config{.kind = "reverse", .symbols = 7, .maximum_length = 4};
+  for (const std::size_t length : {1u, 4u, 16u}) {
+    const auto pairs = make_toy_pairs_of_length(config, length, 30);
+    ASSERT_EQ(pairs.size(), 30u);
+    for (const TextPair& pair : pairs) {
+      std::vector<int> symbols = symbols_of(pair.source);
+      ASSERT_EQ(symbols.size(), length);
+      std::reverse(symbols.begin(), symbols.end());
+      EXPECT_EQ(symbols_of(pair.target), symbols);
+    }
+  }
+  EXPECT_THROW(make_toy_pairs_of_length(config, 0, 1), Error);
+}
+
+TEST(ToyTasks, AConfigurationWithoutMeaningIsRefused) {
+  const auto refused = [](ToyTaskConfig config) {
+    EXPECT_THROW(check_toy_task_config(config), Error);
+  };
+  refused({});
+  refused({.kind = "sum"});
+  refused({.kind = "copy", .symbols = 0});
+  refused({.kind = "copy", .minimum_length = 5, .maximum_length = 4});
+  refused({.kind = "copy", .test_pairs = 0});
+  refused({.kind = "copy", .seed = -1});
+  check_toy_task_config({.kind = "copy"});
 }
 
 }  // namespace

@@ -15,6 +15,8 @@ std::string_view attention_heat_map_js();  // four
 std::string_view attention_lines_js();
 std::string_view attention_js();
 std::string_view heads_css();  // what heads are worth; goes after report_css
+std::string_view comparison_css();  // comparisons; goes after report_css
+std::string_view comparison_js();   // their charts; goes after curve_math_js
 std::string_view label_font_txt();
 
 }  // namespace heed::page_assets

@@ -42,7 +42,47 @@ double number_of(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+void read_line(const std::string& line, const std::string& source, Metrics& metrics) {
+  const Json json = parse_json(line, source);
+  try {
+    if (json.at("type") == "step") {
+      metrics.steps.push_back({.step = json.at("step"),
+                               .epoch = json.at("epoch"),
+                               .loss = number_of(json.at("loss")),
+                               .learning_rate = json.at("learning_rate"),
+                               .gradient_norm = number_of(json.at("gradient_norm")),
+                               .tokens_per_second = json.at("tokens_per_second"),
+                               .seconds = json.at("seconds")});
+    } else {
+      metrics.validations.push_back({.step = json.at("step"),
+                                     .epoch = json.at("epoch"),
+                                     .train_loss = number_of(json.at("train_loss")),
+                                     .loss = number_of(json.at("loss")),
+                                     .bleu = json.contains("bleu")
+                                                 ? std::optional(json.at("bleu").get<double>())
+                                                 : std::nullopt,
+                                     .best = json.at("best"),
+                                     .seconds = json.at("seconds")});
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorKind::bad_data, "{}: a line is not what was written there: {}", source, error.what());
+  }
+}
+
+Metrics parse_metrics(const std::string& content, const std::string& source) {
+  Metrics metrics;
+  std::istringstream lines(content);
+  for (std::string line; std::getline(lines, line);) {
+    read_line(line, source, metrics);
+  }
+  return metrics;
+}
+
 }  // namespace
+
+Metrics read_metrics(const std::filesystem::path& path) {
+  return parse_metrics(read_file(path), path.string());
+}
 
 History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
                  std::int64_t last_step)
@@ -55,44 +95,13 @@ History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
                path_.string(), content.size(), metrics_bytes);
     content.resize(metrics_bytes);
     write_file_atomically(path_, content);
-    std::istringstream lines(content);
-    for (std::string line; std::getline(lines, line);) {
-      read_line(line);
-    }
+    metrics_ = parse_metrics(content, path_.string());
   } else {
     write_file_atomically(path_, "");
   }
   bytes_ = metrics_bytes;
   file_.open(path_, std::ios::app | std::ios::binary);
   check_io(file_.good(), "{}: cannot open for writing", path_.string());
-}
-
-void History::read_line(const std::string& line) {
-  const Json json = parse_json(line, path_.string());
-  try {
-    if (json.at("type") == "step") {
-      steps_.push_back({.step = json.at("step"),
-                        .epoch = json.at("epoch"),
-                        .loss = number_of(json.at("loss")),
-                        .learning_rate = json.at("learning_rate"),
-                        .gradient_norm = number_of(json.at("gradient_norm")),
-                        .tokens_per_second = json.at("tokens_per_second"),
-                        .seconds = json.at("seconds")});
-    } else {
-      validations_.push_back({.step = json.at("step"),
-                              .epoch = json.at("epoch"),
-                              .train_loss = number_of(json.at("train_loss")),
-                              .loss = number_of(json.at("loss")),
-                              .bleu = json.contains("bleu")
-                                          ? std::optional(json.at("bleu").get<double>())
-                                          : std::nullopt,
-                              .best = json.at("best"),
-                              .seconds = json.at("seconds")});
-    }
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorKind::bad_data, "{}: a line is not what was written there: {}", path_.string(),
-         error.what());
-  }
 }
 
 void History::write_line(const Json& line) {
@@ -109,7 +118,7 @@ void History::add(const StepRecord& record) {
   events_.add_scalar("train/learning_rate", record.learning_rate, record.step);
   events_.add_scalar("train/gradient_norm", record.gradient_norm, record.step);
   events_.add_scalar("train/tokens_per_second", record.tokens_per_second, record.step);
-  steps_.push_back(record);
+  metrics_.steps.push_back(record);
 }
 
 void History::add(const ValidationRecord& record) {
@@ -119,7 +128,7 @@ void History::add(const ValidationRecord& record) {
   if (record.bleu) {
     events_.add_scalar("validation/bleu", *record.bleu, record.step);
   }
-  validations_.push_back(record);
+  metrics_.validations.push_back(record);
 }
 
 std::uint64_t History::flush() {

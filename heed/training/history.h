@@ -34,6 +34,15 @@ struct ValidationRecord {
   double seconds = 0;
 };
 
+// What metrics.jsonl holds, in order.
+struct Metrics {
+  std::vector<StepRecord> steps;
+  std::vector<ValidationRecord> validations;
+};
+
+// Reads a metrics.jsonl. Errors: input_output; bad_data naming the file.
+Metrics read_metrics(const std::filesystem::path& path);
+
 class History {
  public:
   // Continues the files of `directory`, of which the first `metrics_bytes` bytes of metrics.jsonl
@@ -48,19 +57,17 @@ class History {
   // Everything so far is in the system's hands; the length of metrics.jsonl.
   std::uint64_t flush();
 
-  const std::vector<StepRecord>& steps() const { return steps_; }
-  const std::vector<ValidationRecord>& validations() const { return validations_; }
+  const std::vector<StepRecord>& steps() const { return metrics_.steps; }
+  const std::vector<ValidationRecord>& validations() const { return metrics_.validations; }
 
  private:
-  void read_line(const std::string& line);
   void write_line(const Json& line);
 
   std::filesystem::path path_;
   std::ofstream file_;
   std::uint64_t bytes_ = 0;
   EventFileWriter events_;
-  std::vector<StepRecord> steps_;
-  std::vector<ValidationRecord> validations_;
+  Metrics metrics_;
 };
 
 }  // namespace heed

@@ -1,0 +1,26 @@
+// Trains and tests every variant of a study with every seed, and writes what they show.
+#pragma once
+
+#include <filesystem>
+
+#include "apps/heed/study.h"
+
+namespace heed::app {
+
+// Works in `directory`, created if missing and locked:
+//
+//   VARIANT/seed-N/    a run directory like any other, and in it measures.json and test/
+//   data/              corpora, tokenizers and encoded sets that variants share
+//   study.yaml         what is compared
+//   comparison.html    the page; comparison.md and comparison.json hold the same
+//
+// Every variant is tried out before the first one is trained. With `resume`, runs that are done are
+// not repeated, and the one that was interrupted goes on from its checkpoint; more variants, seeds
+// or lengths than before are added. Prints the tables to standard output. Returns 0, or the signal
+// that interrupted the training.
+//
+// Errors: usage (a variant that its model refuses, with the reason; a directory that holds a
+// comparison already; a recipe or data that changed since), and those of training.
+int run_comparison(const Study& study, const std::filesystem::path& directory, bool resume);
+
+}  // namespace heed::app
