@@ -1,7 +1,7 @@
 // Attention backward: tiles of scores are computed again from q, k and log_sum_exp (Dao et al.,
 // "FlashAttention", 2022). One item owns a chunk of keys and walks over all queries in order, so dk
 // and dv need no reduction; dq is summed over chunks afterwards, in their order.
-#include "heed/backends/cpu/attention_work.h"
+#include "heed/backends/cpu/attention_backward_rows.h"
 #include "heed/backends/cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -9,6 +9,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
 #include "heed/backends/cpu/attention_differentiate-inl.h"
+#include "heed/backends/cpu/attention_distance_gradients-inl.h"
 #include "heed/backends/cpu/attention_dropout-inl.h"
 #include "heed/backends/cpu/attention_gradients-inl.h"
 #include "heed/backends/cpu/attention_guard-inl.h"
@@ -17,248 +18,151 @@ HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
 
-// A right operand of a product, with rows that may be read in whole vectors.
-struct Operand {
-  const float* data;
-  std::int64_t stride;
-};
-
 class BackwardItem {
  public:
   BackwardItem(const BackwardCall& call, const AttentionItem& item)
-      : call_(call),
+      : at_(call, item),
         plan_(call.plan),
-        item_(item),
         masks_(call.plan.dropout, call.plan.heads),
         terms_(call.plan, call.terms, call.sizes.head_size),
         wanted_(call.task_gradients == nullptr ? TaskGradients{} : call.task_gradients[item.task]),
-        group_(call.plan.heads / call.plan.key_heads),
-        head_size_(call.sizes.head_size),
-        value_size_(call.sizes.value_size) {
-    const auto s = static_cast<std::size_t>(item.sequence);
-    sequence_queries_ = plan_.query_offsets[s + 1] - plan_.query_offsets[s];
-    sequence_keys_ = plan_.key_offsets[s + 1] - plan_.key_offsets[s];
-    start_ = plan_.query_start(s);
-    query_row_ = plan_.query_offsets[s];
-    key_row_ = plan_.key_offsets[s];
-    query_piece_ = attention_piece(sequence_queries_, attention_lanes);
-    key_piece_ = attention_piece(sequence_keys_, 1);
-    const KeyChunks chunks = key_chunks(sequence_keys_);
-    key_begin_ = item.part * chunks.size;
-    key_end_ = std::min(sequence_keys_, key_begin_ + chunks.size);
+        distances_(call, wanted_) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
-    padded_head_ = (head_size_ + lanes - 1) / lanes * lanes;
-    padded_values_ = (value_size_ + lanes - 1) / lanes * lanes;
+    padded_head_ = (at_.head_size + lanes - 1) / lanes * lanes;
+    padded_values_ = (at_.value_size + lanes - 1) / lanes * lanes;
     lay_out(nullptr);
     lay_out(attention_scratch(scratch_size_));
   }
 
   void run() {
-    const bool one_block = sequence_queries_ > 0 && sequence_queries_ <= query_piece_;
-    zero_keys_ = sequence_queries_ == 0 || plan_.masks_beyond_causal() ||
+    const bool one_block = at_.queries > 0 && at_.queries <= at_.query_piece;
+    zero_keys_ = at_.queries == 0 || plan_.masks_beyond_causal() ||
                  (plan_.causal && (!one_block || !plan_.query_starts.empty()));
     if (zero_keys_) {
-      clear_key_gradients();
+      at_.clear_key_gradients();
     }
-    for (std::int64_t query = 0; query < sequence_queries_; query += query_piece_) {
-      run_queries(query, std::min(query_piece_, sequence_queries_ - query));
+    for (std::int64_t query = 0; query < at_.queries; query += at_.query_piece) {
+      run_queries({query, std::min(query + at_.query_piece, at_.queries)});
     }
   }
 
  private:
-  bool single_tile() const { return key_end_ - key_begin_ <= key_piece_; }
-  int slot_of(int head) const { return single_tile() ? 0 : head - item_.head_begin; }
-  int key_head(int head) const { return head / group_; }
-
   void lay_out(float* memory) {
     ScratchCutter cutter(memory);
-    const std::int64_t slots = slot_of(item_.head_end - 1) + 1;
-    const bool pad_head = padded_head_ != head_size_;
-    const bool pad_values = padded_values_ != value_size_;
-    weights_ = cutter.take(key_piece_ * query_piece_);
-    gradients_ = cutter.take(key_piece_ * query_piece_);
-    padded_keys_ = cutter.take(pad_head ? key_piece_ * padded_head_ : 0);
-    padded_queries_ = cutter.take(pad_head ? query_piece_ * padded_head_ : 0);
-    padded_dout_ = cutter.take(pad_values ? query_piece_ * padded_values_ : 0);
-    transposed_queries_ = cutter.take(slots * head_size_ * query_piece_);
-    transposed_dout_ = cutter.take(slots * value_size_ * query_piece_);
+    const std::int64_t slots = at_.slot_of(at_.item.head_end - 1) + 1;
+    const std::int64_t queries = at_.query_piece;
+    const bool pad_head = padded_head_ != at_.head_size;
+    const bool pad_values = padded_values_ != at_.value_size;
+    weights_ = cutter.take(at_.key_piece * queries);
+    gradients_ = cutter.take(at_.key_piece * queries);
+    padded_keys_ = cutter.take(pad_head ? at_.key_piece * padded_head_ : 0);
+    padded_queries_ = cutter.take(pad_head ? queries * padded_head_ : 0);
+    padded_dout_ = cutter.take(pad_values ? queries * padded_values_ : 0);
+    transposed_queries_ = cutter.take(slots * at_.head_size * queries);
+    transposed_dout_ = cutter.take(slots * at_.value_size * queries);
     row_values_ = cutter.take(slots * 2 * attention_tile);
-    lay_out_terms(cutter, slots);
+    term_scratch_ = cutter.take(terms_.scratch());
+    slopes_ = cutter.take(plan_.soft_cap > 0 ? at_.key_piece * queries : 0);
+    distances_.lay_out(cutter, slots, at_.key_end - at_.key_begin, queries);
     scratch_size_ = cutter.used();
   }
 
-  void lay_out_terms(ScratchCutter& cutter, std::int64_t slots) {
-    term_scratch_ = cutter.take(terms_.scratch());
-    slopes_ = cutter.take(plan_.soft_cap > 0 ? key_piece_ * query_piece_ : 0);
-    const TermRows& terms = call_.terms;
-    const auto table_size = [&](const DistanceVectors& vectors) {
-      const std::int64_t distances = key_end_ - key_begin_ + query_piece_ - 1;
-      return vectors.defined() ? std::min(2 * vectors.reach + 1, distances) : 0;
-    };
-    key_table_ = table_size(terms.key_vectors) * query_piece_;
-    value_table_ = table_size(terms.value_vectors) * query_piece_;
-    distance_scores_ = cutter.take(slots * key_table_);
-    distance_ds_ = cutter.take(slots * key_table_);
-    distance_dp_ = cutter.take(slots * value_table_);
-    distance_weights_ = cutter.take(wanted_.value_vectors.wanted() ? slots * value_table_ : 0);
-    padded_vectors_ =
-        cutter.take(padded_head_ == head_size_ ? 0 : table_size(terms.key_vectors) * padded_head_);
-  }
-
   float* transposed_query(int head) const {
-    return transposed_queries_ + slot_of(head) * head_size_ * query_piece_;
+    return transposed_queries_ + at_.slot_of(head) * at_.head_size * at_.query_piece;
   }
   float* transposed_dout(int head) const {
-    return transposed_dout_ + slot_of(head) * value_size_ * query_piece_;
+    return transposed_dout_ + at_.slot_of(head) * at_.value_size * at_.query_piece;
   }
   RowSums row_sums(int head) const {
-    float* first = row_values_ + slot_of(head) * 2 * attention_tile;
+    float* first = row_values_ + at_.slot_of(head) * 2 * attention_tile;
     return {first, first + attention_tile};
   }
-  float* table_of(int head, float* tables, std::int64_t size) const {
-    return tables + slot_of(head) * size;
-  }
 
-  // Where the gradient of query `query` goes, and the distance of the next one.
-  float* query_gradient(std::int64_t query, int head, std::int64_t* stride) const {
-    if (item_.part == 0) {
-      *stride = call_.dq.stride;
-      return call_.dq[query_row_ + query] + head * head_size_;
-    }
-    const auto s = static_cast<std::size_t>(item_.sequence);
-    *stride = plan_.heads * head_size_;
-    return call_.partial_dq + call_.partial_begin[s] +
-           ((item_.part - 1) * sequence_queries_ + query) * *stride + head * head_size_;
-  }
-
-  void clear_key_gradients() {
-    const std::int64_t first = key_head(item_.head_begin);
-    const std::int64_t heads = key_head(item_.head_end - 1) + 1 - first;
-    for (std::int64_t key = key_begin_; key < key_end_; ++key) {
-      std::fill_n(call_.dk[key_row_ + key] + first * head_size_, heads * head_size_, 0.0f);
-      std::fill_n(call_.dv[key_row_ + key] + first * value_size_, heads * value_size_, 0.0f);
-    }
-  }
-
-  void run_queries(std::int64_t query, std::int64_t queries) {
-    const Span block{query, query + queries};
-    const Span seen = seen_keys(plan_, static_cast<std::size_t>(item_.sequence), block);
-    const std::int64_t end = std::min(seen.end, key_end_);
-    const Span positions{start_ + query, start_ + block.end};
-    key_band_ = DistanceBand::of(call_.terms.key_vectors.reach, positions, {key_begin_, key_end_});
-    value_band_ =
-        DistanceBand::of(call_.terms.value_vectors.reach, positions, {key_begin_, key_end_});
+  void run_queries(Span block) {
+    const Span seen = seen_keys(plan_, static_cast<std::size_t>(at_.item.sequence), block);
+    const std::int64_t end = std::min(seen.end, at_.key_end);
+    distances_.start_queries({at_.start + block.begin, at_.start + block.end},
+                             {at_.key_begin, at_.key_end});
     if (plan_.dropout.active()) {
-      masks_.start_queries(query_row_ + query, queries);
+      masks_.start_queries(at_.query_row + block.begin, block.size());
     }
     bool first = true;
-    for (std::int64_t key = first_key(seen.begin); key < end; key += key_piece_) {
+    for (std::int64_t key = at_.tile_of(seen.begin); key < end; key += at_.key_piece) {
       TileShape shape;
-      if (!TileShape::look(plan_, item_.sequence, block,
-                           {key, std::min(key + key_piece_, key_end_)}, visible_, &shape)) {
+      if (!TileShape::look(plan_, at_.item.sequence, block,
+                           {key, std::min(key + at_.key_piece, at_.key_end)}, visible_, &shape)) {
         continue;
       }
-      for (int head = item_.head_begin; head < item_.head_end; ++head) {
-        if (plan_.dropout.active() && (head == item_.head_begin || head % 8 == 0)) {
-          masks_.draw(shape, head, std::min(item_.head_end, head / 8 * 8 + 8), key);
+      for (int head = at_.item.head_begin; head < at_.item.head_end; ++head) {
+        if (plan_.dropout.active() && (head == at_.item.head_begin || head % 8 == 0)) {
+          masks_.draw(shape, head, std::min(at_.item.head_end, head / 8 * 8 + 8), key);
         }
-        if (single_tile() && head + 1 < item_.head_end) {
-          fetch_head(head + 1, query, queries);
+        if (at_.single_tile() && head + 1 < at_.item.head_end) {
+          fetch_head(head + 1, block);
         }
-        run_tile(shape, head, query, key, first);
-        if (single_tile()) {
-          finish_head(head, query, queries, shape.columns);
+        run_tile(shape, head, block.begin, key, first);
+        if (at_.single_tile()) {
+          finish_head(head, block);
         }
       }
       first = false;
     }
-    finish_queries(query, queries, first);
+    finish_queries(block, first);
   }
 
-  // The tile in which the first seen key lies.
-  std::int64_t first_key(std::int64_t key) const {
-    return key_begin_ + std::max<std::int64_t>(0, key - key_begin_) / key_piece_ * key_piece_;
-  }
-
-  void finish_queries(std::int64_t query, std::int64_t queries, bool nothing_seen) {
-    const std::int64_t columns =
-        (queries + attention_lanes - 1) / attention_lanes * attention_lanes;
-    for (int head = item_.head_begin; head < item_.head_end; ++head) {
-      if (!nothing_seen && !single_tile()) {
-        finish_head(head, query, queries, columns);
-      }
-      if (nothing_seen && item_.part == 0 && wanted_.sinks.wanted()) {
-        compute_row_sums(call_, query_row_ + query, head, queries, columns, row_sums(head));
-        add_sink_gradient(head, queries);
-      }
-    }
+  void finish_queries(Span block, bool nothing_seen) {
     if (nothing_seen) {
-      clear_query_gradients(query, queries);
+      at_.clear_query_gradients(block);
     }
-  }
-
-  void fetch_head(int head, std::int64_t query, std::int64_t queries) const {
-    const std::int64_t row = query_row_ + query;
-    const std::int64_t key_row = key_row_ + key_begin_;
-    const std::int64_t keys = key_end_ - key_begin_;
-    const std::int64_t column = head * head_size_;
-    const std::int64_t value_column = head * value_size_;
-    const std::int64_t k_column = key_head(head) * head_size_;
-    const std::int64_t v_column = key_head(head) * value_size_;
-    fetch_rows(call_.q[row] + column, call_.q.stride, queries, head_size_);
-    fetch_rows(call_.dout[row] + value_column, call_.dout.stride, queries, value_size_);
-    fetch_rows(call_.out[row] + value_column, call_.out.stride, queries, value_size_);
-    fetch_rows(call_.k[key_row] + k_column, call_.k.stride, keys, head_size_);
-    fetch_rows(call_.v[key_row] + v_column, call_.v.stride, keys, value_size_);
-    fetch_rows(call_.dq[row] + column, call_.dq.stride, queries, head_size_);
-    fetch_rows(call_.dk[key_row] + k_column, call_.dk.stride, keys, head_size_);
-    fetch_rows(call_.dv[key_row] + v_column, call_.dv.stride, keys, value_size_);
-  }
-
-  void clear_query_gradients(std::int64_t query, std::int64_t queries) {
-    for (int head = item_.head_begin; head < item_.head_end; ++head) {
-      std::int64_t stride = 0;
-      float* gradient = query_gradient(query, head, &stride);
-      for (std::int64_t i = 0; i < queries; ++i) {
-        std::fill_n(gradient + i * stride, head_size_, 0.0f);
+    for (int head = at_.item.head_begin; head < at_.item.head_end; ++head) {
+      if (!nothing_seen && !at_.single_tile()) {
+        finish_head(head, block);
+      }
+      if (nothing_seen && at_.item.part == 0 && wanted_.sinks.wanted()) {
+        compute_row_sums(at_.call, at_.query_row + block.begin, head, block.size(),
+                         columns_of(block), row_sums(head));
+        add_sink_gradient(head, block.size());
       }
     }
+  }
+  static std::int64_t columns_of(Span block) {
+    return (block.size() + attention_lanes - 1) / attention_lanes * attention_lanes;
+  }
+
+  void fetch_head(int head, Span block) const {
+    const BackwardCall& call = at_.call;
+    const std::int64_t query = block.begin;
+    const std::int64_t key = at_.key_begin;
+    const std::int64_t keys = at_.key_end - key;
+    fetch_rows(at_.q(head, query), call.q.stride, block.size(), at_.head_size);
+    fetch_rows(at_.dout(head, query), call.dout.stride, block.size(), at_.value_size);
+    fetch_rows(at_.out(head, query), call.out.stride, block.size(), at_.value_size);
+    fetch_rows(at_.k(head, key), call.k.stride, keys, at_.head_size);
+    fetch_rows(at_.v(head, key), call.v.stride, keys, at_.value_size);
+    fetch_rows(at_.dq(head, query), at_.dq_stride(), block.size(), at_.head_size);
+    fetch_rows(at_.dk(head, key), call.dk.stride, keys, at_.head_size);
+    fetch_rows(at_.dv(head, key), call.dv.stride, keys, at_.value_size);
   }
 
   // What all tiles of these queries share.
   void prepare_head(const TileShape& shape, int head, std::int64_t query) {
-    const std::int64_t row = query_row_ + query;
-    transpose_scaled(call_.q[row] + head * head_size_, call_.q.stride, shape.queries, head_size_,
+    transpose_scaled(at_.q(head, query), at_.call.q.stride, shape.queries, at_.head_size,
                      plan_.scale * attention_log2_e, transposed_query(head), shape.columns);
-    transpose_scaled(call_.dout[row] + head * value_size_, call_.dout.stride, shape.queries,
-                     value_size_, 1.0f, transposed_dout(head), shape.columns);
-    compute_row_sums(call_, row, head, shape.queries, shape.columns, row_sums(head));
-    if (item_.part == 0 && wanted_.sinks.wanted()) {
+    transpose_scaled(at_.dout(head, query), at_.call.dout.stride, shape.queries, at_.value_size,
+                     1.0f, transposed_dout(head), shape.columns);
+    compute_row_sums(at_.call, at_.query_row + query, head, shape.queries, shape.columns,
+                     row_sums(head));
+    if (at_.item.part == 0 && wanted_.sinks.wanted()) {
       add_sink_gradient(head, shape.queries);
     }
-    prepare_terms(shape, head);
+    distances_.start_head(at_.slot_of(head), head, transposed_query(head), transposed_dout(head),
+                          shape.columns);
   }
 
   // The first chunk meets each query once.
   void add_sink_gradient(int head, std::int64_t queries) {
-    *wanted_.sinks.at(head, 0) += sink_gradient(*call_.terms.sink(head), queries, row_sums(head));
-  }
-
-  void prepare_terms(const TileShape& shape, int head) {
-    const TermRows& terms = call_.terms;
-    if (terms.key_vectors.defined()) {
-      multiply_vectors(terms.key_vectors, head, key_band_, head_size_, transposed_query(head),
-                       shape.columns, table_of(head, distance_scores_, key_table_));
-      std::fill_n(table_of(head, distance_ds_, key_table_), key_band_.rows() * shape.columns, 0.0f);
-    }
-    if (terms.value_vectors.defined()) {
-      multiply_vectors(terms.value_vectors, head, value_band_, value_size_, transposed_dout(head),
-                       shape.columns, table_of(head, distance_dp_, value_table_));
-    }
-    if (wanted_.value_vectors.wanted()) {
-      std::fill_n(table_of(head, distance_weights_, value_table_),
-                  value_band_.rows() * shape.columns, 0.0f);
-    }
+    *wanted_.sinks.at(head, 0) +=
+        sink_gradient(*at_.call.terms.sink(head), queries, row_sums(head));
   }
 
   void run_tile(const TileShape& shape, int head, std::int64_t query, std::int64_t key,
@@ -266,29 +170,26 @@ class BackwardItem {
     if (first) {
       prepare_head(shape, head, query);
     }
-    const TilePlace place{start_, query, key};
-    const float* keys = call_.k[key_row_ + key] + key_head(head) * head_size_;
-    const float* queries = call_.q[query_row_ + query] + head * head_size_;
-    const TileRows rows{queries, call_.q.stride, keys, call_.k.stride};
-    compute_weights_and_gradients(shape, head, place, rows);
+    const TilePlace place{at_.start, query, key};
+    const TileRows rows{at_.q(head, query), at_.call.q.stride, at_.k(head, key), at_.call.k.stride};
+    compute_scores(shape, head, place, rows);
+    differentiate(shape, head, place);
     add_term_gradients(shape, head, place);
     add_key_gradients(shape, head, query, key);
-    std::int64_t stride = 0;
-    float* gradient = query_gradient(query, head, &stride);
     const Operand right =
-        padded(keys, call_.k.stride, shape.keys, head_size_, padded_head_, padded_keys_);
-    const SmallProduct dq{gradients_, shape.columns, right.data, right.stride,
-                          gradient,   stride,        nullptr,    !first};
-    query_product(dq, shape, head_size_);
+        padded(rows.keys, rows.key_stride, shape.keys, at_.head_size, padded_head_, padded_keys_);
+    const SmallProduct dq{gradients_,          shape.columns,   right.data, right.stride,
+                          at_.dq(head, query), at_.dq_stride(), nullptr,    !first};
+    query_product(dq, shape, at_.head_size);
     if (plan_.scorer == AttentionScorer::gaussian) {
-      subtract_squares(shape, rows, head_size_, gradients_, gradient, stride,
-                       call_.dk[key_row_ + key] + key_head(head) * head_size_, call_.dk.stride);
+      subtract_squares(shape, rows, at_.head_size, gradients_, dq.c, dq.c_stride, at_.dk(head, key),
+                       at_.call.dk.stride);
     }
   }
 
-  // weights_ and gradients_ become P and ds, times the scale unless biases want it without.
-  void compute_weights_and_gradients(const TileShape& shape, int head, const TilePlace& place,
-                                     const TileRows& rows) {
+  // weights_ become the scores as they enter the softmax.
+  void compute_scores(const TileShape& shape, int head, const TilePlace& place,
+                      const TileRows& rows) {
     const SmallProduct scores{rows.keys,
                               rows.key_stride,
                               transposed_query(head),
@@ -297,24 +198,26 @@ class BackwardItem {
                               shape.columns,
                               nullptr,
                               false};
-    small_product<false>(scores, shape.keys, shape.columns, ScoreRange{shape, head_size_});
+    small_product<false>(scores, shape.keys, shape.columns, ScoreRange{shape, at_.head_size});
     if (terms_.any()) {
-      terms_.add(shape, head, place, rows, key_band_, table_of(head, distance_scores_, key_table_),
-                 term_scratch_, weights_, slopes_);
+      terms_.add(shape, head, place, rows, distances_.key_band(),
+                 distances_.scores(at_.slot_of(head)), term_scratch_, weights_, slopes_);
     }
-    const SmallProduct gradients{call_.v[key_row_ + place.key] + key_head(head) * value_size_,
-                                 call_.v.stride,
+  }
+
+  // weights_ become P, gradients_ ds before the soft cap: times the scale, unless biases want it
+  // without.
+  void differentiate(const TileShape& shape, int head, const TilePlace& place) {
+    const SmallProduct gradients{at_.v(head, place.key),
+                                 at_.call.v.stride,
                                  transposed_dout(head),
                                  shape.columns,
                                  gradients_,
                                  shape.columns,
                                  nullptr,
                                  false};
-    small_product<false>(gradients, shape.keys, shape.columns, ScoreRange{shape, value_size_});
-    if (call_.terms.value_vectors.defined()) {
-      add_by_distance(shape, place.offset(), value_band_,
-                      table_of(head, distance_dp_, value_table_), gradients_);
-    }
+    small_product<false>(gradients, shape.keys, shape.columns, ScoreRange{shape, at_.value_size});
+    distances_.add_weight_gradients(shape, at_.slot_of(head), place.offset(), gradients_);
     const float scale = bias_gradients() ? 1.0f : plan_.scale;
     if (plan_.dropout.active()) {
       differentiate_softmax<true>(shape, row_sums(head), masks_.keep(head), masks_.scale(), scale,
@@ -334,7 +237,7 @@ class BackwardItem {
 
   void add_term_gradients(const TileShape& shape, int head, const TilePlace& place) {
     if (wanted_.distance_bias.wanted()) {
-      add_bias_gradient(shape, head, place.offset(), call_.terms.bias_reach, gradients_,
+      add_bias_gradient(shape, head, place.offset(), at_.call.terms.bias_reach, gradients_,
                         wanted_.distance_bias);
     }
     if (wanted_.table_bias.wanted()) {
@@ -343,77 +246,42 @@ class BackwardItem {
     if (bias_gradients()) {
       scale_tile(shape, plan_.scale, gradients_);
     }
-    if (call_.terms.key_vectors.defined()) {
-      sum_by_distance(shape, place.offset(), key_band_, gradients_,
-                      table_of(head, distance_ds_, key_table_));
-    }
-    if (wanted_.value_vectors.wanted()) {
-      sum_by_distance(shape, place.offset(), value_band_, weights_,
-                      table_of(head, distance_weights_, value_table_));
-    }
+    distances_.add_tile(shape, at_.slot_of(head), place.offset(), gradients_, weights_);
   }
 
   // What the sums over distances give, after the last tile of the queries.
-  void finish_head(int head, std::int64_t query, std::int64_t queries, std::int64_t columns) {
-    const std::int64_t row = query_row_ + query;
-    if (call_.terms.key_vectors.defined()) {
-      std::int64_t stride = 0;
-      float* gradient = query_gradient(query, head, &stride);
-      add_vectors(call_.terms.key_vectors, head, key_band_, head_size_,
-                  table_of(head, distance_ds_, key_table_), columns, queries, padded_vectors_,
-                  gradient, stride);
+  void finish_head(int head, Span block) {
+    if (!at_.call.terms.key_vectors.defined() && !at_.call.terms.value_vectors.defined()) {
+      return;
     }
-    if (wanted_.key_vectors.wanted()) {
-      const Operand q = padded(call_.q[row] + head * head_size_, call_.q.stride, queries,
-                               head_size_, padded_head_, padded_queries_);
-      add_vector_gradient(wanted_.key_vectors, head, key_band_,
-                          table_of(head, distance_ds_, key_table_), columns, q, queries);
-    }
-    if (wanted_.value_vectors.wanted()) {
-      const Operand dout = padded(call_.dout[row] + head * value_size_, call_.dout.stride, queries,
-                                  value_size_, padded_values_, padded_dout_);
-      add_vector_gradient(wanted_.value_vectors, head, value_band_,
-                          table_of(head, distance_weights_, value_table_), columns, dout, queries);
-    }
-  }
-
-  // gradient += table[distances, columns] · right[queries, size].
-  static void add_vector_gradient(const PartialRows& gradient, int head, const DistanceBand& band,
-                                  const float* table, std::int64_t columns, const Operand& right,
-                                  std::int64_t queries) {
-    const SmallProduct product{
-        table,   columns, right.data, right.stride, gradient.at(head, band.lo), gradient.columns,
-        nullptr, true};
-    small_product<false>(product, band.rows(), gradient.columns, WholeRange{queries});
+    const int slot = at_.slot_of(head);
+    distances_.add_query_gradients(slot, head, block.size(), columns_of(block),
+                                   at_.dq(head, block.begin), at_.dq_stride());
+    distances_.add_vector_gradients(slot, head, block.size(), columns_of(block),
+                                    padded_query(head, block.begin, block.size()),
+                                    padded_dout(head, block.begin, block.size()));
   }
 
   void add_key_gradients(const TileShape& shape, int head, std::int64_t query, std::int64_t key) {
-    const std::int64_t row = query_row_ + query;
-    const bool accumulate = zero_keys_ || query > 0 || head % group_ != 0;
-    const Operand dout = padded(call_.dout[row] + head * value_size_, call_.dout.stride,
-                                shape.queries, value_size_, padded_values_, padded_dout_);
-    const SmallProduct dv{weights_,
-                          shape.columns,
-                          dout.data,
-                          dout.stride,
-                          call_.dv[key_row_ + key] + key_head(head) * value_size_,
-                          call_.dv.stride,
-                          nullptr,
-                          accumulate};
-    key_product(dv, shape, value_size_);
-    const Operand q = padded(call_.q[row] + head * head_size_, call_.q.stride, shape.queries,
-                             head_size_, padded_head_, padded_queries_);
-    const SmallProduct dk{gradients_,
-                          shape.columns,
-                          q.data,
-                          q.stride,
-                          call_.dk[key_row_ + key] + key_head(head) * head_size_,
-                          call_.dk.stride,
-                          nullptr,
-                          accumulate};
-    key_product(dk, shape, head_size_);
+    const bool accumulate = zero_keys_ || query > 0 || head % at_.group != 0;
+    const Operand dout = padded_dout(head, query, shape.queries);
+    key_product({weights_, shape.columns, dout.data, dout.stride, at_.dv(head, key),
+                 at_.call.dv.stride, nullptr, accumulate},
+                shape, at_.value_size);
+    const Operand q = padded_query(head, query, shape.queries);
+    key_product({gradients_, shape.columns, q.data, q.stride, at_.dk(head, key), at_.call.dk.stride,
+                 nullptr, accumulate},
+                shape, at_.head_size);
   }
 
+  Operand padded_query(int head, std::int64_t query, std::int64_t queries) const {
+    return padded(at_.q(head, query), at_.call.q.stride, queries, at_.head_size, padded_head_,
+                  padded_queries_);
+  }
+  Operand padded_dout(int head, std::int64_t query, std::int64_t queries) const {
+    return padded(at_.dout(head, query), at_.call.dout.stride, queries, at_.value_size,
+                  padded_values_, padded_dout_);
+  }
   static Operand padded(const float* data, std::int64_t stride, std::int64_t rows,
                         std::int64_t columns, std::int64_t padded_columns, float* to) {
     if (padded_columns == columns) {
@@ -423,21 +291,13 @@ class BackwardItem {
     return {to, padded_columns};
   }
 
-  const BackwardCall& call_;
+  const BackwardRows at_;
   const AttentionPlan& plan_;
-  const AttentionItem item_;
   AttentionMasks masks_;
   const ScoreTerms terms_;
   const TaskGradients wanted_;
-  const int group_;
-  const std::int64_t head_size_, value_size_;
+  DistanceGradients distances_;
   std::int64_t padded_head_ = 0, padded_values_ = 0;
-  std::int64_t sequence_queries_ = 0, sequence_keys_ = 0;
-  std::int64_t query_row_ = 0, key_row_ = 0;  // of the batch
-  std::int64_t query_piece_ = 0, key_piece_ = 0;
-  std::int64_t key_begin_ = 0, key_end_ = 0;  // of the sequence
-  std::int64_t start_ = 0;                    // the position of the sequence's first query
-  DistanceBand key_band_, value_band_;        // of the present queries and all keys of the item
   bool zero_keys_ = false;
   std::size_t scratch_size_ = 0;
   float* weights_ = nullptr;    // [keys, columns]
@@ -449,13 +309,7 @@ class BackwardItem {
   float* transposed_dout_ = nullptr;     // per slot [value size, columns]
   float* row_values_ = nullptr;          // per slot, see RowSums
   float* term_scratch_ = nullptr;
-  float* slopes_ = nullptr;                       // [keys, columns]: derivative of the soft cap
-  std::int64_t key_table_ = 0, value_table_ = 0;  // sizes of the tables below
-  float* distance_scores_ = nullptr;   // per slot [key_band_, columns]: scores of key_vectors
-  float* distance_ds_ = nullptr;       // per slot [key_band_, columns]: sums of ds
-  float* distance_dp_ = nullptr;       // per slot [value_band_, columns]: value_vectors · dout
-  float* distance_weights_ = nullptr;  // per slot [value_band_, columns]: sums of weights
-  float* padded_vectors_ = nullptr;    // [key_band_, padded head], only when padded
+  float* slopes_ = nullptr;  // [keys, columns]: derivative of the soft cap
   std::uint64_t visible_[attention_tile];
 };
 

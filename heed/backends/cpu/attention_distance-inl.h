@@ -22,8 +22,12 @@ namespace heed::cpu::HWY_NAMESPACE {
 struct DistanceBand {
   std::int64_t lo = 0, hi = -1;
 
-  // Queries and keys by position.
-  static DistanceBand of(std::int64_t reach, Span queries, Span keys) {
+  // Queries and keys by position. Empty without vectors.
+  static DistanceBand of(const DistanceVectors& vectors, Span queries, Span keys) {
+    if (!vectors.defined()) {
+      return {};
+    }
+    const std::int64_t reach = vectors.reach;
     return {std::clamp(keys.begin - (queries.end - 1), -reach, reach),
             std::clamp(keys.end - 1 - queries.begin, -reach, reach)};
   }

@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_forward.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/attention_distance_terms-inl.h"
 #include "heed/backends/cpu/attention_dropout-inl.h"
 #include "heed/backends/cpu/attention_guard-inl.h"
 #include "heed/backends/cpu/attention_softmax-inl.h"
@@ -27,6 +28,7 @@ class ForwardItem {
         item_(item),
         masks_(call.plan.dropout, call.plan.heads),
         terms_(call.plan, call.terms, call.sizes.head_size),
+        distances_(call),
         head_size_(call.sizes.head_size),
         value_size_(call.sizes.value_size) {
     const auto s = static_cast<std::size_t>(item.sequence);
@@ -42,10 +44,8 @@ class ForwardItem {
     const Span seen = seen_keys(plan_, s, {query_begin_, query_begin_ + queries_});
     key_begin_ = seen.begin / key_piece_ * key_piece_;
     key_end_ = seen.size() == 0 ? key_begin_ : seen.end;
-    const Span positions{start_ + query_begin_, start_ + query_begin_ + queries_};
-    const Span keys{key_begin_, std::max(key_end_, key_begin_ + 1)};
-    key_band_ = DistanceBand::of(call.terms.key_vectors.reach, positions, keys);
-    value_band_ = DistanceBand::of(call.terms.value_vectors.reach, positions, keys);
+    distances_.start({start_ + query_begin_, start_ + query_begin_ + queries_},
+                     {key_begin_, std::max(key_end_, key_begin_ + 1)}, columns());
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
     padded_values_ = (value_size_ + lanes - 1) / lanes * lanes;
     lay_out(nullptr);
@@ -106,14 +106,7 @@ class ForwardItem {
     sums_ = cutter.take(single_tile() ? 0 : slots * queries_ * padded_values_);
     states_ = cutter.take(slots * 3 * attention_tile);
     term_scratch_ = cutter.take(terms_.scratch());
-    if (call_.terms.key_vectors.defined()) {
-      distance_scores_ = cutter.take(slots * key_band_.rows() * columns());
-    }
-    if (call_.terms.value_vectors.defined()) {
-      distance_weights_ = cutter.take(slots * value_band_.rows() * columns());
-      padded_vectors_ =
-          cutter.take(padded_values_ == value_size_ ? 0 : value_band_.rows() * padded_values_);
-    }
+    distances_.lay_out(cutter, slots);
     scratch_size_ = cutter.used();
   }
 
@@ -123,12 +116,6 @@ class ForwardItem {
   }
   float* transposed_query(int head) const {
     return transposed_queries_ + slot_of(head) * head_size_ * columns();
-  }
-  float* distance_scores(int head) const {
-    return distance_scores_ + slot_of(head) * key_band_.rows() * columns();
-  }
-  float* distance_weights(int head) const {
-    return distance_weights_ + slot_of(head) * value_band_.rows() * columns();
   }
   float* sums(int head) const { return sums_ + slot_of(head) * queries_ * padded_values_; }
   int key_head(int head) const { return head / (plan_.heads / plan_.key_heads); }
@@ -148,13 +135,7 @@ class ForwardItem {
   void prepare_head(int head) {
     transpose_scaled(query_rows(head), call_.q.stride, queries_, head_size_,
                      plan_.scale * attention_log2_e, transposed_query(head), columns());
-    if (call_.terms.key_vectors.defined()) {
-      multiply_vectors(call_.terms.key_vectors, head, key_band_, head_size_, transposed_query(head),
-                       columns(), distance_scores(head));
-    }
-    if (call_.terms.value_vectors.defined()) {
-      std::fill_n(distance_weights(head), value_band_.rows() * columns(), 0.0f);
-    }
+    distances_.start_head(slot_of(head), head, transposed_query(head));
   }
 
   const float* query_rows(int head) const { return call_.q[row_begin_] + head * head_size_; }
@@ -168,7 +149,8 @@ class ForwardItem {
     small_product<false>(product, shape.keys, shape.columns, ScoreRange{shape, head_size_});
     if (terms_.any()) {
       terms_.add(shape, head, place(key), {query_rows(head), call_.q.stride, keys, call_.k.stride},
-                 key_band_, distance_scores(head), term_scratch_, scores_, nullptr);
+                 distances_.key_band(), distances_.scores(slot_of(head)), term_scratch_, scores_,
+                 nullptr);
     }
   }
 
@@ -183,12 +165,8 @@ class ForwardItem {
     } else {
       exponentiate<false>(shape, nullptr, first, softmax, scores_);
     }
-    if (call_.terms.value_vectors.defined()) {
-      if (!first) {
-        scale_columns(softmax.factor, value_band_.rows(), columns(), distance_weights(head));
-      }
-      sum_by_distance(shape, place(key).offset(), value_band_, scores_, distance_weights(head));
-    }
+    distances_.add_tile(shape, slot_of(head), place(key).offset(), first ? nullptr : softmax.factor,
+                        scores_);
     if (single_tile()) {
       invert_sums(dropout_scale(), call_.terms.sink(head), columns(), softmax);
     }
@@ -216,21 +194,15 @@ class ForwardItem {
         single_tile() || !first ? softmax.factor : nullptr,
         !first};
     query_product(product, shape, value_size_);
-    if (single_tile() && call_.terms.value_vectors.defined()) {
-      scale_columns(softmax.factor, value_band_.rows(), columns(), distance_weights(head));
-      add_vectors(call_.terms.value_vectors, head, value_band_, value_size_, distance_weights(head),
-                  columns(), queries_, padded_vectors_, product.c, product.c_stride);
+    if (single_tile()) {
+      distances_.add_values(slot_of(head), head, softmax.factor, product.c, product.c_stride);
     }
   }
 
   void finish_head(int head) {
     const SoftmaxState softmax = state(head);
     if (!single_tile()) {
-      if (call_.terms.value_vectors.defined()) {
-        add_vectors(call_.terms.value_vectors, head, value_band_, value_size_,
-                    distance_weights(head), columns(), queries_, padded_vectors_, sums(head),
-                    padded_values_);
-      }
+      distances_.add_values(slot_of(head), head, nullptr, sums(head), padded_values_);
       invert_sums(dropout_scale(), call_.terms.sink(head), columns(), softmax);
       write_out(head, softmax);
     }
@@ -320,6 +292,7 @@ class ForwardItem {
   const AttentionItem item_;
   AttentionMasks masks_;
   const ScoreTerms terms_;
+  DistanceTerms distances_;
   const std::int64_t head_size_, value_size_;
   std::int64_t padded_values_ = 0;
   std::int64_t sequence_queries_ = 0, sequence_keys_ = 0;
@@ -328,7 +301,6 @@ class ForwardItem {
   std::int64_t start_ = 0;                      // the position of the sequence's first query
   std::int64_t key_piece_ = 0;
   std::int64_t key_begin_ = 0, key_end_ = 0;  // of the sequence; begins with a tile
-  DistanceBand key_band_, value_band_;
   std::size_t scratch_size_ = 0;
   float* scores_ = nullptr;              // [keys, columns]
   float* values_ = nullptr;              // [keys, padded values], only when padded
@@ -336,9 +308,6 @@ class ForwardItem {
   float* sums_ = nullptr;                // per slot [queries, padded values]
   float* states_ = nullptr;              // per slot, see SoftmaxState
   float* term_scratch_ = nullptr;
-  float* distance_scores_ = nullptr;   // per slot [key_band_, columns]: scores of key_vectors
-  float* distance_weights_ = nullptr;  // per slot [value_band_, columns]: sums of weights
-  float* padded_vectors_ = nullptr;    // [value_band_, padded values], only when padded
   std::uint64_t visible_[attention_tile];
 };
 

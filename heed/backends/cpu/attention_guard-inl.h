@@ -20,17 +20,21 @@ HWY_INLINE bool all_finite(const float* data, std::int64_t stride, std::int64_t 
                            std::int64_t columns) {
   const FloatTag d;
   const auto zero = hn::Zero(d);
-  auto sum = zero;
-  auto other = zero;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const float* at = data + row * stride;
-    for_each_vector(d, 0, static_cast<std::size_t>(columns),
-                    [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-                      auto& chain = (c / hn::Lanes(d)) % 2 == 0 ? sum : other;
-                      chain = hn::MulAdd(load(d, at + c, n), zero, chain);
-                    });
-  }
-  return hn::AllTrue(d, hn::Eq(hn::Add(sum, other), zero));
+  auto even = zero;
+  auto odd = zero;
+  for_each_vector(d, 0, static_cast<std::size_t>(columns),
+                  [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+                    const float* at = data + c;
+                    std::int64_t row = 0;
+                    for (; row + 2 <= rows; row += 2, at += 2 * stride) {
+                      even = hn::MulAdd(zero, load(d, at, n), even);
+                      odd = hn::MulAdd(zero, load(d, at + stride, n), odd);
+                    }
+                    if (row < rows) {
+                      even = hn::MulAdd(zero, load(d, at, n), even);
+                    }
+                  });
+  return hn::AllTrue(d, hn::Eq(hn::Add(even, odd), zero));
 }
 
 // The product with rows of b that are not finite left out and then added for the pairs that see.
