@@ -179,14 +179,17 @@ class ComparisonRun {
                                prepared_.size() * static_cast<std::size_t>(study_.compare.seeds),
                                variant.directory, recipe.seed));
     reset_peak_memory();
+    const std::uint64_t before =
+        memory_statistics().live_bytes;  // what earlier runs left in caches
     const TrainingRun trained = run_training(recipe, run, resume_, &prepared.shared->data);
     if (trained.outcome.interrupted != 0) {
       return trained.outcome.interrupted;
     }
-    RunResult result{.seed = recipe.seed,
-                     .steps = trained.outcome.steps,
-                     .seconds = trained.outcome.seconds,
-                     .peak_bytes = static_cast<std::int64_t>(memory_statistics().peak_bytes)};
+    RunResult result{
+        .seed = recipe.seed,
+        .steps = trained.outcome.steps,
+        .seconds = trained.outcome.seconds,
+        .peak_bytes = static_cast<std::int64_t>(memory_statistics().peak_bytes - before)};
     result.sets = run_tests(*prepared.tests, recipe, trained.best, prepared.shared->directory, run);
     result.metrics = read_metrics(run / "metrics.jsonl");
     write_measures(result, identity, run);
@@ -275,6 +278,7 @@ class ComparisonRun {
     write_file_atomically(directory_ / "comparison.html",
                           render_comparison(comparison_page(comparison, summary)));
     write_output(comparison_text(comparison, summary));
+    flush_output();
     progress_.line(fmt::format("written: {}", (directory_ / "comparison.html").string()));
   }
 

@@ -8,8 +8,9 @@
   const { data, element, formatValue, formatStep, onWidth } = heed;
   const { linearTicks, formatTick, linePath, bandPath, nearest } = curveMath;
 
-  const colour = (curve) => `--series: var(--s${curve.series % 6})`;
-  const dash = (curve) => `dash${Math.floor(curve.series / 6) % 3}`;
+  const colourCount = 8;
+  const colour = (curve) => `--series: var(--s${curve.series % colourCount})`;
+  const dash = (curve) => `dash${Math.floor(curve.series / colourCount) % 3}`;
 
   function valueRange(chart) {
     let low = Infinity, high = -Infinity;

@@ -12,6 +12,7 @@ namespace heed {
 namespace {
 
 constexpr int shown_digits = 6;
+constexpr std::size_t colours = 8;  // of lines; as many as comparison.css and comparison.js have
 
 void write_head(const ComparisonPage& page, std::string& out) {
   out += fmt::format(
@@ -64,8 +65,8 @@ void write_navigation(const ComparisonPage& page, std::string& out) {
 }
 
 std::string series_style(std::size_t series) {
-  return fmt::format(" class=\"series dash{}\" style=\"--series: var(--s{})\"", series / 6 % 3,
-                     series % 6);
+  return fmt::format(" class=\"series dash{}\" style=\"--series: var(--s{})\"",
+                     series / colours % 3, series % colours);
 }
 
 void write_cell(const TableCell& cell, std::string& out) {

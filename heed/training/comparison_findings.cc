@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace heed {
 
 namespace {
@@ -10,6 +12,11 @@ namespace {
 std::vector<std::string> pair_sentences(const ComparisonGroup& group,
                                         const std::vector<PairSummary>& pairs,
                                         const std::string& unit) {
+  if (pairs.size() > 1 && std::none_of(pairs.begin(), pairs.end(), [](const PairSummary& pair) {
+        return pair.difference.exceeds_noise();
+      })) {
+    return {fmt::format("No difference between the {} exceeds the noise.", group.variants.size())};
+  }
   std::vector<std::string> sentences;
   for (std::size_t i = 0; i < pairs.size();) {
     const std::size_t first = pairs[i].first;
@@ -123,7 +130,7 @@ std::vector<std::string> length_findings_of(const ComparisonGroup& group,
     if (group.buckets[bucket].beyond && !summary.bucket_pairs[bucket].empty()) {
       const auto sentences = pair_sentences(group, summary.bucket_pairs[bucket],
                                             task ? "points of token accuracy" : "BLEU");
-      findings.push_back(fmt::format("At {} {}, beyond the training length, {}",
+      findings.push_back(fmt::format("At {} {}, beyond the training length: {}",
                                      group.buckets[bucket].label, group.length_unit,
                                      sentences.front()));
     }

@@ -115,7 +115,7 @@ TEST(Comparison, SaysHowFarEachVariantWorks) {
   EXPECT_THAT(group.length_findings, testing::Contains(HasSubstr("none breaks at length 10: ")));
   EXPECT_THAT(group.length_findings,
               testing::Contains(testing::StartsWith(
-                  "At 20 (2x) symbols, beyond the training length, rotary is better than ")));
+                  "At 20 (2x) symbols, beyond the training length: rotary is better than ")));
 }
 
 // As when a choice does not reach the model.
@@ -146,6 +146,14 @@ TEST(Comparison, EqualVariantsAreNotToldApart) {
   const GroupSummary group = summarise(comparison).groups[0];
   EXPECT_THAT(group.findings[0],
               testing::AnyOf("a and b cannot be told apart.", "b and a cannot be told apart."));
+}
+
+TEST(Comparison, ManyEqualVariantsTakeOneSentence) {
+  const Comparison comparison = task_comparison({task_variant("a", {0.97, 0.97, 0.97}, 1),
+                                                 task_variant("b", {0.97, 0.97, 0.97}, 77),
+                                                 task_variant("c", {0.97, 0.97, 0.97}, 99)});
+  EXPECT_THAT(summarise(comparison).groups[0].findings,
+              ElementsAre("No difference between the 3 exceeds the noise."));
 }
 
 TEST(Comparison, CostsAreMedianAndMaximum) {
