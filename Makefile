@@ -6,15 +6,17 @@
 #   make bench     measure speed beside PyTorch (fifteen minutes; BENCH_OPTIONS=--quick: three)
 #   make install   install under PREFIX (/usr/local), below DESTDIR if given
 #   make sanitize  the tests once more, with address, undefined-behaviour and thread sanitizers
+#   make fuzz      FUZZ_SECONDS (60) of libFuzzer on each parser of outside input
 #   make format    lay out the sources with clang-format
 #   make clean     remove every build directory
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 BENCH_OPTIONS ?=
+FUZZ_SECONDS ?= 60
 CMAKE ?= cmake
 
-.PHONY: all build demo test bench install sanitize asan tsan format clean setup configure
+.PHONY: all build demo test bench install sanitize asan tsan fuzz format clean setup configure
 .DEFAULT_GOAL := build
 
 all: configure
@@ -53,14 +55,21 @@ asan: setup
 	@$(CMAKE) --build --preset asan
 	@tools/run_tests.sh build-asan
 
-# Where threads meet: the pool and prefetching.
+# Where threads meet: the pool, prefetching, the kernels of the CPU, and what trains and searches.
 tsan: setup
 	@$(CMAKE) --preset tsan --log-level=WARNING
 	@$(CMAKE) --build --preset tsan
-	@tools/run_tests.sh build-tsan --tests-regex '^(base|data)$$'
+	@tools/run_tests.sh build-tsan --tests-regex '^(base|data|cpu|generation|training|interop)$$'
+
+# The targets of tests/fuzz, which `make test` runs briefly without clang.
+fuzz: setup
+	@tools/setup.sh clang-14 libclang-rt-14-dev libomp-14-dev
+	@$(CMAKE) --preset fuzz --log-level=WARNING
+	@$(CMAKE) --build --preset fuzz
+	@FUZZ_SECONDS="$(FUZZ_SECONDS)" tools/run_fuzzers.sh build-fuzz
 
 format:
 	@find heed apps bench examples tests -name '*.h' -o -name '*.cc' | xargs clang-format -i
 
 clean:
-	@rm -rf build build-debug build-asan build-tsan
+	@rm -rf build build-debug build-asan build-tsan build-fuzz

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that heed is built with, those that are missing and no others. Quick
 # and silent when nothing is. HEED_SKIP_SETUP=1 leaves the system alone.
+#
+#   tools/setup.sh [further packages]
 set -eu
 
 packages="
@@ -8,6 +10,7 @@ packages="
   libdnnl-dev libhwy-dev libsentencepiece-dev libicu-dev
   nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libfmt-dev zlib1g-dev libpng-dev
   libgtest-dev libgmock-dev libbenchmark-dev
+  $*
 "
 
 if [ "${HEED_SKIP_SETUP:-0}" = 1 ]; then

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "heed/models/translator_session.h"
 #include "heed/ops/embedding.h"
@@ -22,6 +23,9 @@ std::vector<std::string> attention_names(const TranslatorConfig& config) {
 }
 
 namespace {
+
+// Four times as deep as any Transformer known to have been trained.
+constexpr int layer_limit = 4096;
 
 void check_pruned_heads(const TranslatorConfig& config) {
   const std::vector<std::string> names = attention_names(config);
@@ -87,8 +91,11 @@ void check_translator_config(const TranslatorConfig& config) {
     check_usage(value >= 0 && value < 1, "model.{}: must be in [0, 1), got {}", key, value);
   };
   positive("d_model", config.d_model);
-  positive("encoder_layers", config.encoder_layers);
-  positive("decoder_layers", config.decoder_layers);
+  for (const auto& [key, layers] : {std::pair("encoder_layers", config.encoder_layers),
+                                    std::pair("decoder_layers", config.decoder_layers)}) {
+    check_usage(layers > 0 && layers <= layer_limit, "model.{}: must be in 1 … {}, got {}", key,
+                layer_limit, layers);
+  }
   positive("heads", config.heads);
   positive("feed_forward_size", config.feed_forward_size);
   positive("max_length", config.max_length);

@@ -182,6 +182,7 @@ TEST_F(TranslatorTest, RefusesSizesThatMakeNoSense) {
   };
   refuses([](TranslatorConfig& config) { config.heads = 3; });
   refuses([](TranslatorConfig& config) { config.d_model = -8; });
+  refuses([](TranslatorConfig& config) { config.encoder_layers = 2147483647; });
   refuses([](TranslatorConfig& config) { config.dropout = 1; });
   refuses([](TranslatorConfig& config) { config.tie_embeddings = "all"; });
   refuses([](TranslatorConfig& config) { config.activation = "rulu"; });

@@ -313,6 +313,7 @@ TEST_F(DamagedFiles, VocabulariesThatAreNoBijection) {
       {"", "invalid JSON"},
       {"{\"\xff\":0}", "invalid UTF-8"},
       {"{\"a\":0", "invalid JSON"},
+      {R"({"</s>":0,"<unk>":1,"<pad>":2})" + std::string(1, '\0'), "a NUL byte"},
   };
   for (const auto& [json, expected] : cases) {
     write_file(directory.path() / "vocab.json", json);

@@ -103,6 +103,8 @@ Vocabulary Vocabulary::with_specials(std::span<const std::string> pieces,
 Vocabulary Vocabulary::from_json(std::string_view text, const std::string& source) {
   const auto invalid = find_invalid_utf8(text);
   check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
+  // The parser would take a NUL for the end of the text.
+  check_data(text.find('\0') == std::string_view::npos, "{}: invalid JSON: a NUL byte", source);
   FlatObjectReader reader(source);
   check_data(nlohmann::json::sax_parse(text, &reader), "{}: invalid JSON", source);
   const std::size_t size = reader.entries.size();

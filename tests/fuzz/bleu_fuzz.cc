@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     });
   }
   attempt([&] {
-    const Chrf chrf({});
+    const Chrf chrf;
     const std::vector<std::string_view> references = {input};
     const double score = chrf.score_of(chrf.sentence_statistics(input, references));
     expect(score >= 0 && score < 100.0001, "a score from 0 to 100");

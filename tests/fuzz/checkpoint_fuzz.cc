@@ -14,7 +14,8 @@ namespace heed::fuzz {
 namespace {
 
 constexpr std::size_t file_count = 3;
-constexpr const char* names[file_count] = {checkpoint_manifest_name, "model.safetensors", "state.json"};
+constexpr const char* names[file_count] = {checkpoint_manifest_name, "model.safetensors",
+                                           "state.json"};
 
 const std::vector<std::string>& sound_files() {
   static const std::vector<std::string> files = [] {

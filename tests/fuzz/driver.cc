@@ -1,7 +1,7 @@
-// Runs a fuzz target without libFuzzer: the seeds, then a fixed sequence of damaged ones, in a child
-// process that may die. Inputs that meet a new refusal are damaged further.
+// Runs a fuzz target without libFuzzer: the seeds, then a fixed sequence of damaged ones, in a
+// child process that may die. Inputs that meet a new refusal are damaged further.
 //
-//   heed_fuzz_numpy [--runs N] [--seed N] [--reasons]   3,000 runs unless told; --reasons: why
+//   heed_fuzz_numpy [--runs N] [--seed N] [--reasons]   5,000 runs unless told; --reasons: why
 //                                                       inputs were refused, and how often
 //   heed_fuzz_numpy --write-seeds DIRECTORY             for libFuzzer
 //   heed_fuzz_numpy FILE…                               just these inputs
@@ -34,13 +34,14 @@ constexpr rlim_t memory_limit = rlim_t{512} << 20;
 constexpr rlim_t memory_limit = RLIM_INFINITY;  // sanitizers take terabytes of addresses
 #endif
 
-// At least this share of the inputs has to be accepted, and no one reason may account for more than
-// this share of the refusals; else the damage never gets past the first checks.
+// Else the damage never gets past the first checks: this share of the inputs has to be accepted,
+// and unless there are many, no one reason may account for more than this share of the refusals.
 constexpr double least_accepted = 0.01;
-constexpr double most_of_one_reason = 0.75;
+constexpr double many_accepted = 0.2;
+constexpr double most_of_one_reason = 0.85;
 
 struct Options {
-  std::uint64_t runs = 3000;
+  std::uint64_t runs = 5000;
   std::uint64_t seed = 1;
   bool show_reasons = false;
   std::string seed_directory;
@@ -89,11 +90,12 @@ class SharedInput {
   Shared* shared_;
 };
 
-// A message without what differs from input to input.
+// The end of a message, without what differs from input to input.
 std::string reason_of(const std::string& message) {
   std::string reason;
   bool quoted = false;
-  for (const char c : message.substr(std::min(message.find(": "), message.size()))) {
+  const std::size_t colon = message.rfind(": ");
+  for (const char c : message.substr(colon == std::string::npos ? 0 : colon)) {
     quoted = quoted != (c == '"' || c == '\'');
     if (!quoted && std::strchr("0123456789", c) == nullptr) {
       reason += c;
@@ -162,22 +164,24 @@ int run_all(const Options& options, const SharedInput& shared) {
     return 0;
   }
   Statistics statistics;
-  std::vector<std::string> inputs = seeds();
-  for (const std::string& seed : inputs) {
+  const std::vector<std::string> sound = seeds();
+  for (const std::string& seed : sound) {
     run_one(seed, shared);
     statistics.add(outcome());
   }
+  std::vector<std::string> inputs = sound;
   Random random(options.seed);
   for (std::uint64_t run = 0; run < options.runs; ++run) {
-    std::string input = mutated(inputs, random, input_limit);
+    std::string input = mutated(random.below(4) == 0 ? inputs : sound, random, input_limit);
     run_one(input, shared);
     if (statistics.add(outcome())) {
       inputs.push_back(std::move(input));
     }
   }
   statistics.print(options.show_reasons);
-  const bool effective = statistics.accepted_share() >= least_accepted &&
-                         statistics.commonest_share() <= most_of_one_reason;
+  const bool effective = statistics.accepted_share() >= many_accepted ||
+                         (statistics.accepted_share() >= least_accepted &&
+                          statistics.commonest_share() <= most_of_one_reason);
   if (!effective) {
     std::fprintf(stderr, "the damaged inputs test too little\n");
   }

@@ -45,7 +45,8 @@ void read_strictly(const std::filesystem::path& path) {
 }  // namespace
 
 std::vector<std::string> seeds() {
-  const std::string text = "\xEF\xBB\xBFTwo dogs\tzwei Hunde\tx\r\n\na\tb\tc\nÄ ö ü ß\t狗\t\nlast\t1\t2";
+  const std::string text =
+      "\xEF\xBB\xBFTwo dogs\tzwei Hunde\tx\r\n\na\tb\tc\nÄ ö ü ß\t狗\t\nlast\t1\t2";
   return {chosen(0, text), chosen(0, std::string(45, 'x') + "\ny\n"), chosen(1, compressed(text)),
           chosen(1, compressed("a\nb\n") + compressed("c\n")), chosen(1, text)};
 }

@@ -30,9 +30,30 @@ constexpr std::uint64_t odd_numbers[] = {0,
                                          0x8000'0000'0000'0000,
                                          0xFFFF'FFFF'FFFF'FFFF};
 
-constexpr std::string_view odd_texts[] = {
-    "-1",    "1e308",  "-0",   "99999999999999999999", "0.5", "null", "true", "[]", "{}", "\"\"", "\"\\u0000\"",
-    "\\ud8", "\xC0\x80", "\xF4\x90\x80\x80", "\xEF\xBB\xBF", "\xE2\x80\xA8", "\r\n", "\t", "..", "/", ":", "- ", "*a", "&a "};
+constexpr std::string_view odd_texts[] = {"-1",
+                                          "-0",
+                                          "0.5",
+                                          "1e308",
+                                          "99999999999999999999",
+                                          "null",
+                                          "true",
+                                          "[]",
+                                          "{}",
+                                          "\"\"",
+                                          "\"\\u0000\"",
+                                          "\"\\ud800\"",
+                                          "\xC0\x80",
+                                          "..",
+                                          "\r\n",
+                                          "\t",
+                                          "\xF4\x90\x80\x80",
+                                          "\xEF\xBB\xBF",
+                                          "\u2028",
+                                          "/",
+                                          ": ",
+                                          "\n- ",
+                                          "&a ",
+                                          "*a"};
 
 template <typename Range>
 const auto& any_of(const Range& range, Random& random) {
@@ -116,9 +137,10 @@ void change(std::string& text, const std::vector<std::string>& inputs, Random& r
 
 std::string mutated(const std::vector<std::string>& inputs, Random& random, std::size_t limit) {
   std::string text = any_of(inputs, random);
-  for (std::uint64_t left = 1 + random.below(4); left > 0; --left) {
+  // One change half the time, two a quarter of the time, and so on.
+  do {
     change(text, inputs, random);
-  }
+  } while (random.below(2) == 0);
   text.resize(std::min(text.size(), limit));
   return text;
 }

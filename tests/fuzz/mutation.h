@@ -9,7 +9,7 @@
 
 namespace heed::fuzz {
 
-// One of the inputs with one to four changes: flipped bits, changed bytes, pieces removed, repeated
+// One of the inputs with a change or a few: flipped bits, changed bytes, pieces removed, repeated
 // or taken from another input, numbers replaced by odd ones in binary or in decimal, a cut. At most
 // `limit` bytes.
 std::string mutated(const std::vector<std::string>& inputs, Random& random, std::size_t limit);

@@ -11,7 +11,8 @@ namespace heed::fuzz {
 std::vector<std::string> seeds() {
   const std::filesystem::path path = scratch_folder() / "seed.safetensors";
   std::vector<std::string> result;
-  const auto add = [&](std::initializer_list<NamedTensor> tensors, const SafetensorsMetadata& data) {
+  const auto add = [&](std::initializer_list<NamedTensor> tensors,
+                       const SafetensorsMetadata& data) {
     write_safetensors(path, tensors, data);
     result.push_back(read_file(path));
   };

@@ -11,8 +11,9 @@ namespace heed::fuzz {
 
 namespace {
 
-constexpr std::array<const char*, 3> names = {
-    "model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"};
+constexpr std::array<const char*, 3> names = {"model.safetensors.index.json",
+                                              "model-00001-of-00002.safetensors",
+                                              "model-00002-of-00002.safetensors"};
 
 // The sound files, in the order of `names`.
 const std::vector<std::string>& sound_files() {

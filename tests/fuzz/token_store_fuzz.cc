@@ -29,8 +29,7 @@ std::string with_own_checksums(std::string_view input) {
   std::memcpy(&header, file.data(), sizeof header);
   header.payload_checksum = fingerprint_of(std::string_view(file).substr(header_size));
   header.header_checksum = 0;
-  header.header_checksum =
-      fingerprint_of({reinterpret_cast<const char*>(&header), sizeof header});
+  header.header_checksum = fingerprint_of({reinterpret_cast<const char*>(&header), sizeof header});
   std::memcpy(file.data(), &header, sizeof header);
   return file;
 }

@@ -5,10 +5,13 @@
 namespace heed::fuzz {
 
 std::vector<std::string> seeds() {
-  return {chosen(0, "model:\n  d_model: 512\n  rate: 1e-4\n  flags: [true, no, ~]\n# note\nname: \"a\\tb\"\n"),
-          chosen(0, "- 1\n- 'two'\n- {three: 3, four: [5, 6]}\n- |\n  text\n  more\n- >-\n  folded\n"),
-          chosen(0, "base: &base {a: 1, b: 0.5}\nother: *base\n? key\n: value\n"),
-          chosen(1, "model.position.kind=rotary"), chosen(1, "data.train.source=[a.en, b.en]")};
+  return {
+      chosen(0,
+             "model:\n  d_model: 512\n  rate: 1e-4\n  flags: [true, no, ~]\n# note\nname: "
+             "\"a\\tb\"\n"),
+      chosen(0, "- 1\n- 'two'\n- {three: 3, four: [5, 6]}\n- |\n  text\n  more\n- >-\n  folded\n"),
+      chosen(0, "base: &base {a: 1, b: 0.5}\nother: *base\n? key\n: value\n"),
+      chosen(1, "model.position.kind=rotary"), chosen(1, "data.train.source=[a.en, b.en]")};
 }
 
 }  // namespace heed::fuzz
