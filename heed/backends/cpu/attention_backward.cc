@@ -205,8 +205,7 @@ class BackwardItem {
     }
   }
 
-  // weights_ become P, gradients_ ds before the soft cap: times the scale, unless biases want it
-  // without.
+  // weights_ become P, gradients_ ds before the soft cap, times ds_scale().
   void differentiate(const TileShape& shape, int head, const TilePlace& place) {
     const SmallProduct gradients{at_.v(head, place.key),
                                  at_.call.v.stride,
@@ -218,12 +217,11 @@ class BackwardItem {
                                  false};
     small_product<false>(gradients, shape.keys, shape.columns, ScoreRange{shape, at_.value_size});
     distances_.add_weight_gradients(shape, at_.slot_of(head), place.offset(), gradients_);
-    const float scale = bias_gradients() ? 1.0f : plan_.scale;
     if (plan_.dropout.active()) {
-      differentiate_softmax<true>(shape, row_sums(head), masks_.keep(head), masks_.scale(), scale,
-                                  weights_, gradients_);
+      differentiate_softmax<true>(shape, row_sums(head), masks_.keep(head), masks_.scale(),
+                                  ds_scale(), weights_, gradients_);
     } else {
-      differentiate_softmax<false>(shape, row_sums(head), nullptr, 1.0f, scale, weights_,
+      differentiate_softmax<false>(shape, row_sums(head), nullptr, 1.0f, ds_scale(), weights_,
                                    gradients_);
     }
     if (plan_.soft_cap > 0) {
@@ -231,20 +229,22 @@ class BackwardItem {
     }
   }
 
-  bool bias_gradients() const {
-    return wanted_.distance_bias.wanted() || wanted_.table_bias.wanted();
-  }
+  // The products with q and k want ds times the scale. That is undone for biases, and cannot be if
+  // the scale is 0.
+  bool scaled() const { return plan_.scale != 0; }
+  float ds_scale() const { return scaled() ? plan_.scale : 1.0f; }
 
   void add_term_gradients(const TileShape& shape, int head, const TilePlace& place) {
+    const float unscale = scaled() ? 1 / plan_.scale : 1.0f;
     if (wanted_.distance_bias.wanted()) {
-      add_bias_gradient(shape, head, place.offset(), at_.call.terms.bias_reach, gradients_,
+      add_bias_gradient(shape, head, place.offset(), at_.call.terms.bias_reach, unscale, gradients_,
                         wanted_.distance_bias);
     }
     if (wanted_.table_bias.wanted()) {
-      add_table_gradient(shape, head, place, gradients_, term_scratch_, wanted_);
+      add_table_gradient(shape, head, place, unscale, gradients_, term_scratch_, wanted_);
     }
-    if (bias_gradients()) {
-      scale_tile(shape, plan_.scale, gradients_);
+    for (std::int64_t i = 0; !scaled() && i < shape.keys * shape.columns; ++i) {
+      gradients_[i] *= 0;  // not a number stays that
     }
     distances_.add_tile(shape, at_.slot_of(head), place.offset(), gradients_, weights_);
   }

@@ -107,6 +107,64 @@ HWY_INLINE void sum_by_distance(const TileShape& shape, std::int64_t offset,
   }
 }
 
+// Floats by falling distance m = 0 … count-1, the first at distance `highest`: those before
+// `inside` are at distances of at least `reach`, those from `outside` on at most -reach.
+struct FallingDistances {
+  std::int64_t inside, outside;
+
+  FallingDistances(std::int64_t highest, std::int64_t reach, std::int64_t count)
+      : inside(std::clamp<std::int64_t>(highest - reach, 0, count)),
+        outside(std::clamp<std::int64_t>(highest + reach, inside, count)) {}
+};
+
+// to[m] = factor · table[clamp(highest - m)], m = 0 … count-1; `table` points at distance 0.
+HWY_INLINE void expand_by_distance(const float* table, std::int64_t reach, std::int64_t highest,
+                                   std::int64_t count, float factor, float* to) {
+  const FallingDistances distances(highest, reach, count);
+  std::fill_n(to, distances.inside, factor * table[reach]);
+  const FloatTag d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t m = distances.inside;
+  for (; m + lanes <= distances.outside; m += lanes) {
+    const auto values = hn::Reverse(d, hn::LoadU(d, table + highest - m - (lanes - 1)));
+    hn::StoreU(hn::Mul(hn::Set(d, factor), values), d, to + m);
+  }
+  for (; m < distances.outside; ++m) {
+    to[m] = factor * table[highest - m];
+  }
+  std::fill(to + m, to + count, factor * table[-reach]);
+}
+
+HWY_INLINE float sum_of(const float* x, std::int64_t count) {
+  const FloatTag d;
+  return sum_vectors(d, static_cast<std::size_t>(count),
+                     [&](std::size_t c, std::size_t n)
+                         HEED_SIMD_LAMBDA { return load(d, x + c, n); });
+}
+
+// table[clamp(highest - m)] += factor · from[m], m = 0 … count-1; `table` points at distance 0.
+HWY_INLINE void fold_by_distance(const float* from, std::int64_t reach, std::int64_t highest,
+                                 std::int64_t count, float factor, float* table) {
+  const FallingDistances distances(highest, reach, count);
+  if (distances.inside > 0) {
+    table[reach] += factor * sum_of(from, distances.inside);
+  }
+  const FloatTag d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t m = distances.inside;
+  for (; m + lanes <= distances.outside; m += lanes) {
+    float* at = table + highest - m - (lanes - 1);
+    const auto values = hn::Reverse(d, hn::LoadU(d, from + m));
+    hn::StoreU(hn::MulAdd(hn::Set(d, factor), values, hn::LoadU(d, at)), d, at);
+  }
+  for (; m < distances.outside; ++m) {
+    table[highest - m] += factor * from[m];
+  }
+  if (m < count) {
+    table[-reach] += factor * sum_of(from + m, count - m);
+  }
+}
+
 // table[distances, columns] = the band's vectors · right[size, columns].
 HWY_INLINE void multiply_vectors(const DistanceVectors& vectors, int head, const DistanceBand& band,
                                  std::int64_t size, const float* right, std::int64_t columns,

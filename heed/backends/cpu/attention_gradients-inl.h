@@ -56,26 +56,23 @@ HWY_INLINE void sum_diagonals(const TileShape& shape, const float* tile, float* 
   }
 }
 
-// gradient[clamp(distance)] += the tile's elements at that distance.
+// gradient[clamp(distance)] += factor · the tile's elements at that distance.
 HWY_INLINE void add_bias_gradient(const TileShape& shape, int head, std::int64_t offset,
-                                  std::int64_t reach, const float* tile,
+                                  std::int64_t reach, float factor, const float* tile,
                                   const PartialRows& gradient) {
   HWY_ALIGN float sums[2 * attention_tile];
   sum_diagonals(shape, tile, sums);
-  const std::int64_t highest = offset + shape.keys - 1;
-  float* row = gradient.at(head, 0);
-  for (std::int64_t m = 0; m < shape.keys + shape.queries - 1; ++m) {
-    row[std::clamp(highest - m, -reach, reach)] += sums[m];
-  }
+  fold_by_distance(sums, reach, offset + shape.keys - 1, shape.keys + shape.queries - 1, factor,
+                   gradient.at(head, 0));
 }
 
-// gradient[query, key] += transpose(tile). `scratch`: memory for a tile.
+// gradient[query, key] += factor · transpose(tile). `scratch`: memory for a tile.
 HWY_INLINE void add_table_gradient(const TileShape& shape, int head, const TilePlace& place,
-                                   const float* tile, float* scratch,
+                                   float factor, const float* tile, float* scratch,
                                    const TaskGradients& gradients) {
   const std::int64_t stride =
       (shape.keys + attention_lanes - 1) / attention_lanes * attention_lanes;
-  transpose_scaled(tile, shape.columns, shape.keys, shape.queries, 1.0f, scratch, stride);
+  transpose_scaled(tile, shape.columns, shape.keys, shape.queries, factor, scratch, stride);
   for (std::int64_t i = 0; i < shape.queries; ++i) {
     float* to = gradients.table_bias.at(head, place.query + i) + place.key - gradients.first_key;
     const float* from = scratch + i * stride;
@@ -96,14 +93,6 @@ HWY_INLINE void multiply_slopes(const TileShape& shape, const float* slopes, flo
                   }
                   hn::Store(product, d, tile + at);
                 });
-}
-
-HWY_INLINE void scale_tile(const TileShape& shape, float factor, float* tile) {
-  const FloatTag d;
-  const auto scale = hn::Set(d, factor);
-  for_each_seen(shape, [&](std::int64_t, std::int64_t, std::int64_t at) HEED_SIMD_LAMBDA {
-    hn::Store(hn::Mul(scale, hn::Load(d, tile + at)), d, tile + at);
-  });
 }
 
 // The gradient of -(|q|² + |k|²) / 2 with `tile` that of the scores: dq -= Σ_j tile ⊙ q and dk -=

@@ -80,12 +80,9 @@ class ScoreTerms {
                          float* scores) const {
     // By falling distance: row j of the tile reads it from keys - 1 - j on.
     HWY_ALIGN float bias[2 * attention_tile];
-    const float* row = terms_.distance_bias[head] + terms_.bias_reach;
-    const std::int64_t highest = place.offset() + shape.keys - 1;
-    for (std::int64_t m = 0; m < shape.keys + shape.columns; ++m) {
-      bias[m] =
-          attention_log2_e * row[std::clamp(highest - m, -terms_.bias_reach, terms_.bias_reach)];
-    }
+    expand_by_distance(terms_.distance_bias[head] + terms_.bias_reach, terms_.bias_reach,
+                       place.offset() + shape.keys - 1, shape.keys + shape.columns,
+                       attention_log2_e, bias);
     const FloatTag d;
     for_each_seen(shape,
                   [&](std::int64_t column, std::int64_t key, std::int64_t at) HEED_SIMD_LAMBDA {
