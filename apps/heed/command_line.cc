@@ -34,6 +34,8 @@ void add_commands(CLI::App& application, int& exit_code) {
   add_evaluate_command(application, exit_code);
   add_compare_command(application, exit_code);
   add_score_command(application, exit_code);
+  add_attend_command(application, exit_code);
+  add_heads_command(application, exit_code);
   add_positions_command(application, exit_code);
   add_bleu_command(application, exit_code);
   add_info_command(application, exit_code);

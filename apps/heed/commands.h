@@ -12,6 +12,7 @@
 
 namespace heed::app {
 
+void add_attend_command(CLI::App& application, int& exit_code);
 void add_average_command(CLI::App& application, int& exit_code);
 void add_bleu_command(CLI::App& application, int& exit_code);
 void add_compare_command(CLI::App& application, int& exit_code);
@@ -19,6 +20,7 @@ void add_completion_command(CLI::App& application, int& exit_code);
 void add_data_command(CLI::App& application, int& exit_code);
 void add_demo_command(CLI::App& application, int& exit_code);
 void add_evaluate_command(CLI::App& application, int& exit_code);
+void add_heads_command(CLI::App& application, int& exit_code);
 void add_info_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);
 void add_positions_command(CLI::App& application, int& exit_code);

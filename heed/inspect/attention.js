@@ -30,8 +30,8 @@
   const readout = element("p", { class: "readout", "aria-live": "polite" });
   const scaleBar = element("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const scaleEnd = element("span");
-  const mapBox = element("figure", { class: "map" }, mapScroll, linesBox, readout,
-    element("figcaption", { class: "scale" }, "0", scaleBar, scaleEnd));
+  const scaleBox = element("figcaption", { class: "scale" }, "0", scaleBar, scaleEnd);
+  const mapBox = element("figure", { class: "map" }, mapScroll, linesBox, readout, scaleBox);
   const grid = element("div", { class: "overview-grid", role: "group", "aria-label": "Layers and heads; arrow keys move" });
   const entropyNote = element("p", { class: "overview-note" }, "Below a head: its entropy in bits, the mean over rows.");
   const overview = element("div", { class: "overview" }, element("h3", {}, "Layers and heads"),
@@ -84,11 +84,16 @@
     const maximum = state.scale === "one" ? 1 : largest(map);
     const asLines = form.select.value === "lines";
     mapScroll.hidden = asLines;
+    scaleBox.hidden = asLines;
     linesBox.hidden = !asLines;
     scaleEnd.textContent = maximum.toFixed(digits(map));
     if (asLines) lines.draw(state.group, map, maximum, mapTitle());
     else heatMap.draw(state.group, map, maximum, mapWidth, mapTitle());
   }
+
+  // A map that would be cramped beside the overview gets a line of its own.
+  const mapSpace = () => Math.max(320, 80 + 15 * state.group.columns.length);
+  const alone = () => mapSpace() + 60 * state.group.heads.length > view.clientWidth;
 
   // The overview
   function drawThumbnail(canvas, map, ramp) {
@@ -116,13 +121,20 @@
     return element("div", {}, button, entropy === undefined ? "" : element("small", { "aria-hidden": "true" }, entropy.toFixed(1)));
   }
 
+  // Where the overview has a line of its own and comes first, it takes the line's width.
+  function thumbnailSize(columns) {
+    const beside = columns > 7 ? 40 : 52;
+    return alone() && view.classList.contains("all-heads")
+      ? Math.max(beside, Math.min(84, Math.floor((view.clientWidth - 40) / columns) - 6)) : beside;
+  }
+
   function drawOverview() {
     const { layers, heads, maps, find } = state.group;
     overview.hidden = layers.length * heads.length < 2;
     entropyNote.hidden = !maps.some(({ entropy }) => entropy !== undefined);
     const ramp = colours().map((colour) => parseInt(colour + "ff", 16)); // red, green, blue, opaque
     const shortNames = { mean: "mean", maximum: "max", rollout: "rollout" };
-    grid.style.setProperty("--thumbnail", heads.length > 7 ? "40px" : "52px");
+    grid.style.setProperty("--thumbnail", `${thumbnailSize(heads.length)}px`);
     grid.style.gridTemplateColumns = `auto repeat(${heads.length}, var(--thumbnail))`;
     grid.replaceChildren(element("span"), ...heads.map((h) => element("span", {}, shortNames[h] || String(h))));
     for (const l of layers) {
@@ -182,8 +194,7 @@
     layer.box.hidden = layers.length < 2;
     head.box.hidden = heads.length < 2;
     heatMap.forget();
-    // A map that would be cramped beside the overview gets a line of its own.
-    mapBox.style.flexBasis = `${Math.max(320, 80 + 15 * state.group.columns.length)}px`;
+    mapBox.style.flexBasis = alone() ? "100%" : `${mapSpace()}px`;
     drawOverview();
     select(l, h);
   }

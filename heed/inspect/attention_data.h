@@ -9,8 +9,9 @@
 namespace heed {
 
 // [{title, kind, rows, columns, heads: [{layer, head, maximum, levels, entropy}]}]: the maps of one
-// title and kind together; `head` is the number or the name; `levels` is base64 of quantise_weights.
-// Errors (failure): weights that do not fit the labels, other tokens in maps of one title and kind.
+// title and kind together; `head` is the number or the name; `levels` is base64 of
+// quantise_weights. Errors (failure): weights that do not fit the labels, other tokens in maps of
+// one title and kind.
 Json attention_data(const std::vector<AttentionMap>& maps);
 
 // {light, dark}: six hexadecimal digits per level of weight.

@@ -22,13 +22,13 @@ heed.attentionLines = (box, choose) => {
     canvas.height = Math.round(height * ratio);
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
-    context.strokeStyle = getComputedStyle(view).getPropertyValue("--line-colour") || "#3557b7";
+    context.strokeStyle = getComputedStyle(canvas).color;
     const own = (row, column) => (chosen.side === 0 ? row : column) === chosen.token;
     for (let row = 0; row < group.rows.length; ++row) {
       for (let column = 0; column < group.columns.length; ++column) {
         const strength = weight(row, column) / maximum;
         if (!(strength >= faintest) || (chosen.side >= 0 && !own(row, column))) continue;
-        context.globalAlpha = Math.min(1, strength);
+        context.globalAlpha = Math.min(1, strength ** 0.7); // faint lines stay to be seen
         context.lineWidth = chosen.side >= 0 ? 0.75 + 2.25 * strength : 0.5 + 1.5 * strength;
         const from = (row + 0.5) * pitch, to = (column + 0.5) * pitch;
         context.beginPath();

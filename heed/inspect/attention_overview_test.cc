@@ -40,7 +40,7 @@ TEST(DrawHeatMap, PaintsEachCellInTheColourOfItsWeight) {
     EXPECT_TRUE(is(image.pixels[0], palette(theme).paper));
     EXPECT_GE(count(image, weight_colours(theme).back()), 58 * 58);
     EXPECT_LT(count(image, weight_colours(theme).back()), 58 * 58 + 20 * 18);  // and the legend
-    EXPECT_GT(count(image, palette(theme).ink), 20);  // letters
+    EXPECT_GT(count(image, palette(theme).ink), 20);                           // letters
   }
 }
 

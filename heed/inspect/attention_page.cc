@@ -25,8 +25,10 @@ constexpr std::string_view body =
     "<div><dt>Entropy</dt><dd>How spread out a head's rows are, in bits: 0 where each looks at one "
     "token alone; at most the binary logarithm of the number of columns.</dd></div>\n"
     "<div><dt>Mean, maximum</dt><dd>Over the heads of a layer, cell by cell.</dd></div>\n"
-    "<div><dt>Rollout</dt><dd>How much of each input has reached a position after a layer, when half "
-    "of what the layer passes on is the residual connection (Abnar &amp; Zuidema, 2020).</dd></div>\n"
+    "<div><dt>Rollout</dt><dd>How much of each input has reached a position after a layer, when "
+    "half "
+    "of what the layer passes on is the residual connection (Abnar &amp; Zuidema, "
+    "2020).</dd></div>\n"
     "<div><dt>Keys</dt><dd>Tab goes from part to part. Arrow keys move over layers and heads, over "
     "the cells of the map, over the tokens of the lines; Escape lets go.</dd></div>\n"
     "</dl>\n</section>\n</main>\n";

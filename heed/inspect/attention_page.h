@@ -15,10 +15,10 @@ struct AttentionPageStart {
   std::optional<HeadChoice> head;
 };
 
-// One self-contained page: for each kind of attention an overview of all layers and heads with their
-// entropy, the mean and the maximum over heads and, for self-attention, the rollout; the chosen one
-// as a large map or as lines between the tokens. Weights are quantised to 255 levels of each map's
-// largest. Errors: as for check_attention_stack and choose_map.
+// One self-contained page: for each kind of attention an overview of all layers and heads with
+// their entropy, the mean and the maximum over heads and, for self-attention, the rollout; the
+// chosen one as a large map or as lines between the tokens. Weights are quantised to 255 levels of
+// each map's largest. Errors: as for check_attention_stack and choose_map.
 std::string render_attention_page(const AttentionView& view, const AttentionPageStart& start = {});
 
 }  // namespace heed

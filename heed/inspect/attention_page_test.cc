@@ -11,13 +11,13 @@
 namespace heed {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::ThrowsMessage;
 using testing::browse;
 using testing::BrowserResult;
 using testing::console_messages;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::sample_view;
+using ::testing::ThrowsMessage;
 
 Json data_of(const std::string& page) {
   const std::string open = "<script type=\"application/json\" id=\"report-data\">";
@@ -137,9 +137,8 @@ TEST(AttentionPage, IsReadyWithinASecond) {
   const auto number = [&](const std::string& name) {
     return std::stod(result.seen.substr(result.seen.find(name) + name.size()));
   };
-  // Measured against a loop of a fixed length, because the machine may be busy with other tests; on
-  // an idle one it takes about 0.2 s.
-  const double second = std::max(1000.0, 5000 * number("unit=") / 1000);
+  // A busy machine is given more: as much as a loop of a fixed length, 0.4 s on an idle one, shows.
+  const double second = std::max(1000.0, 2.5 * number("unit="));
   EXPECT_LT(number("loaded="), second) << result.seen;
   EXPECT_LT(number("switches="), second) << result.seen;
 }

@@ -58,9 +58,7 @@ HeadChoice HeadChoice::parse(const std::string& text) {
   }
   check_usage(text == "mean" || text == "max" || text == "rollout",
               "--head {}: expected a number from 1, mean, max or rollout", text);
-  return {text == "mean"  ? Kind::mean
-          : text == "max" ? Kind::maximum
-                          : Kind::rollout};
+  return {text == "mean" ? Kind::mean : text == "max" ? Kind::maximum : Kind::rollout};
 }
 
 void check_attention_stack(const AttentionStack& stack) {

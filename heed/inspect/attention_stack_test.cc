@@ -40,9 +40,9 @@ TEST(ChooseMap, TakesAHeadTheMeanOrTheMaximum) {
 
 TEST(ChooseMap, RefusesWhatIsNotThere) {
   const AttentionStack stack = two_heads();
-  EXPECT_THAT([&] { choose_map(stack, 1, HeadChoice::parse("2")); },
-              ThrowsMessage<Error>(
-                  HasSubstr("encoder self-attention, layer 1 has no head 2, only 1, 3")));
+  EXPECT_THAT(
+      [&] { choose_map(stack, 1, HeadChoice::parse("2")); },
+      ThrowsMessage<Error>(HasSubstr("encoder self-attention, layer 1 has no head 2, only 1, 3")));
   EXPECT_THAT([&] { choose_map(stack, 3, {}); },
               ThrowsMessage<Error>(HasSubstr("has no layer 3, only 1 to 2")));
   EXPECT_THAT([&] { choose_map(stack, 0, {}); }, ThrowsMessage<Error>(HasSubstr("no layer 0")));
@@ -53,8 +53,7 @@ TEST(ChooseMap, RefusesWhatIsNotThere) {
   AttentionStack damaged = two_heads();
   damaged.layers[1].weights.pop_back();
   EXPECT_THAT([&] { check_attention_stack(damaged); },
-              ThrowsMessage<Error>(
-                  HasSubstr("layer 2: 3 weights for 1 heads, 2 rows, 2 columns")));
+              ThrowsMessage<Error>(HasSubstr("layer 2: 3 weights for 1 heads, 2 rows, 2 columns")));
 }
 
 TEST(MeanRowEntropy, IsInBits) {

@@ -19,6 +19,7 @@ constexpr int line_height = 32;
 constexpr int baseline = 24;        // from the top of a line
 constexpr double middle_line = 16;  // half way up the capitals
 constexpr char32_t box = U'□';
+constexpr char32_t word_start = U'▁';  // SentencePiece's mark of a word's beginning steps back
 
 struct Glyph {
   int advance, left, top, width, height;
@@ -102,13 +103,14 @@ TextLine set_line(std::string_view text) {
   int pen = border;
   for (const char32_t letter : letters) {
     const Glyph& glyph = glyph_of(letter);
+    const float strength = letter == word_start ? 0.35f : 1.0f;
     for (int i = 0; i < glyph.width * glyph.height; ++i) {
       const int x = pen + glyph.left + i % glyph.width;
       const int y = baseline + glyph.top + i / glyph.width;
       const char sign = glyph.coverage[static_cast<std::size_t>(i)];
       if (sign != '.' && x >= 0 && x < line.width && y >= 0 && y < line_height) {
         float& pixel = line.coverage[static_cast<std::size_t>(y * line.width + x)];
-        pixel = std::max(pixel, static_cast<float>(sign - '0') / 9);
+        pixel = std::max(pixel, strength * static_cast<float>(sign - '0') / 9);
       }
     }
     pen += glyph.advance;

@@ -23,8 +23,9 @@ double largest_worth(const HeadsPage& page) {
 
 // What the style sheet needs to colour a head.
 std::string shade(const HeadRow& row, double largest) {
-  return fmt::format("class=\"{}{}\" style=\"--share:{:.1f}%\"", row.worth < 0 ? "harmful" : "useful",
-                     row.pruned ? " pruned" : "", 100 * std::abs(row.worth) / largest);
+  return fmt::format("class=\"{}{}\" style=\"--share:{:.1f}%\"",
+                     row.worth < 0 ? "harmful" : "useful", row.pruned ? " pruned" : "",
+                     100 * std::abs(row.worth) / largest);
 }
 
 void write_grid(const HeadsPage& page, const std::string& kind, std::string& out) {
@@ -52,9 +53,8 @@ void write_grid(const HeadsPage& page, const std::string& kind, std::string& out
     out += fmt::format("<tr><th scope=\"row\">layer {}</th>", layer);
     for (int head = 1; head <= heads; ++head) {
       const HeadRow* row = places[static_cast<std::size_t>((layer - 1) * heads + head - 1)];
-      out += row == nullptr
-                 ? "<td></td>"
-                 : fmt::format("<td {}>{:+.3f}</td>", shade(*row, largest), row->worth);
+      out += row == nullptr ? "<td></td>"
+                            : fmt::format("<td {}>{:+.3f}</td>", shade(*row, largest), row->worth);
     }
     out += "</tr>\n";
   }
@@ -83,18 +83,21 @@ void write_table(const HeadsPage& page, std::string& out) {
 }  // namespace
 
 std::string render_heads_page(const HeadsPage& page) {
-  std::string out = page_start({page.title, page.subtitle, page.headlines},
-                               {page_assets::heads_css()});
+  std::string out =
+      page_start({page.title, page.subtitle, page.headlines}, {page_assets::heads_css()});
   out += fmt::format(
-      "<main>\n<section id=\"grid\" aria-labelledby=\"grid-title\">\n<h2 id=\"grid-title\">Layers and "
-      "heads</h2>\n<p class=\"aside\">How much worse {} gets, in {}, when one head is switched off "
+      "<main>\n<section id=\"grid\" aria-labelledby=\"grid-title\">\n<h2 id=\"grid-title\">Layers "
+      "and "
+      "heads</h2>\n<p class=\"aside\">How much worse the {} gets, in {}, when one head is switched "
+      "off "
       "and all others stay. Below 0 it gets better.</p>\n<div class=\"grids\">\n",
       escape_html(page.score_name), escape_html(page.unit));
   for (const std::string& kind : page.kinds) {
     write_grid(page, kind, out);
   }
-  out += "</div>\n</section>\n<section id=\"table\" aria-labelledby=\"table-title\">\n"
-         "<h2 id=\"table-title\">From the least to the most useful</h2>\n";
+  out +=
+      "</div>\n</section>\n<section id=\"table\" aria-labelledby=\"table-title\">\n"
+      "<h2 id=\"table-title\">From the least to the most useful</h2>\n";
   write_table(page, out);
   out += "</section>\n</main>\n";
   return out + page_end({{"colours", colour_data()}}, {});

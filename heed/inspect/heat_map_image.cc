@@ -61,11 +61,11 @@ ImageLayout lay_out(const AttentionMap& map, const std::vector<std::string>& row
   const double overhang = layout.upright ? 0.0 : column_length * slant;
   const double text = std::max(text_width(token_label(map.title, 100), title_size),
                                text_width(subtitle_of(map), subtitle_size));
-  layout.width = margin + static_cast<int>(std::ceil(
-                              std::max({layout.left + map_width + overhang, margin + text,
-                                        static_cast<double>(layout.left + legend_width)})));
-  layout.height =
-      layout.top + layout.cell * static_cast<int>(rows.size()) + legend_height + margin;
+  layout.width =
+      margin +
+      static_cast<int>(std::ceil(std::max({layout.left + map_width + overhang, margin + text,
+                                           static_cast<double>(layout.left + legend_width)})));
+  layout.height = layout.top + layout.cell * static_cast<int>(rows.size()) + legend_height + margin;
   return layout;
 }
 
@@ -104,15 +104,14 @@ void draw_cells(Image& image, const ImageLayout& layout, const QuantisedWeights&
 void draw_legend(Image& image, const ImageLayout& layout, int y, double maximum, Theme theme) {
   const auto& colours = weight_colours(theme);
   for (int x = 0; x < legend_width; ++x) {
-    fill_rectangle(image, layout.left + x, y, 1, 16,
-                   colours[static_cast<std::size_t>(x * (weight_level_count - 1) /
-                                                    (legend_width - 1))]);
+    fill_rectangle(
+        image, layout.left + x, y, 1, 16,
+        colours[static_cast<std::size_t>(x * (weight_level_count - 1) / (legend_width - 1))]);
   }
   draw_frame(image, layout.left - 1, y - 1, legend_width + 2, 18, palette(theme).muted);
   draw_text(image, layout.left, y + 36, "0", {.size = legend_size, .colour = palette(theme).muted});
-  draw_text(
-      image, layout.left + legend_width, y + 36, fmt::format("{:.3g}", maximum),
-      {.size = legend_size, .colour = palette(theme).muted, .anchor = Anchor::end});
+  draw_text(image, layout.left + legend_width, y + 36, fmt::format("{:.3g}", maximum),
+            {.size = legend_size, .colour = palette(theme).muted, .anchor = Anchor::end});
 }
 
 }  // namespace

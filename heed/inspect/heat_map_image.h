@@ -6,8 +6,8 @@
 
 namespace heed {
 
-// What render_heat_map draws, with two pixels for each of its own: tokens on both axes, the cells, a
-// legend. `options.theme` nothing: light. Errors: as there.
+// What render_heat_map draws, with two pixels for each of its own: tokens on both axes, the cells,
+// a legend. `options.theme` nothing: light. Errors: as there.
 Image draw_heat_map(const AttentionMap& map, const HeatMapOptions& options = {});
 
 }  // namespace heed

@@ -32,8 +32,8 @@ std::string page_start(const PageHead& head, std::initializer_list<std::string_v
   if (!head.headlines.empty()) {
     out += "<dl class=\"headlines\">\n";
     for (const auto& [name, value] : head.headlines) {
-      out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name),
-                         escape_html(value));
+      out +=
+          fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name), escape_html(value));
     }
     out += "</dl>\n";
   }

@@ -13,7 +13,7 @@ namespace heed {
 
 struct PageHead {
   std::string title;
-  std::string subtitle;  // may be empty
+  std::string subtitle;                                             // may be empty
   std::vector<std::pair<std::string, std::string>> headlines = {};  // names and values, shown large
 };
 
@@ -21,8 +21,8 @@ struct PageHead {
 // page may fetch nothing: its content security policy says so.
 std::string page_start(const PageHead& head, std::initializer_list<std::string_view> styles = {});
 
-// The footer, the data (heed.data of report.js) and the scripts (report.js goes first by itself), and
-// the end of the document.
+// The footer, the data (heed.data of report.js) and the scripts (report.js goes first by itself),
+// and the end of the document.
 std::string page_end(const Json& data, std::initializer_list<std::string_view> scripts);
 
 }  // namespace heed

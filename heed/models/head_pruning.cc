@@ -77,8 +77,8 @@ TranslatorWithoutHeads::TranslatorWithoutHeads(Translator& model, const HeadSet&
   for (const auto& [name, list] : heads) {
     const std::vector<int> present = present_heads(model.config(), name);
     for (const int head : list) {
-      off_[name].push_back(static_cast<int>(
-          std::find(present.begin(), present.end(), head) - present.begin()));
+      off_[name].push_back(
+          static_cast<int>(std::find(present.begin(), present.end(), head) - present.begin()));
     }
   }
 }

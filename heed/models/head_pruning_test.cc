@@ -150,14 +150,22 @@ std::string refusal(const std::function<void()>& call) {
 
 TEST_F(HeadPruning, RefusesHeadsThatAreNotThere) {
   Translator model(three_heads(), vocabulary, reference_device);
-  EXPECT_THAT(refusal([&] { prune_heads(model, {{"encoder.2.self", {0}}}); }),
+  EXPECT_THAT(refusal([&] {
+                prune_heads(model, {{"encoder.2.self", {0}}});
+              }),
               HasSubstr("no attention 'encoder.2.self'"));
-  EXPECT_THAT(refusal([&] { TranslatorWithoutHeads(model, {{"encoder.0.self", {3}}}); }),
+  EXPECT_THAT(refusal([&] {
+                TranslatorWithoutHeads(model, {{"encoder.0.self", {3}}});
+              }),
               HasSubstr("encoder.0.self has no head 3, only 0, 1, 2"));
-  EXPECT_THAT(refusal([&] { prune_heads(model, {{"encoder.0.self", {0, 1, 2}}}); }),
+  EXPECT_THAT(refusal([&] {
+                prune_heads(model, {{"encoder.0.self", {0, 1, 2}}});
+              }),
               HasSubstr("none of its 3 heads would be left"));
   const auto smaller = prune_heads(model, {{"encoder.0.self", {1}}});
-  EXPECT_THAT(refusal([&] { prune_heads(*smaller, {{"encoder.0.self", {1}}}); }),
+  EXPECT_THAT(refusal([&] {
+                prune_heads(*smaller, {{"encoder.0.self", {1}}});
+              }),
               HasSubstr("encoder.0.self has no head 1, only 0, 2"));
   for (const std::vector<int>& wrong : {std::vector<int>{-1}, {3}, {1, 1}, {2, 0}, {0, 1, 2}}) {
     TranslatorConfig config = three_heads();

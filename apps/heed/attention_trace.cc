@@ -1,0 +1,90 @@
+#include "apps/heed/attention_trace.h"
+
+#include "heed/models/head_pruning.h"
+#include "heed/training/validation.h"
+
+namespace heed::app {
+
+namespace {
+
+std::vector<std::int32_t> ids_of(const LoadedTranslator& translator, const Tokenizer& tokenizer,
+                                 const std::string& text, const char* what) {
+  std::vector<int> ids = tokenizer.encode(text);
+  check_data(!ids.empty(), "the {} '{}' has no tokens; there is nothing to attend to", what, text);
+  check_data(static_cast<std::int64_t>(ids.size()) < translator.model->longest(),
+             "the {} has {} tokens with the end symbol, the model takes {} at most", what,
+             ids.size() + 1, translator.model->longest());
+  ids.push_back(tokenizer.end_id());
+  return ids;
+}
+
+Tensor id_tensor(std::span<const std::int32_t> ids) {
+  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
+}
+
+Sequences one_sequence(std::size_t length) {
+  const std::int32_t lengths[] = {static_cast<std::int32_t>(length)};
+  return make_sequences(lengths);
+}
+
+AttentionLayer layer_of(const AttentionTrace::Entry& entry, const TranslatorConfig& config) {
+  AttentionLayer layer;
+  for (const int head : present_heads(config, entry.name)) {
+    layer.heads.push_back(head + 1);
+  }
+  const auto weights = entry.weights.values<float>();
+  layer.weights.assign(weights.begin(), weights.end());
+  return layer;
+}
+
+}  // namespace
+
+AttentionView trace_attention(const LoadedTranslator& translator, const std::string& source,
+                              const std::optional<std::string>& target,
+                              const DecodingConfig& decoding, MatmulPrecision precision) {
+  const Tokenizer& tokenizer = *translator.tokenizers.target;
+  const auto source_ids = ids_of(translator, *translator.tokenizers.source, source, "sentence");
+  std::vector<std::int32_t> target_ids;
+  if (target) {
+    target_ids = ids_of(translator, tokenizer, *target, "translation");
+  } else {
+    const std::vector<std::vector<int>> sources = {{source_ids.begin(), source_ids.end()}};
+    target_ids = decode(*translator.model, sources, translator.symbols, decoding, precision)
+                     .front()
+                     .front()
+                     .tokens;
+    target_ids.push_back(translator.symbols.end);
+  }
+  std::vector<std::int32_t> inputs = {translator.symbols.start};
+  inputs.insert(inputs.end(), target_ids.begin(), target_ids.end() - 1);
+  AttentionTrace trace;
+  ForwardContext context;
+  context.precision = precision;
+  context.trace = &trace;
+  translator.model->log_probabilities({.source_ids = id_tensor(source_ids),
+                                       .source = one_sequence(source_ids.size()),
+                                       .target_inputs = id_tensor(inputs),
+                                       .target_outputs = id_tensor(target_ids),
+                                       .target = one_sequence(target_ids.size())},
+                                      context);
+
+  const auto source_labels = piece_labels(*translator.tokenizers.source, source_ids);
+  const auto output_labels = piece_labels(tokenizer, target_ids);
+  auto input_labels = piece_labels(tokenizer, inputs);
+  input_labels.front() = "(start)";
+  AttentionView view{
+      .source = source,
+      .target = target ? *target : tokenizer.decode(target_ids),
+      .stacks = {{"encoder", "encoder self-attention", source_labels, source_labels, {}},
+                 {"decoder", "decoder self-attention", output_labels, input_labels, {}},
+                 {"cross", "encoder-decoder attention", output_labels, source_labels, {}}}};
+  for (const AttentionTrace::Entry& entry : trace.entries) {
+    const std::size_t stack = entry.name.ends_with(".cross")       ? 2
+                              : entry.name.starts_with("decoder.") ? 1
+                                                                   : 0;
+    view.stacks[stack].layers.push_back(layer_of(entry, translator.model->config()));
+  }
+  return view;
+}
+
+}  // namespace heed::app

@@ -1,0 +1,307 @@
+// heed attend and heads with a small random model of bytes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "apps/heed/attention_trace.h"
+#include "apps/heed/command_line.h"
+#include "apps/heed/head_worth.h"
+#include "heed/backends/cpu/register.h"
+#include "heed/backends/reference/register.h"
+#include "heed/base/files.h"
+#include "heed/formats/numpy.h"
+#include "heed/models/head_pruning.h"
+#include "heed/text/byte_tokenizer.h"
+
+namespace heed::app {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct Outcome {
+  int code = 0;  // the exit code, or that of the error
+  std::string output, message;
+};
+
+class HeadCommands : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    register_reference_backend();
+    register_cpu_backend();
+    directory() = fs::temp_directory_path() / ("heed-heads-" + std::to_string(::getpid()));
+    fs::create_directories(directory());
+    const auto tokenizer = std::make_shared<ByteTokenizer>();
+    const TokenizerPair tokenizers{tokenizer, tokenizer, true};
+    TranslatorConfig config;
+    config.d_model = 24;
+    config.encoder_layers = 2;
+    config.decoder_layers = 2;
+    config.heads = 3;
+    config.feed_forward_size = 24;
+    config.max_length = 20;
+    Translator model(config, vocabulary_of(tokenizers));
+    initialize_parameters(model, 5);
+    for (const NamedTensor& item : stored_tensors_of(model)) {
+      if (item.name == "model.encoder.layers.1.self_attn.out_proj.weight") {
+        item.tensor.columns(8, 16).fill(0);  // its second head says nothing
+      }
+    }
+    DecodingConfig decoding;
+    decoding.beam = 2;
+    decoding.max_length = 8;
+    save_translator(model, tokenizers, decoding, path("model"));
+    write_file(path("source"), "one\ntwo\n three words here\n");
+    write_file(path("reference"), "eins\nzwei\ndrei\n");
+  }
+  static void TearDownTestSuite() { fs::remove_all(directory()); }
+
+  static fs::path& directory() {
+    static fs::path path;
+    return path;
+  }
+  static std::string path(const std::string& name) { return (directory() / name).string(); }
+
+  static Outcome run(std::vector<std::string> words, const std::string& model = "model") {
+    words.insert(words.begin(), "heed");
+    words.insert(words.end(), {"--model", path(model), "--threads", "2"});
+    std::vector<const char*> arguments;
+    for (const std::string& word : words) {
+      arguments.push_back(word.c_str());
+    }
+    Outcome outcome;
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    try {
+      outcome.code = run_command_line(static_cast<int>(arguments.size()), arguments.data());
+    } catch (const Error& error) {
+      outcome.code = exit_code(error.kind());
+      outcome.message = error.what();
+    }
+    outcome.output = testing::internal::GetCapturedStdout();
+    outcome.message += testing::internal::GetCapturedStderr();
+    return outcome;
+  }
+  static Outcome attend(const std::string& out, std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {"attend", "abc", "--target", "xy", "--out", path(out)};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+  static Outcome heads(std::vector<std::string> more, const std::string& model = "model") {
+    std::vector<std::string> words = {"heads", "--source", path("source"), "--reference",
+                                      path("reference")};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words, model);
+  }
+};
+
+TEST_F(HeadCommands, TheViewIsTheTrace) {
+  const LoadedTranslator translator = load_translator(path("model"));
+  const AttentionView view = trace_attention(translator, "abc", "xy", {}, MatmulPrecision::float32);
+  ASSERT_EQ(view.stacks.size(), 3u);
+  EXPECT_THAT(view.stacks[0].row_labels, ElementsAre("a", "b", "c", "</s>"));
+  EXPECT_THAT(view.stacks[1].row_labels, ElementsAre("x", "y", "</s>"));
+  EXPECT_THAT(view.stacks[1].column_labels, ElementsAre("(start)", "x", "y"));
+  EXPECT_EQ(view.stacks[2].cells(), 3u * 4);
+  for (const AttentionStack& stack : view.stacks) {
+    ASSERT_EQ(stack.layers.size(), 2u);
+    const std::size_t columns = stack.column_labels.size();
+    for (const AttentionLayer& layer : stack.layers) {
+      EXPECT_THAT(layer.heads, ElementsAre(1, 2, 3));
+      ASSERT_EQ(layer.weights.size(), 3 * stack.cells());
+      for (std::size_t row = 0; row < layer.weights.size() / columns; ++row) {
+        double sum = 0;
+        for (std::size_t j = 0; j < columns; ++j) {
+          sum += layer.weights[row * columns + j];
+        }
+        EXPECT_NEAR(sum, 1, 1e-5);
+      }
+    }
+  }
+  // Tracing leaves the result as it is, bit for bit.
+  const std::vector<std::int32_t> ids = {70, 71, 0};
+  const auto tensor = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids), {3});
+  const std::vector<std::int32_t> lengths = {3};
+  const TranslationExamples examples{tensor, make_sequences(lengths), tensor, tensor,
+                                     make_sequences(lengths)};
+  AttentionTrace trace;
+  ForwardContext plain, traced;
+  traced.trace = &trace;
+  EXPECT_EQ(translator.model->log_probabilities(examples, plain),
+            translator.model->log_probabilities(examples, traced));
+  EXPECT_EQ(trace.entries.size(), 6u);
+}
+
+TEST_F(HeadCommands, AttendWritesEveryForm) {
+  for (const char* name : {"a.html", "a.svg", "a.png", "a.json", "a.npy"}) {
+    const Outcome outcome = attend(name);
+    EXPECT_EQ(outcome.code, 0) << outcome.message;
+    EXPECT_EQ(outcome.output, "xy\n");
+    const std::string first = read_file(path(name));
+    attend(name);
+    EXPECT_EQ(read_file(path(name)), first) << name;
+  }
+  EXPECT_THAT(read_file(path("a.html")), StartsWith("<!doctype html>"));
+  EXPECT_THAT(read_file(path("a.svg")), HasSubstr("layer 2, mean of heads"));
+  EXPECT_THAT(read_file(path("a.png")), StartsWith("\x89PNG"));
+  const Json json = parse_json(read_file(path("a.json")), "a.json");
+  EXPECT_EQ(json["attention"][2]["keys"].dump(), R"(["a","b","c","</s>"])");
+  const Tensor array = read_npy(path("a.npy"));
+  EXPECT_EQ(array.shape(), (Shape{2, 3, 3, 4}));
+  const Json& cross = json["attention"][2]["layers"];
+  EXPECT_EQ(cross[1]["heads"][2]["weights"][0][3].get<float>(),
+            array.values<float>()[(1 * 3 + 2) * 12 + 3]);
+}
+
+TEST_F(HeadCommands, AttendShowsWhatIsChosen) {
+  EXPECT_EQ(attend("b.npy", {"--kind", "encoder", "--layer", "1", "--head", "rollout"}).code, 0);
+  EXPECT_EQ(read_npy(path("b.npy")).shape(), (Shape{1, 1, 4, 4}));
+  attend("b.svg", {"--kind", "decoder", "--layer", "1", "--head", "3", "--theme", "dark"});
+  EXPECT_THAT(read_file(path("b.svg")), HasSubstr("decoder self-attention · layer 1, head 3"));
+  EXPECT_EQ(attend("b.png", {"--overview"}).code, 0);
+  attend("c.svg", {"--overview"});
+  EXPECT_THAT(read_file(path("c.svg")), HasSubstr("data:image/png;base64,"));
+  EXPECT_EQ(run({"attend", "abc", "--beam", "1", "--out", path("b.json")}).message, "");
+}
+
+TEST_F(HeadCommands, AttendRefusesWithoutWriting) {
+  const auto refused = [&](const std::string& out, std::vector<std::string> more, int code,
+                           const std::string& message) {
+    const Outcome outcome = attend(out, std::move(more));
+    EXPECT_EQ(outcome.code, code);
+    EXPECT_THAT(outcome.message, HasSubstr(message));
+    EXPECT_FALSE(fs::exists(path(out)));
+  };
+  refused("d.txt", {}, 2, "its end says what to write");
+  refused("d.svg", {"--layer", "3"}, 2, "has no layer 3, only 1 to 2");
+  refused("d.npy", {"--layer", "0"}, 2, "has no layer 0");
+  refused("d.html", {"--head", "4"}, 2, "layer 2 has no head 4, only 1, 2, 3");
+  refused("d.png", {"--head", "rollout"}, 2, "a rollout is for self-attention");
+  refused("d.json", {"--head", "some"}, 2, "--head some");
+  refused("missing/d.html", {}, 74, "missing");
+  const Outcome long_one =
+      run({"attend", "abc", "--target", std::string(40, 'x'), "--out", path("d.html")});
+  EXPECT_EQ(long_one.code, 65);
+  EXPECT_THAT(long_one.message, HasSubstr("the translation has 41 tokens"));
+  const Outcome empty = run({"attend", " ", "--target", "", "--out", path("d.html")});
+  EXPECT_EQ(empty.code, 65);
+  EXPECT_THAT(empty.message, HasSubstr("has no tokens"));
+  EXPECT_FALSE(fs::exists(path("d.html")));
+}
+
+TEST_F(HeadCommands, HeadsFindsTheHeadThatSaysNothing) {
+  const Json json = parse_json(heads({"--json"}).output, "output");
+  ASSERT_EQ(json["heads"].size(), 6u * 3);
+  double previous = -1e9;
+  bool found = false;
+  for (const Json& head : json["heads"]) {
+    EXPECT_GE(head["worse_by"].get<double>(), previous);
+    previous = head["worse_by"].get<double>();
+    if (head["attention"] == "encoder.1.self" && head["head"] == 1) {
+      found = true;
+      EXPECT_EQ(head["worse_by"], 0.0);
+      EXPECT_EQ(head["without"], json["all_heads"]);
+    } else {
+      EXPECT_NE(head["worse_by"], 0.0);
+    }
+  }
+  EXPECT_TRUE(found);
+  EXPECT_THAT(heads({}).output, HasSubstr("encoder self-attention         2     2"));
+  // As many pairs as asked for.
+  const LoadedTranslator translator = load_translator(path("model"));
+  EXPECT_EQ(read_scored_corpus(translator, path("source"), path("reference"), 2).target_tokens,
+            5 + 5);
+}
+
+TEST_F(HeadCommands, ThePrunedModelIsSmallerAndLoads) {
+  const Outcome outcome =
+      heads({"--prune", "4", "--out", path("smaller"), "--json", "--page", path("heads.html")});
+  ASSERT_EQ(outcome.code, 0) << outcome.message;
+  const Json json = parse_json(outcome.output, "output");
+  const Json& pruned = json["pruned_model"];
+  LoadedTranslator smaller = load_translator(path("smaller"));
+  // Four heads of size 8 in a model of size 24: rows of q, k and v with their biases, and columns.
+  EXPECT_EQ(pruned["parameters_before"].get<int>() - pruned["parameters"].get<int>(),
+            4 * (3 * 8 * 25 + 8 * 24));
+  EXPECT_EQ(count_parameters(*smaller.model), pruned["parameters"].get<int>());
+  std::size_t marked = 0;
+  for (const Json& head : json["heads"]) {
+    marked += head["pruned"].get<bool>() ? 1 : 0;
+  }
+  EXPECT_EQ(marked, 4u);
+  EXPECT_EQ(Json(smaller.model->config().pruned_heads), pruned["pruned_heads"]);
+
+  LoadedTranslator whole = load_translator(path("model"));
+  const ScoredCorpus corpus = read_scored_corpus(whole, path("source"), path("reference"), 0);
+  const TranslatorWithoutHeads without(*whole.model, smaller.model->config().pruned_heads);
+  EXPECT_NEAR(pruned["loss"].get<double>(), corpus_loss(without, corpus, MatmulPrecision::float32),
+              1e-5);
+  const std::string page = read_file(path("heads.html"));
+  EXPECT_THAT(page, HasSubstr("pruned</span>"));
+  EXPECT_THAT(page, Not(HasSubstr("<script src")));
+
+  // The other commands take it, and it can be pruned again.
+  EXPECT_EQ(run({"translate", "--input", path("source")}, "smaller").message, "");
+  EXPECT_EQ(
+      run({"attend", "abc", "--kind", "encoder", "--out", path("smaller.npy")}, "smaller").code, 0);
+  EXPECT_EQ(heads({"--prune-below", "1000", "--out", path("smallest")}, "smaller").code, 0);
+  EXPECT_EQ(
+      present_heads(load_translator(path("smallest")).model->config(), "encoder.0.self").size(),
+      1u);
+  EXPECT_THAT(heads({"--prune", "1", "--out", path("smaller")}).message,
+              HasSubstr("holds a model already"));
+}
+
+TEST_F(HeadCommands, BleuIsAnotherMeasure) {
+  const Json json =
+      parse_json(heads({"--metric", "bleu", "--beam", "1", "--json"}).output, "output");
+  EXPECT_EQ(json["metric"], "bleu");
+  for (const Json& head : json["heads"]) {
+    EXPECT_NEAR(head["worse_by"].get<double>(),
+                json["all_heads"].get<double>() - head["without"].get<double>(), 1e-9);
+  }
+}
+
+TEST_F(HeadCommands, HeadsRefusesWhatMakesNoSense) {
+  EXPECT_THAT(heads({"--prune", "1"}).message, HasSubstr("pruning needs --out DIR"));
+  EXPECT_THAT(heads({"--out", path("x")}).message, HasSubstr("add --prune or --prune-below"));
+  EXPECT_EQ(heads({"--prune", "0", "--out", path("x")}).code, 2);
+  write_file(path("short"), "eins\n");
+  const Outcome uneven = run({"heads", "-s", path("source"), "-r", path("short")});
+  EXPECT_EQ(uneven.code, 65);
+  EXPECT_THAT(uneven.message, HasSubstr("short ends at line 1"));
+  write_file(path("long"), "eins\n" + std::string(50, 'x') + "\n\n");
+  EXPECT_THAT(run({"heads", "-s", path("source"), "-r", path("long")}).message,
+              HasSubstr("line 2: its reference has 51 tokens"));
+  EXPECT_FALSE(fs::exists(path("x")));
+}
+
+TEST_F(HeadCommands, ADamagedListOfPrunedHeadsIsRefused) {
+  heads({"--prune", "2", "--out", path("damaged")});
+  const std::string name = path("damaged") + "/config.json";
+  const Json good = parse_json(read_file(name), name);
+  const auto refusal = [&](const Json& list) {
+    Json bad = good;
+    bad["heed"]["pruned_heads"] = list;
+    write_file(name, bad.dump());
+    const Outcome outcome = run({"translate", "--input", path("source")}, "damaged");
+    EXPECT_EQ(outcome.code, 65) << list.dump();
+    return outcome.message;
+  };
+  EXPECT_THAT(refusal({{"encoder.7.self", {0}}}), HasSubstr("no such attention"));
+  EXPECT_THAT(refusal({{"encoder.0.self", {3}}}), HasSubstr("heads from 0 to 2"));
+  EXPECT_THAT(refusal({{"encoder.0.self", {0, 1, 2}}}), HasSubstr("would be left"));
+  EXPECT_THAT(refusal({{"encoder.0.self", "all"}}), HasSubstr("expected list of integer"));
+  EXPECT_THAT(refusal(Json::object()), HasSubstr("model.safetensors"));  // other shapes
+}
+
+}  // namespace
+}  // namespace heed::app

@@ -1,0 +1,155 @@
+#include "apps/heed/head_worth.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "heed/data/line_reader.h"
+#include "heed/models/head_pruning.h"
+
+namespace heed::app {
+
+namespace {
+
+// Pairs that go through the model at once, packed.
+class BatchBuilder {
+ public:
+  static constexpr std::size_t token_limit = 4096;
+
+  BatchBuilder(const LoadedTranslator& translator, ScoredCorpus& corpus)
+      : translator_(translator), corpus_(corpus) {}
+
+  void add(const std::string& source, const std::string& target, std::int64_t line) {
+    const auto source_ids = ids_of(*translator_.tokenizers.source, source, "source", line);
+    const auto target_ids = ids_of(*translator_.tokenizers.target, target, "reference", line);
+    if (source_ids_.size() + target_ids_.size() + source_ids.size() + target_ids.size() >
+        token_limit) {
+      finish();
+    }
+    source_ids_.insert(source_ids_.end(), source_ids.begin(), source_ids.end());
+    inputs_.push_back(translator_.symbols.start);
+    inputs_.insert(inputs_.end(), target_ids.begin(), target_ids.end() - 1);
+    target_ids_.insert(target_ids_.end(), target_ids.begin(), target_ids.end());
+    source_lengths_.push_back(static_cast<std::int32_t>(source_ids.size()));
+    target_lengths_.push_back(static_cast<std::int32_t>(target_ids.size()));
+  }
+
+  void finish() {
+    if (target_lengths_.empty()) {
+      return;
+    }
+    corpus_.target_tokens += static_cast<std::int64_t>(target_ids_.size());
+    corpus_.batches.push_back({.source_ids = id_tensor(source_ids_),
+                               .source = make_sequences(source_lengths_),
+                               .target_inputs = id_tensor(inputs_),
+                               .target_outputs = id_tensor(target_ids_),
+                               .target = make_sequences(target_lengths_)});
+    for (auto* ids : {&source_ids_, &inputs_, &target_ids_, &source_lengths_, &target_lengths_}) {
+      ids->clear();
+    }
+  }
+
+ private:
+  static Tensor id_tensor(std::span<const std::int32_t> ids) {
+    return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
+  }
+
+  std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer, const std::string& text,
+                                   const char* side, std::int64_t line) const {
+    std::vector<std::int32_t> ids = tokenizer.encode(text);
+    check_data(static_cast<std::int64_t>(ids.size()) < translator_.model->longest(),
+               "line {}: its {} has {} tokens with the end symbol, the model takes {} at most",
+               line, side, ids.size() + 1, translator_.model->longest());
+    ids.push_back(tokenizer.end_id());
+    return ids;
+  }
+
+  const LoadedTranslator& translator_;
+  ScoredCorpus& corpus_;
+  std::vector<std::int32_t> source_ids_, inputs_, target_ids_, source_lengths_, target_lengths_;
+};
+
+}  // namespace
+
+ScoredCorpus read_scored_corpus(const LoadedTranslator& translator, const std::string& source,
+                                const std::string& reference, std::int64_t limit) {
+  LineReader sources(source), references(reference);
+  ScoredCorpus corpus;
+  BatchBuilder batches(translator, corpus);
+  for (std::int64_t line = 1; limit == 0 || line <= limit; ++line) {
+    const auto text = sources.next();
+    const auto translation = references.next();
+    check_data(text.has_value() == translation.has_value(),
+               "{} ends at line {}, {} does not; each source needs its reference on the same line",
+               text ? reference : source, line - 1, text ? source : reference);
+    if (!text) {
+      break;
+    }
+    corpus.sources.emplace_back(*text);
+    corpus.references.emplace_back(*translation);
+    batches.add(corpus.sources.back(), corpus.references.back(), line);
+  }
+  batches.finish();
+  check_data(!corpus.batches.empty(), "{}: no lines; there is nothing to measure", source);
+  return corpus;
+}
+
+double corpus_loss(const TranslationModel& model, const ScoredCorpus& corpus,
+                   MatmulPrecision precision) {
+  const NoGradientScope no_gradients;
+  ops::CrossEntropyOptions options;
+  options.precision = precision;
+  double loss = 0;
+  for (const TranslationExamples& examples : corpus.batches) {
+    ForwardContext context;
+    context.precision = precision;
+    loss += model.loss(examples, options, context).sums.plain_loss;
+  }
+  loss /= static_cast<double>(corpus.target_tokens);
+  check(std::isfinite(loss),
+        "the loss is not a finite number; the model is damaged or training diverged");
+  return loss;
+}
+
+std::vector<HeadWorth> measure_heads(
+    Translator& model, const HeadMetric& metric, double& whole,
+    const std::function<void(std::size_t, std::size_t)>& progress) {
+  whole = metric.measure(model);
+  std::vector<HeadWorth> heads;
+  for (const std::string& name : attention_names(model.config())) {
+    for (const int head : present_heads(model.config(), name)) {
+      heads.push_back({name, head});
+    }
+  }
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    HeadWorth& head = heads[i];
+    head.score = metric.measure(TranslatorWithoutHeads(model, {{head.attention, {head.head}}}));
+    head.worth = metric.higher_is_better ? whole - head.score : head.score - whole;
+    progress(i + 1, heads.size());
+  }
+  return heads;
+}
+
+HeadSet least_worth(std::vector<HeadWorth> heads, const TranslatorConfig& config,
+                    std::optional<std::int64_t> count, std::optional<double> threshold) {
+  std::stable_sort(heads.begin(), heads.end(),
+                   [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
+  HeadSet chosen;
+  std::int64_t taken = 0;
+  for (const HeadWorth& head : heads) {
+    if ((count && taken == *count) || (threshold && head.worth >= *threshold)) {
+      break;
+    }
+    std::vector<int>& list = chosen[head.attention];
+    if (list.size() + 1 < present_heads(config, head.attention).size()) {
+      list.push_back(head.head);
+      ++taken;
+    }
+  }
+  std::erase_if(chosen, [](const auto& item) { return item.second.empty(); });
+  for (auto& [name, list] : chosen) {
+    std::sort(list.begin(), list.end());
+  }
+  return chosen;
+}
+
+}  // namespace heed::app

@@ -1,0 +1,53 @@
+// What each head of a translator is worth: how much worse it does without it (Michel, Levy &
+// Neubig, "Are sixteen heads really better than one?", 2019).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "heed/interop/translator_directory.h"
+
+namespace heed::app {
+
+// Sentence pairs, encoded and packed in batches for the loss, and as text for BLEU.
+struct ScoredCorpus {
+  std::vector<TranslationExamples> batches;
+  std::vector<std::string> sources, references;
+  std::int64_t target_tokens = 0;
+};
+
+// Reads two files line by line; of `limit` pairs at most, if it is not 0. Errors (bad_data): files
+// of different length, or a sentence that is longer than the model takes; the line is named.
+ScoredCorpus read_scored_corpus(const LoadedTranslator& translator, const std::string& source,
+                                const std::string& reference, std::int64_t limit);
+
+// Nats per target token, the references forced.
+double corpus_loss(const TranslationModel& model, const ScoredCorpus& corpus,
+                   MatmulPrecision precision);
+
+struct HeadWorth {
+  std::string attention;  // "encoder.0.self"
+  int head = 0;           // from 0, as in TranslatorConfig::pruned_heads
+  double score = 0;       // without it: loss, or BLEU
+  double worth = 0;       // how much that is worse than with it; below 0: better without
+};
+
+// Measures a model: loss or BLEU.
+struct HeadMetric {
+  bool higher_is_better = false;
+  std::function<double(const TranslationModel&)> measure;
+};
+
+// The worth of every head, one at a time, in the order of the forward pass; the score with all
+// heads goes to `whole`. Calls `progress` after each head with the numbers done and to do.
+std::vector<HeadWorth> measure_heads(Translator& model, const HeadMetric& metric, double& whole,
+                                     const std::function<void(std::size_t, std::size_t)>& progress);
+
+// The heads that are worth least: at most `count`, or all below `threshold`. Every attention keeps
+// at least one.
+HeadSet least_worth(std::vector<HeadWorth> heads, const TranslatorConfig& config,
+                    std::optional<std::int64_t> count, std::optional<double> threshold);
+
+}  // namespace heed::app

@@ -1,0 +1,255 @@
+// heed heads: what each head is worth, and a smaller model without the useless ones.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/common.h"
+#include "apps/heed/decoding_options.h"
+#include "apps/heed/head_worth.h"
+#include "apps/heed/recipe.h"
+#include "heed/base/files.h"
+#include "heed/inspect/heads_page.h"
+#include "heed/metrics/bleu.h"
+#include "heed/models/head_pruning.h"
+#include "heed/training/progress.h"
+#include "heed/training/validation.h"
+
+namespace heed::app {
+
+namespace {
+
+struct HeadsOptions {
+  DecodingOptions decoding;
+  std::string source, reference;
+  std::string metric = "loss";
+  std::int64_t limit = 0;
+  std::optional<std::int64_t> prune;
+  std::optional<double> prune_below;
+  std::string out, page;
+  bool json = false;
+
+  bool prunes() const { return prune || prune_below; }
+};
+
+struct HeadStudy {
+  double whole = 0;              // with all heads
+  std::vector<HeadWorth> heads;  // the least useful first
+  HeadSet pruned;
+  std::optional<double> after;  // what the pruned model scores
+  std::int64_t parameters_before = 0, parameters_after = 0;
+};
+
+bool is_in(const HeadSet& set, const HeadWorth& head) {
+  const auto found = set.find(head.attention);
+  return found != set.end() &&
+         std::find(found->second.begin(), found->second.end(), head.head) != found->second.end();
+}
+
+// "encoder.0.self" → its kind in words, and its layer from 1.
+std::pair<std::string, int> kind_and_layer(const std::string& attention) {
+  const std::size_t first = attention.find('.');
+  const int layer = std::stoi(attention.substr(first + 1)) + 1;
+  return {attention.ends_with(".cross") ? "encoder-decoder attention"
+                                        : attention.substr(0, first) + " self-attention",
+          layer};
+}
+
+void check_options(const HeadsOptions& options) {
+  check_usage(!options.prunes() || !options.out.empty(),
+              "pruning needs --out DIR, where the smaller model goes");
+  check_usage(options.prunes() || options.out.empty(),
+              "--out is for the pruned model; add --prune or --prune-below");
+  check_usage(!(options.prune && options.prune_below),
+              "--prune and --prune-below exclude each other");
+  check_usage(options.limit >= 0, "--limit {}: expected 0 (all pairs) or more", options.limit);
+  check_usage(!options.prune || *options.prune > 0, "--prune {}: expected 1 or more",
+              options.prune.value_or(0));
+  check_usage(options.out.empty() || !std::filesystem::exists(std::filesystem::path(options.out) /
+                                                              "model.safetensors"),
+              "{}: holds a model already; choose another --out", options.out);
+}
+
+HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& translator,
+                     const ScoredCorpus& corpus) {
+  const MatmulPrecision precision = parse_precision(options.decoding.precision);
+  if (options.metric == "loss") {
+    return {false, [&corpus, precision](const TranslationModel& model) {
+              return corpus_loss(model, corpus, precision);
+            }};
+  }
+  const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
+  return {true, [&corpus, &translator, precision, config](const TranslationModel& model) {
+            const std::vector<std::vector<std::string>> references = {corpus.references};
+            return corpus_bleu(decode_lines(model, translator.tokenizers, corpus.sources, config,
+                                            precision),
+                               references)
+                .score;
+          }};
+}
+
+HeadStudy study(const HeadsOptions& options, const LoadedTranslator& translator,
+                const ScoredCorpus& corpus) {
+  const HeadMetric metric = metric_of(options, translator, corpus);
+  HeadStudy result;
+  const bool shown = is_terminal(STDERR_FILENO);
+  result.heads = measure_heads(
+      *translator.model, metric, result.whole, [shown](std::size_t done, std::size_t all) {
+        if (shown) {
+          fmt::print(stderr, "\r{} of {} heads{}", done, all, done == all ? "\r\033[K" : "");
+          std::fflush(stderr);
+        }
+      });
+  std::stable_sort(result.heads.begin(), result.heads.end(),
+                   [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
+  result.parameters_before = count_parameters(*translator.model);
+  result.parameters_after = result.parameters_before;
+  if (options.prunes()) {
+    result.pruned =
+        least_worth(result.heads, translator.model->config(), options.prune, options.prune_below);
+    const auto smaller = prune_heads(*translator.model, result.pruned);
+    result.after = metric.measure(*smaller);
+    result.parameters_after = count_parameters(*smaller);
+    save_translator(*smaller, translator.tokenizers, translator.decoding, options.out);
+  }
+  return result;
+}
+
+std::size_t pruned_count(const HeadStudy& study) {
+  std::size_t count = 0;
+  for (const auto& [name, heads] : study.pruned) {
+    count += heads.size();
+  }
+  return count;
+}
+
+std::string summary_of(const HeadsOptions& options, const HeadStudy& study) {
+  return fmt::format("{} of {} heads pruned: {} {:.4f} → {:.4f}, parameters {} → {}; written to {}",
+                     pruned_count(study), study.heads.size(), options.metric, study.whole,
+                     *study.after, count_text(study.parameters_before),
+                     count_text(study.parameters_after), options.out);
+}
+
+std::string table_of(const HeadsOptions& options, const HeadStudy& study) {
+  std::string text = fmt::format("with all {} heads: {} {:.4f}\n\n{:<26} {:>5} {:>5} {:>9} {:>9}\n",
+                                 study.heads.size(), options.metric, study.whole, "without",
+                                 "layer", "head", options.metric, "worse by");
+  for (const HeadWorth& head : study.heads) {
+    const auto [kind, layer] = kind_and_layer(head.attention);
+    text += fmt::format("{:<26} {:>5} {:>5} {:>9.4f} {:>+9.4f}{}\n", kind, layer, head.head + 1,
+                        head.score, head.worth, is_in(study.pruned, head) ? "  pruned" : "");
+  }
+  return options.prunes() ? text + "\n" + summary_of(options, study) + "\n" : text;
+}
+
+Json json_of(const HeadsOptions& options, const HeadStudy& study) {
+  Json json = {{"metric", options.metric}, {"all_heads", study.whole}, {"heads", Json::array()}};
+  for (const HeadWorth& head : study.heads) {
+    json["heads"].push_back({{"attention", head.attention},
+                             {"head", head.head},
+                             {"without", head.score},
+                             {"worse_by", head.worth},
+                             {"pruned", is_in(study.pruned, head)}});
+  }
+  if (study.after) {
+    json["pruned_model"] = {{"directory", options.out},
+                            {options.metric, *study.after},
+                            {"parameters_before", study.parameters_before},
+                            {"parameters", study.parameters_after},
+                            {"pruned_heads", study.pruned}};
+  }
+  return json;
+}
+
+HeadsPage page_of(const HeadsOptions& options, const LoadedTranslator& translator,
+                  const ScoredCorpus& corpus, const HeadStudy& study) {
+  const bool loss = options.metric == "loss";
+  HeadsPage page{
+      .title = "What each head is worth",
+      .subtitle = translator.directory.lexically_normal().string(),
+      .headlines = {{loss ? "Loss, all heads" : "BLEU, all heads",
+                     loss ? fmt::format("{:.4f}", study.whole)
+                          : fmt::format("{:.2f}", study.whole)},
+                    {"Heads", std::to_string(study.heads.size())},
+                    {"Pairs", count_text(static_cast<std::int64_t>(corpus.sources.size()))}},
+      .kinds = {"encoder self-attention", "decoder self-attention", "encoder-decoder attention"},
+      .score_name = loss ? "loss" : "BLEU score",
+      .unit = loss ? "nats per token" : "points"};
+  if (study.after) {
+    page.headlines.emplace_back(
+        fmt::format("Without {} heads", pruned_count(study)),
+        loss ? fmt::format("{:.4f}", *study.after) : fmt::format("{:.2f}", *study.after));
+  }
+  for (const HeadWorth& head : study.heads) {
+    const auto [kind, layer] = kind_and_layer(head.attention);
+    page.rows.push_back(
+        {kind, layer, head.head + 1, head.score, head.worth, is_in(study.pruned, head)});
+  }
+  return page;
+}
+
+void run_heads(const HeadsOptions& options) {
+  check_options(options);
+  set_thread_count(options.decoding.threads);
+  const LoadedTranslator translator = load_translator(options.decoding.model);
+  const ScoredCorpus corpus =
+      read_scored_corpus(translator, options.source, options.reference, options.limit);
+  const HeadStudy result = study(options, translator, corpus);
+  if (!options.page.empty()) {
+    write_file_atomically(options.page,
+                          render_heads_page(page_of(options, translator, corpus, result)));
+  }
+  write_output(options.json ? json_of(options, result).dump(2) + "\n" : table_of(options, result));
+}
+
+}  // namespace
+
+void add_heads_command(CLI::App& application, int&) {
+  CLI::App* command = application.add_subcommand(
+      "heads",
+      "Say what each head is worth, and prune the useless ones\n\n"
+      "Switches every attention head off, one at a time, and measures the model on sentence pairs: "
+      "the loss with the reference forced, one pass per head, or BLEU, one decoding per head. The "
+      "table begins with the heads that are missed least.\n\n"
+      "--prune takes the N least useful heads out, --prune-below all that are worth less than X; "
+      "every attention keeps one. Their rows and columns are gone from the matrices, so the model "
+      "in --out is smaller and faster. It is measured again, because heads can stand in for one "
+      "another.");
+  command->footer(
+      "Examples:\n"
+      "  heed heads --model run --source val.en --reference val.de\n"
+      "  heed heads --model run --source val.en --reference val.de --page heads.html\n"
+      "  heed heads --model run --source val.en --reference val.de --prune 8 --out smaller\n"
+      "  heed heads --model run -s val.en -r val.de --metric bleu --limit 200 --beam 1 --json");
+  const auto options = std::make_shared<HeadsOptions>();
+  command->add_option("-s,--source", options->source, "Sentences, one a line (.gz is read too)")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-r,--reference", options->reference, "Their translations line by line")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--metric", options->metric, "loss, or bleu, which takes longer")
+      ->check(CLI::IsMember({"loss", "bleu"}))
+      ->capture_default_str();
+  command->add_option("--limit", options->limit, "Measure on the first N pairs; 0: all of them")
+      ->type_name("N")
+      ->capture_default_str();
+  auto* prune = command->add_option("--prune", options->prune, "Take out the N least useful heads")
+                    ->type_name("N");
+  command
+      ->add_option("--prune-below", options->prune_below,
+                   "Take out the heads without which the score is worse by less than X")
+      ->type_name("X")
+      ->excludes(prune);
+  command->add_option("-o,--out", options->out, "Where the pruned model goes")->type_name("DIR");
+  command->add_option("--page", options->page, "Write the result as an HTML page as well")
+      ->type_name("FILE");
+  command->add_flag("--json", options->json, "Write JSON instead of a table");
+  add_decoding_options(*command, options->decoding);
+  command->callback([options] { run_heads(*options); });
+}
+
+}  // namespace heed::app
