@@ -191,10 +191,23 @@ HeadsPage page_of(const HeadsOptions& options, const LoadedTranslator& translato
   return page;
 }
 
+// Refuses at once, before the heads are measured, a model whose heads cannot be pruned.
+void check_prunable(TranslatorConfig config) {
+  const std::string name = attention_names(config).front();
+  if (present_heads(config, name).size() == static_cast<std::size_t>(config.heads) &&
+      config.heads > 1) {
+    config.pruned_heads[name] = {0};
+    check_translator_config(config);
+  }
+}
+
 void run_heads(const HeadsOptions& options) {
   check_options(options);
   set_thread_count(options.decoding.threads);
   const LoadedTranslator translator = load_translator(options.decoding.model);
+  if (options.prunes()) {
+    check_prunable(translator.model->config());
+  }
   const ScoredCorpus corpus =
       read_scored_corpus(translator, options.source, options.reference, options.limit);
   const HeadStudy result = study(options, translator, corpus);
