@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "heed/backends/cpu/attention_mask.h"
 
@@ -55,6 +56,35 @@ AttentionWork cut_into_tasks(const std::vector<CostedItem>& items, std::int64_t 
   return work;
 }
 
+bool never_apart(const AttentionItem&, const AttentionItem&) {
+  return false;
+}
+
+// Tasks with a table of gradients of their own are at most about as many.
+constexpr std::int64_t most_tables = 64;
+
+// Each task sums a part of the gradient of table_bias: of some heads and some keys, which are
+// shared out. Only if the table is small, the sequences are shared out too.
+AttentionWork cut_by_table(std::vector<CostedItem> items, std::int64_t products,
+                           std::int64_t table_size) {
+  const auto apart = [](const AttentionItem& a, const AttentionItem& b) {
+    return a.head_begin != b.head_begin || a.part != b.part;
+  };
+  std::stable_sort(items.begin(), items.end(), [](const CostedItem& a, const CostedItem& b) {
+    return a.item.head_begin != b.item.head_begin ? a.item.head_begin < b.item.head_begin
+                                                  : a.item.part < b.item.part;
+  });
+  std::int64_t parts = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    parts += i == 0 || apart(items[i - 1].item, items[i].item);
+  }
+  constexpr std::int64_t all_tables = 1 << 20;  // floats
+  const std::int64_t tasks =
+      std::min(most_tables, parts * (all_tables / std::max<std::int64_t>(1, table_size)));
+  return cut_into_tasks(
+      items, tasks == 0 ? products + 1 : std::max(task_products, products / tasks), apart);
+}
+
 // Visits (sequence, its queries, its keys).
 template <typename Visit>
 void for_each_sequence(const AttentionPlan& plan, Visit visit) {
@@ -91,8 +121,7 @@ AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& size
       }
     }
   });
-  return cut_into_tasks(items, task_products,
-                        [](const AttentionItem&, const AttentionItem&) { return false; });
+  return cut_into_tasks(items, task_products, never_apart);
 }
 
 AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes,
@@ -119,35 +148,13 @@ AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& siz
       }
     }
   });
+  if (dterms.table_bias.defined()) {
+    return cut_by_table(std::move(items), total, dterms.table_bias.element_count());
+  }
   bool gradients = false;
   visit_terms([&](const char*, const View& term) { gradients |= term.defined(); }, dterms);
-  if (!gradients) {
-    return cut_into_tasks(items, task_products,
-                          [](const AttentionItem&, const AttentionItem&) { return false; });
-  }
-  const bool table = dterms.table_bias.defined();
-  std::stable_sort(items.begin(), items.end(), [&](const CostedItem& a, const CostedItem& b) {
-    return a.item.head_begin != b.item.head_begin ? a.item.head_begin < b.item.head_begin
-                                                  : table && a.item.part < b.item.part;
-  });
-  const auto apart = [&](const AttentionItem& a, const AttentionItem& b) {
-    return a.head_begin != b.head_begin || (table && a.part != b.part);
-  };
-  // Each task sums tables of its own. Of table_bias, which may be large, they take about this many
-  // floats; the heads and chunks of keys of a table are shared out in any case.
-  constexpr std::int64_t most_tasks = 64;
-  constexpr std::int64_t table_floats = 1 << 20;
-  std::int64_t tasks = most_tasks;
-  if (table && dterms.table_bias.element_count() > 0) {
-    std::int64_t parts = 0;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      parts += i == 0 || apart(items[i - 1].item, items[i].item);
-    }
-    const std::int64_t copies = table_floats / dterms.table_bias.element_count();
-    tasks = std::min(tasks, parts * copies);
-  }
-  const std::int64_t least = tasks == 0 ? total + 1 : std::max(task_products, total / tasks);
-  return cut_into_tasks(items, least, apart);
+  return cut_into_tasks(
+      items, gradients ? std::max(task_products, total / most_tables) : task_products, never_apart);
 }
 
 TermRows::TermRows(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms)

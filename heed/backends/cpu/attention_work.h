@@ -44,9 +44,8 @@ struct AttentionWork {
 // A query block per item.
 AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& sizes);
 // A chunk of keys per item, in which it sums dk and dv over all queries. With more than one chunk
-// each sums its own part of dq. When gradients of terms are wanted, tasks are few and each has
-// neighbouring heads, and with one of table_bias neighbouring keys: they need less memory of their
-// own.
+// each sums its own part of dq. When gradients of terms are wanted, of which each task sums its own
+// part, tasks are few; with that of table_bias each has neighbouring heads and keys.
 AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes,
                             const AttentionTerms<View>& dterms = {});
 
