@@ -49,7 +49,7 @@ std::unique_ptr<Translator> make_model(const Recipe& recipe, const TokenizerPair
                there = config_to_json(loaded.model->config());
     for (const char* key :
          {"d_model", "encoder_layers", "decoder_layers", "heads", "feed_forward_size", "activation",
-          "norm", "scale_embeddings", "tie_embeddings", "position", "attention"}) {
+          "norm", "scale_embeddings", "tie_embeddings", "position", "attention", "pruned_heads"}) {
       check_usage(wanted.at(key) == there.at(key),
                   "init_from {}: its model.{} is {}, the recipe says {}", recipe.init_from, key,
                   there.at(key).dump(), wanted.at(key).dump());
