@@ -67,16 +67,15 @@ class CachedTerms {
         seen_(seen),
         position_(position),
         lowest_(seen.first - position),
-        highest_(lowest_ + (static_cast<std::int64_t>(seen.count) - 1) * seen.step) {}
+        highest_(lowest_ + (static_cast<std::int64_t>(seen.count) - 1) * seen.step),
+        any_(seen.count > 0 && (terms_.distance_bias.defined() || terms_.table_bias != nullptr ||
+                                terms_.key_vectors.defined() || plan_.soft_cap > 0)) {}
 
   bool gaussian() const { return plan_.scorer == AttentionScorer::gaussian; }
   // Of products, or of squared distances, to units of log 2.
   float scale() const { return plan_.scale * attention_log2_e * (gaussian() ? -0.5f : 1.0f); }
   // Whether add_scores() has anything to do.
-  bool any() const {
-    return seen_.count > 0 && (terms_.distance_bias.defined() || terms_.table_bias != nullptr ||
-                               terms_.key_vectors.defined() || plan_.soft_cap > 0);
-  }
+  bool any() const { return any_; }
   const float* sink(const CachedHead& head) const { return terms_.sink(head.head); }
   // Floats of memory for one value per clamped distance.
   std::size_t scratch() const {
@@ -196,6 +195,7 @@ class CachedTerms {
   const SeenEntries seen_;
   const std::int64_t position_;
   const std::int64_t lowest_, highest_;  // distances of the entries
+  const bool any_;
 };
 
 }  // namespace heed::cpu::HWY_NAMESPACE
