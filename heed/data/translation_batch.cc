@@ -12,34 +12,7 @@ std::uint64_t stream_of(std::int64_t example, std::int64_t epoch, std::uint64_t 
          static_cast<std::uint64_t>(example) << 1 ^ side;
 }
 
-void append_again(std::vector<std::int32_t>& ids) {
-  ids.reserve(2 * ids.size());
-  ids.insert(ids.end(), ids.begin(), ids.end());
-}
-
-void append_offsets_again(std::vector<std::int32_t>& offsets) {
-  const std::size_t count = offsets.size();
-  const std::int32_t end = offsets.back();
-  for (std::size_t i = 1; i < count; ++i) {
-    offsets.push_back(end + offsets[i]);
-  }
-}
-
 }  // namespace
-
-TranslationBatch with_twins(const TranslationBatch& batch) {
-  constexpr std::int64_t twin = std::int64_t{1} << 31;  // above every index of a store
-  TranslationBatch result = batch;
-  append_again(result.source_ids);
-  append_again(result.target_input_ids);
-  append_again(result.target_output_ids);
-  append_offsets_again(result.source_offsets);
-  append_offsets_again(result.target_offsets);
-  for (const std::int64_t example : batch.example_indices) {
-    result.example_indices.push_back(example | twin);
-  }
-  return result;
-}
 
 SequenceMarks marks_of(const TokenizerPair& tokenizers) {
   return {tokenizers.source->end_id(), tokenizers.target->end_id(), tokenizers.target->pad_id()};

@@ -27,10 +27,6 @@ struct TranslationBatch {
   bool operator==(const TranslationBatch&) const = default;
 };
 
-// The batch with every pair twice: all pairs, then all once more under other indices, so that their
-// dropout differs.
-TranslationBatch with_twins(const TranslationBatch& batch);
-
 // The ids that are put around the sentences.
 struct SequenceMarks {
   std::int32_t source_end = 0;

@@ -23,13 +23,6 @@ inline KernelSlot<void(ExecutionContext&, ConstView y, ConstView dy, View dx)> s
 // outside 0 … V-1 are an error. `loss`, `plain_loss` (the ε = 0 loss, for perplexity) and `correct`
 // (rows whose largest logit, the first of equals, is the target): float64 sums over rows, in a
 // fixed order, added to what the caller's CrossEntropySums holds.
-//
-// With `twins`, a second set of logits for the same rows, the loss is that of both sets plus
-//   consistency · Σ_r ½ [ KL(p_r ‖ q_r) + KL(q_r ‖ p_r) ],  p = softmax(logits), q = softmax(twins)
-// (Wu et al., "R-Drop: regularized dropout for neural networks", 2021), and twins are replaced by
-// their gradient too. With d = log p - log q,
-//   ∂/∂x_c = ½ [ p_c (d_c - KL(p ‖ q)) + p_c - q_c ],  ∂/∂y_c = ½ [ q_c (-d_c - KL(q ‖ p)) + q_c -
-//   p_c ].
 struct CrossEntropySums {
   double loss = 0;
   double plain_loss = 0;
@@ -38,9 +31,7 @@ struct CrossEntropySums {
 };
 struct CrossEntropy {
   View logits{};
-  View twins{};  // undefined: none
   ConstView targets{};
-  float consistency = 0;
   std::int32_t ignore_id = -1;
   float smoothing = 0;
   bool want_gradient = false;

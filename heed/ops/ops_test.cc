@@ -162,33 +162,6 @@ TEST_F(Ops, ProjectionCrossEntropy) {
   EXPECT_EQ(loss(0.0f).sums.count, 5);
 }
 
-TEST_F(Ops, ConsistencyOfTwins) {
-  const Tensor x = random({6, 4}), w = random({9, 4}), b = random({1, 9});
-  const Tensor targets = ids({0, -1, 3, 0, -1, 3});
-  const auto loss = [&](const Tensor& rows, float consistency) {
-    return ops::projection_cross_entropy(
-        rows, w, b, targets, {.smoothing = 0.1f, .scale = 0.25f, .consistency = consistency});
-  };
-  const GradientCheck check = check_gradients({x, w, b}, [&] { return loss(x, 5).loss; });
-  EXPECT_LT(check.worst, 1e-8) << check.report;
-  // By the definition, from the probabilities.
-  const auto probabilities = ops::softmax(ops::linear(x, w, b)).to_doubles();
-  double divergence = 0;
-  for (const std::size_t row : {0u, 2u}) {
-    for (std::size_t c = 0; c < 9; ++c) {
-      const double p = probabilities[row * 9 + c], q = probabilities[(row + 3) * 9 + c];
-      divergence += 0.5 * (p - q) * std::log(p / q);
-    }
-  }
-  EXPECT_NEAR(loss(x, 5).sums.loss - loss(x, 0).sums.loss, 5 * divergence, 1e-12);
-  EXPECT_NEAR(loss(x, 5).sums.plain_loss, loss(x, 0).sums.plain_loss, 1e-12);
-  // Twins that agree have none.
-  const Tensor same = Tensor::empty({6, 4}, x.dtype(), x.device());
-  same.rows(0, 3).copy_from(x.rows(0, 3));
-  same.rows(3, 6).copy_from(x.rows(0, 3));
-  EXPECT_NEAR(loss(same, 5).sums.loss, loss(same, 0).sums.loss, 1e-12);
-}
-
 TEST_F(Ops, NoGradientScopeRecordsNothing) {
   const Tensor x = random({2, 2});
   require_gradient(x);

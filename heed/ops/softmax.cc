@@ -46,55 +46,42 @@ CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weigh
                                             const Tensor& bias, const Tensor& targets,
                                             const CrossEntropyOptions& options) {
   check_projection(x, weight, targets);
-  const int copies = options.consistency > 0 ? 2 : 1;
-  check(x.size(0) % copies == 0, "cross_entropy: {} rows are not pairs of twins", x.size(0));
   ExecutionContext context = context_for(x.device());
   const bool recording = will_record({x, weight, bias});
   const GradientSlot weight_slot = recording ? gradient_slot(weight) : GradientSlot();
   const GradientSlot bias_slot = recording ? gradient_slot(bias) : GradientSlot();
   const Tensor dx =
       recording && wants_gradient(x) ? Tensor::empty(x.shape(), x.dtype(), x.device()) : Tensor();
-  const std::int64_t rows = x.size(0) / copies;
-  const std::int64_t step = std::min(rows, block_rows / copies);
-  const Tensor buffer = Tensor::empty({copies * step, weight.size(0)}, x.dtype(), x.device());
+  const std::int64_t rows = x.size(0);
+  const Tensor buffer =
+      Tensor::empty({std::min(rows, block_rows), weight.size(0)}, x.dtype(), x.device());
   CrossEntropyResult result;
-  for (std::int64_t begin = 0; begin < rows; begin += step) {
-    const std::int64_t end = std::min(rows, begin + step);
-    const auto logits_of = [&](int copy) {
-      return buffer.rows(copy * step, copy * step + end - begin);
-    };
-    const auto rows_of = [&](const Tensor& tensor, int copy) {
-      return tensor.rows(copy * rows + begin, copy * rows + end);
-    };
-    for (int copy = 0; copy < copies; ++copy) {
-      matmul(context, rows_of(x, copy), weight, logits_of(copy),
-             {.transpose_b = true, .precision = options.precision, .bias = optional_view(bias)});
-    }
+  for (std::int64_t begin = 0; begin < rows; begin += block_rows) {
+    const std::int64_t end = std::min(rows, begin + block_rows);
+    const Tensor inputs = x.rows(begin, end);
+    const Tensor logits = buffer.rows(0, end - begin);
+    matmul(context, inputs, weight, logits,
+           {.transpose_b = true, .precision = options.precision, .bias = optional_view(bias)});
     cross_entropy(context,
-                  {.logits = logits_of(0),
-                   .twins = copies == 2 ? logits_of(1).view() : View(),
+                  {.logits = logits,
                    .targets = targets.rows(begin, end),
-                   .consistency = options.consistency,
                    .ignore_id = options.ignore_id,
                    .smoothing = options.smoothing,
                    .want_gradient = recording,
                    .gradient_scale = options.scale},
                   result.sums);
-    // The logits are now their gradients.
-    for (int copy = 0; copy < copies; ++copy) {
-      const Tensor gradients = logits_of(copy);
-      if (dx.defined()) {
-        matmul(context, gradients, weight, rows_of(dx, copy), {.precision = options.precision});
-      }
-      if (weight_slot.wanted()) {
-        const auto [target, accumulate] = weight_slot.target();
-        matmul(context, gradients, rows_of(x, copy), target,
-               {.transpose_a = true, .accumulate = accumulate, .precision = options.precision});
-      }
-      if (bias_slot.wanted()) {
-        const auto [target, accumulate] = bias_slot.target();
-        column_sums(context, gradients, accumulate, target);
-      }
+    // `logits` now holds their gradient.
+    if (dx.defined()) {
+      matmul(context, logits, weight, dx.rows(begin, end), {.precision = options.precision});
+    }
+    if (weight_slot.wanted()) {
+      const auto [target, accumulate] = weight_slot.target();
+      matmul(context, logits, inputs, target,
+             {.transpose_a = true, .accumulate = accumulate, .precision = options.precision});
+    }
+    if (bias_slot.wanted()) {
+      const auto [target, accumulate] = bias_slot.target();
+      column_sums(context, logits, accumulate, target);
     }
   }
   result.loss = Tensor::empty({1}, x.dtype(), x.device());

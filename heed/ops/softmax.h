@@ -16,10 +16,6 @@ struct CrossEntropyOptions {
   // The loss returned is this times the sum over rows, for example 1 / tokens.
   float scale = 1;
   MatmulPrecision precision = MatmulPrecision::float32;
-  // Above 0, x holds every row twice, the second half of the rows being the twins of the first
-  // (other dropout, same targets), and the loss gets this times the divergence of each pair, see
-  // CrossEntropy.
-  float consistency = 0;
 };
 
 struct CrossEntropyResult {

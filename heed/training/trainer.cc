@@ -109,9 +109,6 @@ void Trainer::train_step() {
   epoch_ended_ = false;
   for (int i = 0; i < setup_.training.accumulate; ++i) {
     placed.push_back(batches_->next());
-    if (setup_.training.consistency > 0) {
-      placed.back().batch = with_twins(placed.back().batch);
-    }
     target_tokens += static_cast<std::int64_t>(placed.back().batch.target_output_ids.size());
     interval_tokens_ += static_cast<std::int64_t>(placed.back().batch.source_ids.size());
     epoch_ended_ = epoch_ended_ || placed.back().next.epoch > placed.back().position.epoch;
@@ -130,8 +127,7 @@ void Trainer::train_step() {
         setup_.model->loss(examples,
                            {.smoothing = static_cast<float>(setup_.training.label_smoothing),
                             .scale = static_cast<float>(1.0 / static_cast<double>(target_tokens)),
-                            .precision = setup_.precision,
-                            .consistency = static_cast<float>(setup_.training.consistency)},
+                            .precision = setup_.precision},
                            context);
     sums.loss += result.sums.loss;
     sums.plain_loss += result.sums.plain_loss;

@@ -13,7 +13,6 @@ struct TrainingConfig {
   std::int64_t max_epochs = 0;
   int accumulate = 1;
   double label_smoothing = 0.1;
-  double consistency = 0;
   std::int64_t validate_every = 0;
   int bleu_every = 1;
   int validation_beam = 1;
@@ -32,10 +31,6 @@ struct TrainingConfig {
     visit("max_epochs", max_epochs, "passes over the corpus at most; 0: no limit");
     visit("accumulate", accumulate, "batches whose gradients make one update");
     visit("label_smoothing", label_smoothing, "share of the target spread over the vocabulary");
-    visit("consistency", consistency,
-          "each pair is read twice with other dropout, and the loss gets this times the divergence "
-          "of "
-          "the two predictions (R-Drop); 5 is usual, 0: off. batch_tokens counts each pair once");
     visit("validate_every", validate_every, "steps between validations; 0: after every epoch");
     visit("bleu_every", bleu_every, "validations between those that also decode; 0: never");
     visit("validation_beam", validation_beam, "beam of decoding for validation; 1 is greedy");
@@ -66,8 +61,6 @@ inline void check_training_config(const TrainingConfig& config) {
   at_least("accumulate", config.accumulate, 1);
   check_usage(config.label_smoothing >= 0 && config.label_smoothing < 1,
               "training.label_smoothing: must be in [0, 1), got {}", config.label_smoothing);
-  check_usage(config.consistency >= 0, "training.consistency: must not be negative, got {}",
-              config.consistency);
   at_least("validate_every", config.validate_every, 0);
   at_least("bleu_every", config.bleu_every, 0);
   at_least("validation_beam", config.validation_beam, 1);

@@ -24,7 +24,6 @@ struct RowOptions {
   float smoothing;
   bool want_gradient;
   float gradient_scale;
-  float consistency;
 };
 
 }  // namespace
@@ -77,90 +76,6 @@ void cross_entropy_row(const RowOptions& p, float* x, std::size_t target, CrossE
   }
 }
 
-// What a row's softmax is made of.
-struct RowSoftmax {
-  float largest;
-  double total;
-};
-
-HWY_INLINE RowSoftmax softmax_of(const float* x, std::size_t columns) {
-  const float largest = row_max(x, columns);
-  return {largest, sum_of_exp<false>(x, columns, largest, nullptr)};
-}
-
-// The probabilities p and q of a vector of columns, and d = log p - log q, which is 0 where both
-// are 0.
-struct TwinVectors {
-  FloatVec p, q, d;
-};
-struct TwinRows {
-  const float *x, *y;
-  RowSoftmax of_x, of_y;
-  float shift = static_cast<float>(std::log(of_y.total / of_x.total));
-
-  HWY_INLINE TwinVectors at(std::size_t c, std::size_t n) const {
-    const FloatTag tag;
-    const auto log_p = hn::Sub(load(tag, x + c, n), hn::Set(tag, of_x.largest));
-    const auto log_q = hn::Sub(load(tag, y + c, n), hn::Set(tag, of_y.largest));
-    const auto p =
-        hn::Mul(exp_bounded(tag, log_p), hn::Set(tag, static_cast<float>(1 / of_x.total)));
-    const auto q =
-        hn::Mul(exp_bounded(tag, log_q), hn::Set(tag, static_cast<float>(1 / of_y.total)));
-    const auto none = hn::Eq(hn::Max(p, q), hn::Zero(tag));
-    return {p, q, hn::IfThenZeroElse(none, hn::Add(hn::Sub(log_p, log_q), hn::Set(tag, shift)))};
-  }
-};
-
-// Both rows' gradients of the whole loss, in place.
-HWY_INLINE void twin_gradients(const RowOptions& p, const TwinRows& rows, double from_p,
-                               double from_q, std::size_t target, float* x, float* y) {
-  const FloatTag d;
-  const double share = static_cast<double>(p.smoothing) / static_cast<double>(p.columns);
-  const auto scale = hn::Set(d, p.gradient_scale);
-  const auto half = hn::Set(d, p.gradient_scale * p.consistency / 2);
-  const auto offset =
-      hn::Set(d, static_cast<float>(-static_cast<double>(p.gradient_scale) * share));
-  const auto kl_p = hn::Set(d, static_cast<float>(from_p));
-  const auto kl_q = hn::Set(d, static_cast<float>(from_q));
-  for_each_vector(d, 0, p.columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-    const TwinVectors v = rows.at(c, n);
-    const auto apart = hn::Sub(v.p, v.q);
-    const auto dx = hn::MulAdd(v.p, hn::Sub(v.d, kl_p), apart);
-    const auto dy = hn::Neg(hn::MulAdd(v.q, hn::Add(v.d, kl_q), apart));
-    store(d, hn::MulAdd(half, dx, hn::MulAdd(scale, v.p, offset)), x + c, n);
-    store(d, hn::MulAdd(half, dy, hn::MulAdd(scale, v.q, offset)), y + c, n);
-  });
-  const float hit = p.gradient_scale * (1 - p.smoothing);
-  x[target] -= hit;
-  y[target] -= hit;
-}
-
-void cross_entropy_twins(const RowOptions& p, float* x, float* y, std::size_t target,
-                         CrossEntropySums& sums) {
-  RowOptions losses_only = p;
-  losses_only.want_gradient = false;
-  CrossEntropySums other;
-  cross_entropy_row(losses_only, x, target, sums);
-  cross_entropy_row(losses_only, y, target, other);
-  const TwinRows rows{x, y, softmax_of(x, p.columns), softmax_of(y, p.columns)};
-  const FloatTag d;
-  const double from_p = sum_blocks(p.columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-    const TwinVectors v = rows.at(c, n);
-    return first(d, hn::Mul(v.p, v.d), n);
-  });
-  const double from_q = -sum_blocks(p.columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
-    const TwinVectors v = rows.at(c, n);
-    return first(d, hn::Mul(v.q, v.d), n);
-  });
-  sums.loss += other.loss + static_cast<double>(p.consistency) * (from_p + from_q) / 2;
-  sums.plain_loss += other.plain_loss;
-  sums.correct += other.correct;
-  sums.count += other.count;
-  if (p.want_gradient) {
-    twin_gradients(p, rows, from_p, from_q, target, x, y);
-  }
-}
-
 }  // namespace
 }  // namespace heed::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -170,7 +85,6 @@ namespace heed::cpu {
 
 namespace {
 HWY_EXPORT(cross_entropy_row);
-HWY_EXPORT(cross_entropy_twins);
 }  // namespace
 
 void cross_entropy(ExecutionContext& context, const CrossEntropy& p, CrossEntropySums& sums) {
@@ -183,29 +97,19 @@ void cross_entropy(ExecutionContext& context, const CrossEntropy& p, CrossEntrop
       check_ids("cross_entropy", targets + r, 1, columns);
     }
   }
-  const bool with_twins = p.twins.defined();
-  if (with_twins) {
-    check_matrix("cross_entropy", "twins", p.twins, rows, columns);
-  }
   const Rows logits = rows_of(p.logits);
-  const Rows twins = with_twins ? rows_of(p.twins) : logits;
   const RowOptions options{static_cast<std::size_t>(columns), p.smoothing, p.want_gradient,
-                           p.gradient_scale, p.consistency};
+                           p.gradient_scale};
   // One entry per row, added in the order of rows: the tiles do not show in the sums.
   std::vector<CrossEntropySums> row_sums(static_cast<std::size_t>(rows));
   run_rows(context, rows, columns, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) {
-      const auto target = static_cast<std::size_t>(targets[r]);
-      CrossEntropySums& row = row_sums[static_cast<std::size_t>(r)];
-      if (targets[r] == p.ignore_id) {
-        if (p.want_gradient) {
-          std::fill(logits[r], logits[r] + columns, 0.0f);
-          std::fill(twins[r], twins[r] + columns, 0.0f);
-        }
-      } else if (with_twins) {
-        HWY_DYNAMIC_DISPATCH(cross_entropy_twins)(options, logits[r], twins[r], target, row);
-      } else {
-        HWY_DYNAMIC_DISPATCH(cross_entropy_row)(options, logits[r], target, row);
+      if (targets[r] != p.ignore_id) {
+        HWY_DYNAMIC_DISPATCH(cross_entropy_row)
+        (options, logits[r], static_cast<std::size_t>(targets[r]),
+         row_sums[static_cast<std::size_t>(r)]);
+      } else if (p.want_gradient) {
+        std::fill(logits[r], logits[r] + columns, 0.0f);
       }
     }
   });

@@ -128,46 +128,6 @@ TEST_F(Softmax, CrossEntropyMatchesTheReference) {
   });
 }
 
-TEST_F(Softmax, CrossEntropyOfTwinsMatchesTheReference) {
-  const auto with_twins = [](ExecutionContext& on, const Tensor& x, const Tensor& y,
-                             const Tensor& targets, DType dtype, bool gradient) {
-    Loss loss{copy_of(x, dtype), {}};
-    const Tensor twins = copy_of(y, dtype);
-    cross_entropy(on,
-                  {.logits = loss.logits,
-                   .twins = twins,
-                   .targets = targets,
-                   .consistency = 5,
-                   .ignore_id = 0,
-                   .smoothing = 0.1f,
-                   .want_gradient = gradient,
-                   .gradient_scale = 0.25f},
-                  loss.sums);
-    return std::pair(loss, twins);
-  };
-  for_each_target([&](ExecutionContext& context) {
-    ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, gap] : sizes) {
-      const Tensor x = random_rows(rows, columns, 1, gap, 3);
-      const Tensor y = random_rows(rows, columns, 7, gap, 3);
-      const Tensor targets = random_ids(rows, columns, 2);
-      for (const bool gradient : {false, true}) {
-        SCOPED_TRACE(testing::Message() << rows << " x " << columns);
-        const auto [expected, expected_twins] =
-            with_twins(plain, x, y, targets, DType::float64, gradient);
-        const auto [got, got_twins] = with_twins(context, x, y, targets, DType::float32, gradient);
-        const double scale = static_cast<double>(rows) * 50 + 1;
-        EXPECT_NEAR(got.sums.loss, expected.sums.loss, 1e-6 * scale);
-        EXPECT_NEAR(got.sums.plain_loss, expected.sums.plain_loss, 1e-7 * scale);
-        EXPECT_EQ(got.sums.count, expected.sums.count);
-        // On the scale of what is summed: gradient_scale · consistency · |log p - log q|.
-        expect_close(got.logits, expected.logits, 1e-6, 1);
-        expect_close(got_twins, expected_twins, 1e-6, 1);
-      }
-    }
-  });
-}
-
 TEST_F(Softmax, CrossEntropyOfMaskedLogitsIsFiniteWithoutSmoothing) {
   ExecutionContext context = context_for(cpu_device);
   const Tensor x = Tensor::empty({1, 20});

@@ -1,9 +1,7 @@
 #include "heed/kernels/softmax.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "heed/backends/reference/families.h"
 #include "heed/backends/reference/matrix.h"
@@ -117,70 +115,22 @@ void cross_entropy_row(T* x, std::int64_t size, std::int64_t target, const Cross
   }
 }
 
-// What twins add: the symmetric divergence, and its gradient onto what cross_entropy_row gave.
-template <typename T>
-class Divergence {
- public:
-  Divergence(const T* x, const T* y, std::int64_t size) {
-    const double x_total = log_sum_exp(x, size), y_total = log_sum_exp(y, size);
-    for (std::int64_t c = 0; c < size; ++c) {
-      log_p_.push_back(x[c] - x_total);
-      log_q_.push_back(y[c] - y_total);
-      from_p_ += std::exp(log_p_.back()) * (log_p_.back() - log_q_.back());
-      from_q_ += std::exp(log_q_.back()) * (log_q_.back() - log_p_.back());
-    }
-  }
-  double value() const { return (from_p_ + from_q_) / 2; }
-  void add_gradient(double factor, T* dx, T* dy) const {
-    for (std::size_t c = 0; c < log_p_.size(); ++c) {
-      const double p = std::exp(log_p_[c]), q = std::exp(log_q_[c]), d = log_p_[c] - log_q_[c];
-      dx[c] += static_cast<T>(factor / 2 * (p * (d - from_p_) + p - q));
-      dy[c] += static_cast<T>(factor / 2 * (q * (-d - from_q_) + q - p));
-    }
-  }
-
- private:
-  std::vector<double> log_p_, log_q_;
-  double from_p_ = 0, from_q_ = 0;
-};
-
-// A row of logits, and of twins if there are any.
-template <typename T>
-void cross_entropy_rows(T* x, T* y, std::int64_t size, std::int64_t target, const CrossEntropy& p,
-                        CrossEntropySums& sums) {
-  if (y == nullptr) {
-    cross_entropy_row(x, size, target, p, sums);
-    return;
-  }
-  const Divergence<T> divergence(x, y, size);
-  cross_entropy_row(x, size, target, p, sums);
-  cross_entropy_row(y, size, target, p, sums);
-  sums.loss += static_cast<double>(p.consistency) * divergence.value();
-  if (p.want_gradient) {
-    divergence.add_gradient(static_cast<double>(p.gradient_scale) * p.consistency, x, y);
-  }
-}
-
 void cross_entropy(ExecutionContext&, const CrossEntropy& p, CrossEntropySums& sums) {
   const std::int64_t rows = p.logits.rows();
   const std::int64_t size = p.logits.columns();
   check_vector("cross_entropy", "targets", p.targets, rows);
-  if (p.twins.defined()) {
-    check_matrix("cross_entropy", "twins", p.twins, rows, size);
-  }
   for_floating_type("cross_entropy", p.logits.dtype, [&](auto type) {
     using T = decltype(type);
     const auto logits = matrix<T>(p.logits);
-    const bool twins = p.twins.defined();
-    const auto other = twins ? matrix<T>(p.twins) : logits;
     const std::int32_t* targets = p.targets.as<std::int32_t>();
     for (std::int64_t r = 0; r < rows; ++r) {
       if (targets[r] != p.ignore_id) {
         check_ids("cross_entropy", targets + r, 1, size);
-        cross_entropy_rows(logits[r], twins ? other[r] : nullptr, size, targets[r], p, sums);
+        cross_entropy_row(logits[r], size, targets[r], p, sums);
       } else if (p.want_gradient) {
-        std::fill_n(logits[r], size, T{0});
-        std::fill_n(other[r], size, T{0});
+        for (std::int64_t c = 0; c < size; ++c) {
+          logits[r][c] = 0;
+        }
       }
     }
   });
