@@ -6,6 +6,7 @@
 
 #include "heed/base/error.h"
 #include "heed/inspect/html.h"
+#include "heed/inspect/page.h"
 #include "heed/inspect/page_assets.h"
 
 namespace heed {
@@ -14,38 +15,12 @@ namespace {
 constexpr int shown_digits = 6;
 constexpr std::size_t colours = 8;  // of lines; as many as comparison.css and comparison.js have
 
-void write_head(const ComparisonPage& page, std::string& out) {
-  out += fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" "
-      "content=\"heed\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{} · heed</title>\n<style>\n",
-      escape_html(page.title));
-  out += page_assets::report_css();
-  out += page_assets::comparison_css();
-  out += "</style>\n</head>\n<body>\n";
-}
-
-void write_banner(const ComparisonPage& page, std::string& out) {
-  out += fmt::format(
-      "<header class=\"banner\">\n<div class=\"brand\"><span>heed</span>"
-      "<button type=\"button\" id=\"theme\" hidden>Theme: automatic</button></div>\n"
-      "<h1 dir=\"auto\">{}</h1>\n",
-      escape_html(page.title));
-  if (!page.subtitle.empty()) {
-    out += fmt::format("<p class=\"subtitle\" dir=\"auto\">{}</p>\n", escape_html(page.subtitle));
+std::string start_of(const ComparisonPage& page) {
+  PageHead head{.title = page.title, .subtitle = page.subtitle};
+  for (const SummaryRow& row : page.headlines) {
+    head.headlines.emplace_back(row.name, row.value);
   }
-  if (!page.headlines.empty()) {
-    out += "<dl class=\"headlines\">\n";
-    for (const SummaryRow& row : page.headlines) {
-      out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(row.name),
-                         escape_html(row.value));
-    }
-    out += "</dl>\n";
-  }
-  out += "</header>\n";
+  return page_start(head, {page_assets::comparison_css()});
 }
 
 std::string section_title(const ComparisonSection& section) {
@@ -184,7 +159,7 @@ Json chart_data(const ComparisonChart& chart) {
           {"curves", curves}};
 }
 
-void write_scripts(const ComparisonPage& page, std::string& out) {
+std::string end_of(const ComparisonPage& page) {
   Json sections = Json::array();
   for (const ComparisonSection& section : page.sections) {
     Json charts = Json::array();
@@ -193,21 +168,14 @@ void write_scripts(const ComparisonPage& page, std::string& out) {
     }
     sections.push_back(charts);
   }
-  const Json data = {{"colours", {{"light", ""}, {"dark", ""}}}, {"sections", sections}};
-  out += "<script type=\"application/json\" id=\"report-data\">" + json_for_script(data) +
-         "</script>\n<script>\n";
-  out += page_assets::report_js();
-  out += page_assets::curve_math_js();
-  out += page_assets::comparison_js();
-  out += "</script>\n";
+  return page_end({{"colours", {{"light", ""}, {"dark", ""}}}, {"sections", sections}},
+                  {page_assets::curve_math_js(), page_assets::comparison_js()});
 }
 
 }  // namespace
 
 std::string render_comparison(const ComparisonPage& page) {
-  std::string out;
-  write_head(page, out);
-  write_banner(page, out);
+  std::string out = start_of(page);
   write_navigation(page, out);
   out += "<main>\n";
   for (std::size_t i = 0; i < page.sections.size(); ++i) {
@@ -222,9 +190,7 @@ std::string render_comparison(const ComparisonPage& page) {
     }
     out += "</ul>\n</section>\n";
   }
-  out += "</main>\n<footer>Written by heed. This page needs no network.</footer>\n";
-  write_scripts(page, out);
-  return out + "</body>\n</html>\n";
+  return out + "</main>\n" + end_of(page);
 }
 
 }  // namespace heed
