@@ -109,14 +109,6 @@ inline bool AttentionPlan::sees(std::size_t s, std::int64_t i, std::int64_t j) c
                                        key_segments[static_cast<std::size_t>(key_offsets[s] + j)];
 }
 
-// The number of keys that query i of a sequence sees when nothing but `causal` decides: the first
-// ones.
-inline std::int64_t visible_keys(bool causal, std::int64_t query, std::int64_t queries,
-                                 std::int64_t keys) {
-  const std::int64_t count = causal ? query + 1 + keys - queries : keys;
-  return count < 0 ? 0 : count;
-}
-
 inline std::int64_t attention_dropout_column(int heads, int head, std::int64_t key) {
   return ((key / 16) * ((heads + 7) / 8) + head / 8) * 128 + (head % 8) * 16 + key % 16;
 }
