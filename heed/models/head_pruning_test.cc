@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "heed/backends/reference/register.h"
+#include "heed/models/test_translators.h"
 
 namespace heed {
 namespace {
@@ -25,27 +26,14 @@ TranslatorConfig three_heads() {
 
 constexpr TranslatorVocabulary vocabulary{.source_size = 10, .target_size = 10, .padding_id = 9};
 
-Tensor ids(const std::vector<std::int32_t>& values) {
-  return Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(values),
-                                           {static_cast<std::int64_t>(values.size())});
-}
-
-TranslationExamples two_examples() {
-  return {.source_ids = ids({3, 4, 0, 5, 6, 3, 0}),
-          .source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 7}),
-          .target_inputs = ids({9, 2, 9, 4, 5}),
-          .target_outputs = ids({2, 0, 4, 5, 0}),
-          .target = make_sequences_from_offsets(std::vector<std::int32_t>{0, 2, 5})};
-}
-
 std::vector<double> scores(const TranslationModel& model) {
   ForwardContext context;
-  return model.log_probabilities(two_examples(), context);
+  return model.log_probabilities(two_sentences(), context);
 }
 
 // The logits of two steps of decoding both sentences.
 std::vector<double> decoded_logits(const TranslationModel& model) {
-  const TranslationExamples examples = two_examples();
+  const TranslationExamples examples = two_sentences();
   const auto session =
       model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
   const std::int32_t rows[] = {0, 1};
@@ -130,7 +118,7 @@ TEST_F(HeadPruning, TheTraceShowsTheHeadsThatAreThere) {
   AttentionTrace trace;
   ForwardContext context;
   context.trace = &trace;
-  const std::vector<double> traced = smaller->log_probabilities(two_examples(), context);
+  const std::vector<double> traced = smaller->log_probabilities(two_sentences(), context);
   EXPECT_EQ(traced, scores(*smaller));
   ASSERT_EQ(trace.entries.size(), 6u);
   EXPECT_EQ(trace.entries[1].name, "encoder.1.self");
@@ -186,7 +174,7 @@ TEST_F(HeadPruning, GradientsCannotPassAHeadThatIsOff) {
   const HeadSet off = {{"encoder.0.self", {0}}};
   ForwardContext context;
   context.heads_off = &off;
-  EXPECT_THROW(model.loss(two_examples(), {}, context), Error);
+  EXPECT_THROW(model.loss(two_sentences(), {}, context), Error);
 }
 
 }  // namespace

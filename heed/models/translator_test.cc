@@ -7,7 +7,7 @@
 #include "heed/autograd/gradient_check.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
-#include "heed/base/random.h"
+#include "heed/models/test_translators.h"
 
 namespace heed {
 namespace {
@@ -23,19 +23,6 @@ TranslatorConfig small_config() {
   config.attention_dropout = 0.1;
   config.activation_dropout = 0.1;
   return config;
-}
-
-Tensor ids(const std::vector<std::int32_t>& values) {
-  return Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(values),
-                                           {static_cast<std::int64_t>(values.size())});
-}
-
-TranslationExamples two_examples() {
-  return {.source_ids = ids({3, 4, 0, 5, 6, 3, 0}),
-          .source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 7}),
-          .target_inputs = ids({9, 2, 9, 4, 5}),
-          .target_outputs = ids({2, 0, 4, 5, 0}),
-          .target = make_sequences_from_offsets(std::vector<std::int32_t>{0, 2, 5})};
 }
 
 class TranslatorTest : public testing::Test {
@@ -65,7 +52,7 @@ TEST_F(TranslatorTest, GradientsOfTheWholeModelAreRight) {
     for (const NamedParameter& item : parameters_of(model)) {
       leaves.push_back(item.parameter->value);
     }
-    const TranslationExamples examples = two_examples();
+    const TranslationExamples examples = two_sentences();
     const auto loss = [&] {
       ForwardContext context;
       context.training = true;
@@ -85,7 +72,7 @@ TEST_F(TranslatorTest, GradientsOfTheWholeModelAreRight) {
 TEST_F(TranslatorTest, LaterTokensDoNotReachEarlierOnes) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
-  TranslationExamples examples = two_examples();
+  TranslationExamples examples = two_sentences();
   ForwardContext context;
   const NoGradientScope scope;
   const Tensor memory = model.encode(examples.source_ids, examples.source, context);
@@ -94,20 +81,20 @@ TEST_F(TranslatorTest, LaterTokensDoNotReachEarlierOnes) {
         .to_doubles();
   };
   const auto before = decode();
-  examples.target_inputs.values<std::int32_t>()[4] = 7;  // the last token of the second sentence
+  examples.target_inputs.values<std::int32_t>()[6] = 7;  // the last token of the second sentence
   const auto after = decode();
-  for (std::size_t i = 0; i < 4 * 8; ++i) {
+  for (std::size_t i = 0; i < 6 * 8; ++i) {
     ASSERT_EQ(before[i], after[i]);
   }
-  EXPECT_NE(std::vector(before.begin() + 32, before.end()),
-            std::vector(after.begin() + 32, after.end()));
+  EXPECT_NE(std::vector(before.begin() + 48, before.end()),
+            std::vector(after.begin() + 48, after.end()));
 }
 
 TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
   initialize_parameters(model, 3);
-  const TranslationExamples examples = two_examples();
+  const TranslationExamples examples = two_sentences();
   const NoGradientScope scope;
   const auto session =
       model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
@@ -119,11 +106,11 @@ TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
 
   // The same prefixes at once: sentence 1 with 9 4 6, sentence 0 with 9 2 7.
   ForwardContext context;
-  const Sequences source = make_sequences_from_offsets(Ids{0, 4, 7});
+  const Sequences source = make_sequences_from_offsets(Ids{0, 5, 8});
   const Sequences target = make_sequences_from_offsets(Ids{0, 3, 6});
-  const Tensor memory = model.encode(ids({5, 6, 3, 0, 3, 4, 0}), source, context);
-  const Tensor whole =
-      model.logits(model.decode(ids({9, 4, 6, 9, 2, 7}), target, memory, source, context), context);
+  const Tensor memory = model.encode(ids_of({5, 6, 3, 2, 0, 3, 4, 0}), source, context);
+  const Tensor whole = model.logits(
+      model.decode(ids_of({9, 4, 6, 9, 2, 7}), target, memory, source, context), context);
   const auto step = logits.to_doubles();
   const auto expected = whole.to_doubles();
   for (std::size_t column = 0; column < 10; ++column) {
@@ -136,8 +123,8 @@ TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
   ForwardContext context;
-  const auto scores = model.log_probabilities(two_examples(), context);
-  const double loss = model.loss(two_examples(), {}, context).sums.plain_loss;
+  const auto scores = model.log_probabilities(two_sentences(), context);
+  const double loss = model.loss(two_sentences(), {}, context).sums.plain_loss;
   ASSERT_EQ(scores.size(), 2u);
   EXPECT_NEAR(scores[0] + scores[1], -loss, 1e-10);
 }
@@ -145,7 +132,7 @@ TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
 TEST_F(TranslatorTest, AttentionTraceLeavesResultsEqualAndSumsToOne) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
-  const TranslationExamples examples = two_examples();
+  const TranslationExamples examples = two_sentences();
   ForwardContext plain, traced;
   AttentionTrace trace;
   traced.trace = &trace;
@@ -153,7 +140,7 @@ TEST_F(TranslatorTest, AttentionTraceLeavesResultsEqualAndSumsToOne) {
   ASSERT_EQ(trace.entries.size(), 6u);
   EXPECT_EQ(trace.entries[3].name, "decoder.0.cross");
   const auto weights = trace.entries[3].weights.to_doubles();
-  ASSERT_EQ(weights.size(), 2u * (2 * 3 + 3 * 4));
+  ASSERT_EQ(weights.size(), 2u * (3 * 3 + 4 * 5));
   EXPECT_NEAR(weights[0] + weights[1] + weights[2], 1.0, 1e-12);
 }
 
