@@ -87,8 +87,8 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
   }
   const TrainingData& data = shared == nullptr ? *own : *shared;
   const TokenizerPair& tokenizers = data.tokenizers;
-  Json identity = config_to_json(recipe);
-  identity["data_content"] = data.content;
+  RunIdentity identity{.recipe = config_to_json(recipe), .defaults = config_to_json(Recipe())};
+  identity.recipe["data_content"] = data.content;
 
   const MatmulPrecision precision = parse_precision(recipe.precision);
   std::unique_ptr<Validator> validator;

@@ -22,6 +22,7 @@
 #include "heed/training/history.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/progress.h"
+#include "heed/training/run_identity.h"
 #include "heed/training/schedule.h"
 #include "heed/training/training_config.h"
 #include "heed/training/validation.h"
@@ -43,9 +44,7 @@ struct TrainingSetup {
 
   std::filesystem::path directory;  // exists
   bool resume = false;
-  // What the run is made of, compared on a resume: the resolved recipe and fingerprints of the
-  // data.
-  Json identity;
+  RunIdentity identity;  // compared on a resume
   // Files of the model directory besides model.safetensors, by name.
   std::vector<std::pair<std::string, std::string>> model_files;
   std::string title;

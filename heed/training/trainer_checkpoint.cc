@@ -9,22 +9,6 @@ namespace heed {
 
 namespace {
 
-// Keys that may differ between a run and its continuation, because no step depends on them.
-constexpr std::string_view free_keys[] = {
-    "threads",           "training.keep_last", "training.max_epochs",     "training.max_steps",
-    "training.patience", "training.log_every", "training.report_samples", "data.directory"};
-
-// Calls visit(dotted key, value text) for every leaf.
-void flatten(const Json& json, const std::string& prefix, std::map<std::string, std::string>& out) {
-  if (!json.is_object()) {
-    out[prefix] = json.dump();
-    return;
-  }
-  for (const auto& item : json.items()) {
-    flatten(item.value(), prefix.empty() ? item.key() : prefix + "." + item.key(), out);
-  }
-}
-
 Json optional_number(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
@@ -36,22 +20,8 @@ std::optional<double> read_optional(const Json& json) {
 }  // namespace
 
 void Trainer::check_identity(const Json& saved) const {
-  std::map<std::string, std::string> before, now;
-  flatten(saved, "", before);
-  flatten(setup_.identity, "", now);
-  std::string changes;
   const bool fixed_end = setup_.schedule.kind == "cosine" || setup_.schedule.kind == "linear";
-  for (const auto& [key, value] : now) {
-    const bool free =
-        std::find(std::begin(free_keys), std::end(free_keys), key) != std::end(free_keys) &&
-        !(fixed_end && key == "training.max_steps");
-    const auto found = before.find(key);
-    const std::string old = found == before.end() ? "nothing" : found->second;
-    if (!free && old != value) {
-      changes +=
-          fmt::format("{}{}: {} before, {} now", changes.empty() ? "" : "; ", key, old, value);
-    }
-  }
+  const std::string changes = changes_since(saved, setup_.identity, fixed_end);
   check_usage(changes.empty(),
               "{}: cannot be resumed, because the recipe or the data changed since: {}",
               setup_.directory.string(), changes);
@@ -80,7 +50,7 @@ void Trainer::save_checkpoint() {
       {"optimizer_steps", optimizer_.steps()},
       {"schedule", schedule_.state()},
       {"metrics_bytes", history_->flush()},
-      {"identity", setup_.identity},
+      {"identity", setup_.identity.recipe},
   };
   CheckpointWriter writer(setup_.directory, state_.step);
   optimizer_.swap_average();
