@@ -46,6 +46,19 @@ void add_training_step(Measurements& all, const Json& line) {
   }
 }
 
+// Time is taken at the shorter of two lengths; both have as many tokens in all.
+void add_position_step(Measurements& all, const Json& line) {
+  const std::string kind = line.at("positions");
+  auto row = std::find_if(all.positions.begin(), all.positions.end(),
+                          [&](const PositionRow& known) { return known.kind == kind; });
+  if (row == all.positions.end()) {
+    all.positions.push_back({kind, {}, {}});
+    row = all.positions.end() - 1;
+  }
+  row->seconds.try_emplace(line.at("round"), line.at("seconds"));
+  row->peak_tensors.try_emplace(line.at("longest"), line.at("tensor_peak_megabytes"));
+}
+
 void add_decoding(Measurements& all, const Json& line) {
   const int beam = line.at("beam");
   const std::string precision = line.at("precision");
@@ -74,6 +87,8 @@ void add_line(Measurements& all, const Json& line) {
   const std::string kind = line.at("kind");
   if (kind == "training_step") {
     add_training_step(all, line);
+  } else if (kind == "position_step") {
+    add_position_step(all, line);
   } else if (kind == "decoding") {
     add_decoding(all, line);
   } else if (kind == "machine_peak") {
@@ -123,10 +138,11 @@ const TrainingRow* Measurements::fastest_torch(const std::string& size,
   return best;
 }
 
-std::vector<double> Measurements::ratios(const TrainingRow& base, const TrainingRow& row) {
+std::vector<double> Measurements::ratios(const std::map<int, double>& base,
+                                         const std::map<int, double>& row) {
   std::vector<double> result;
-  for (const auto& [round, seconds] : row.seconds) {
-    if (const auto found = base.seconds.find(round); found != base.seconds.end()) {
+  for (const auto& [round, seconds] : row) {
+    if (const auto found = base.find(round); found != base.end()) {
       result.push_back(found->second / seconds);
     }
   }

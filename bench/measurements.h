@@ -32,6 +32,13 @@ struct TrainingRow {
   Spread tokens_per_second() const;
 };
 
+// Training steps of heed with one position encoding.
+struct PositionRow {
+  std::string kind;
+  std::map<int, double> seconds;       // of a step (median), by round
+  std::map<int, double> peak_tensors;  // megabytes of tensors, by the length of the sentences
+};
+
 struct DecodingRow {
   int beam = 0;
   std::string precision;
@@ -47,12 +54,14 @@ struct Measurements {
   double memory_gigabytes = 0;                // per second, likewise
   std::map<std::string, double> operations;   // of the model in all measured steps, by size
   std::vector<TrainingRow> training;          // in the order of the first round
+  std::vector<PositionRow> positions;         // likewise; the first one is compared with
   std::vector<DecodingRow> decoding;
 
   // The PyTorch row with the least seconds per step, or null when none was measured.
   const TrainingRow* fastest_torch(const std::string& size, const std::string& precision) const;
-  // The seconds of `base` over those of `row`, in each round that has both; empty if none has.
-  static std::vector<double> ratios(const TrainingRow& base, const TrainingRow& row);
+  // Seconds of `base` over those of `row`, in each round that has both; empty if none has.
+  static std::vector<double> ratios(const std::map<int, double>& base,
+                                    const std::map<int, double>& row);
   // The operations of the model on real tokens per second, over the best matrix product.
   double share_of_peak(const TrainingRow& row) const;
 };

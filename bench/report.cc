@@ -21,18 +21,19 @@ std::string with_spread(const Spread& spread, int decimals) {
                                                        decimals, spread.greatest, decimals);
 }
 
-Spread seconds_of(const TrainingRow& row) {
-  std::vector<double> seconds;
-  for (const auto& [round, value] : row.seconds) {
-    seconds.push_back(value);
+Spread spread_of_rounds(const std::map<int, double>& values) {
+  std::vector<double> all;
+  for (const auto& [round, value] : values) {
+    all.push_back(value);
   }
-  return bench::spread_of(std::move(seconds));
+  return bench::spread_of(std::move(all));
 }
 
 // How many times as fast as PyTorch's fastest float32 mode, if that was measured.
 std::string ratio_text(const Measurements& all, const TrainingRow& row) {
   const TrainingRow* base = all.fastest_torch(row.size, "float32");
-  const auto ratios = base == nullptr ? std::vector<double>() : Measurements::ratios(*base, row);
+  const auto ratios =
+      base == nullptr ? std::vector<double>() : Measurements::ratios(base->seconds, row.seconds);
   return ratios.empty() ? "-" : with_spread(bench::spread_of(ratios), 2);
 }
 
@@ -58,8 +59,9 @@ void print_training(const Measurements& all, const std::string& size, const char
     }
     std::printf("  %-26s %-18s %-20s %9.0f %5.0f%% %10.0f\n",
                 (row.name() + ", " + row.precision).c_str(), ratio_text(all, row).c_str(),
-                with_spread(seconds_of(row), 3).c_str(), row.tokens_per_second().median,
-                100 * all.share_of_peak(row), bench::spread_of(row.peak_megabytes).median);
+                with_spread(spread_of_rounds(row.seconds), 3).c_str(),
+                row.tokens_per_second().median, 100 * all.share_of_peak(row),
+                bench::spread_of(row.peak_megabytes).median);
   }
   for (const TrainingRow& row : all.training) {
     const double torch =
@@ -69,6 +71,31 @@ void print_training(const Measurements& all, const std::string& size, const char
                   bench::spread_of(row.peak_megabytes).median / torch, row.precision.c_str());
     }
   }
+}
+
+// How much longer a step takes than with the first scheme.
+Spread cost_of(const Measurements& all, const bench::PositionRow& row) {
+  return bench::spread_of(Measurements::ratios(row.seconds, all.positions.front().seconds));
+}
+
+void print_positions(const Measurements& all) {
+  if (all.positions.empty()) {
+    return;
+  }
+  const auto [shorter, longer] = std::pair(*all.positions.front().peak_tensors.begin(),
+                                           *all.positions.front().peak_tensors.rbegin());
+  std::printf("\nTraining step by position encoding, d 512, 6+6 layers, float32, sentences of %d\n",
+              shorter.first);
+  std::printf("  %-26s x %-16s %-20s %10s %18s\n", "", all.positions.front().kind.c_str(),
+              "seconds per step", "memory MB",
+              fmt::format("in sentences of {}", longer.first).c_str());
+  for (const bench::PositionRow& row : all.positions) {
+    std::printf("  %-26s %-18s %-20s %10.0f %18.0f\n", row.kind.c_str(),
+                with_spread(cost_of(all, row), 2).c_str(),
+                with_spread(spread_of_rounds(row.seconds), 3).c_str(),
+                row.peak_tensors.begin()->second, row.peak_tensors.rbegin()->second);
+  }
+  std::printf("  memory: of tensors at the most, for 4,096 tokens a side in both columns\n");
 }
 
 void print_report(const Measurements& all) {
@@ -84,6 +111,7 @@ void print_report(const Measurements& all) {
   std::printf(
       "  peak: operations of the model on real tokens per second, of the best matrix product's\n"
       "  memory: growth of the resident set over the start; compiled: while steps run\n");
+  print_positions(all);
   if (!all.decoding.empty()) {
     std::printf("\nDecoding, tokens of the best hypotheses per second\n");
     for (const bench::DecodingRow& row : all.decoding) {
@@ -125,14 +153,25 @@ Json json_of(const Measurements& all) {
     item["precision"] = row.precision;
     item["parameters"] = row.parameters;
     const TrainingRow* base = all.fastest_torch(row.size, "float32");
-    if (base != nullptr && !Measurements::ratios(*base, row).empty()) {
-      item["times_pytorch_float32"] = json_of(bench::spread_of(Measurements::ratios(*base, row)));
+    if (base != nullptr && !Measurements::ratios(base->seconds, row.seconds).empty()) {
+      item["times_pytorch_float32"] =
+          json_of(bench::spread_of(Measurements::ratios(base->seconds, row.seconds)));
     }
-    item["seconds_per_step"] = json_of(seconds_of(row));
+    item["seconds_per_step"] = json_of(spread_of_rounds(row.seconds));
     item["tokens_per_second"] = json_of(row.tokens_per_second());
     item["share_of_gemm_peak"] = all.share_of_peak(row);
     item["peak_megabytes"] = json_of(bench::spread_of(row.peak_megabytes));
     json["training"].push_back(item);
+  }
+  for (const bench::PositionRow& row : all.positions) {
+    Json item;
+    item["kind"] = row.kind;
+    item["times_first"] = json_of(cost_of(all, row));
+    item["seconds_per_step"] = json_of(spread_of_rounds(row.seconds));
+    for (const auto& [length, megabytes] : row.peak_tensors) {
+      item["peak_tensor_megabytes"][std::to_string(length)] = megabytes;
+    }
+    json["positions"].push_back(item);
   }
   for (const bench::DecodingRow& row : all.decoding) {
     json["decoding"].push_back(

@@ -6,7 +6,7 @@
 #
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
-# and the speed of decoding. BUILD_DIRECTORY/bench.json holds every figure. Takes less than 15
+# what each position encoding costs (not with --quick), and the speed of decoding. BUILD_DIRECTORY/bench.json holds every figure. Takes less than 15
 # minutes on two cores (--quick: 3, one round, PyTorch uncompiled); nothing else should run meanwhile.
 #
 #   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
@@ -72,7 +72,7 @@ find_python() {
 
 make_batches() {
   local data=${HEED_DATA:-}/data/multi30k
-  local options=()
+  local options=() length
   sentences="random tokens, lengths as those of captions"
   if [[ -z ${HEED_DATA:-} ]]; then
     say "HEED_DATA is not set: random tokens stand for Multi30k's sentences, and nothing is decoded"
@@ -83,6 +83,9 @@ make_batches() {
     sentences="Multi30k, English to German"
   fi
   "$build/bench/heed_write_batches" "${options[@]}" --count 24 "$batches"
+  for length in 512 2048; do
+    "$build/bench/heed_write_batches" --length "$length" --count 3 "$work/length-$length.txt"
+  done
 }
 
 # train SIZE PRECISION: heed, then PyTorch in the modes that this round measures, on the same batches.
@@ -112,6 +115,19 @@ torch_modes() {
   else
     "$build/bench/heed_bench_report" --fastest-mode "$size" "$precision" "$results"
   fi
+}
+
+# heed beside itself: what each position encoding adds to a step, and its memory at four times the
+# length with as many tokens in all.
+position_steps() {
+  local kind options=(--size reference --precision float32)
+  for kind in sinusoidal none learned shaw rotary xpos t5 alibi cope; do
+    say "round $round: positions: $kind"
+    record_own heed_training_step --batches "$work/length-512.txt" "${options[@]}" --warmup 1 --steps 2 --positions "$kind"
+    if ((round == 1)); then
+      record_own heed_training_step --batches "$work/length-2048.txt" "${options[@]}" --warmup 0 --steps 1 --positions "$kind"
+    fi
+  done
 }
 
 decode() {
@@ -147,6 +163,9 @@ for ((round = 1; round <= rounds; round++)); do
       train "$size" "$precision"
     done
   done
+  if ! ((quick)) && ((round <= 2)); then
+    position_steps
+  fi
   decode
 done
 "$build/bench/heed_bench_report" --json "$build/bench.json" "$results"

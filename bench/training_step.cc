@@ -4,7 +4,7 @@
 //
 // Takes the first `warmup` batches of the file (see batch_file.h) without the clock and the next
 // `steps` with it, and prints one JSON object: seconds per step (median and each), tokens,
-// operations, peak memory.
+// operations, peak memory. With --positions it is one about that scheme, for heed beside itself.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -26,14 +26,15 @@ struct Options {
   std::string batches;
   std::string size = "small";
   std::string precision = "float32";
+  std::string positions;  // empty: those of the comparison with others
   int steps = 20;
   int warmup = 4;
   int threads = 2;
 };
 
-TranslatorConfig config_of(const std::string& size) {
+TranslatorConfig config_of(const Options& options, std::int64_t longest) {
   TranslatorConfig config;  // the reference sizes: d 512, 6+6 layers, feed-forward 2048
-  if (size == "small") {
+  if (options.size == "small") {
     config.d_model = 128;
     config.encoder_layers = config.decoder_layers = 4;
     config.heads = 4;
@@ -41,6 +42,10 @@ TranslatorConfig config_of(const std::string& size) {
   }
   config.dropout = 0.1;
   config.tie_embeddings = "all";
+  config.max_length = static_cast<int>(std::max<std::int64_t>(config.max_length, longest));
+  if (!options.positions.empty()) {
+    config.position.kind = options.positions;
+  }
   return config;
 }
 
@@ -94,13 +99,17 @@ struct Measured {
   double first_loss = 0, last_loss = 0;
 };
 
-void print_result(const Options& options, Translator& model, const Measured& measured,
-                  const bench::PeakMemory& memory) {
+void print_result(const Options& options, std::int64_t longest, Translator& model,
+                  const Measured& measured, const bench::PeakMemory& memory) {
   std::vector<double> sorted = measured.seconds;
   std::sort(sorted.begin(), sorted.end());
   Json json;
   json["program"] = "heed";
-  json["kind"] = "training_step";
+  json["kind"] = options.positions.empty() ? "training_step" : "position_step";
+  if (!options.positions.empty()) {
+    json["positions"] = options.positions;
+    json["longest"] = longest;
+  }
   json["mode"] = "heed";
   json["size"] = options.size;
   json["precision"] = options.precision;
@@ -117,6 +126,18 @@ void print_result(const Options& options, Translator& model, const Measured& mea
   std::printf("%s\n", json.dump().c_str());
 }
 
+std::int64_t longest_of(const bench::BatchFile& file) {
+  std::int64_t longest = 0;
+  for (const TranslationBatch& batch : file.batches) {
+    for (const auto* offsets : {&batch.source_offsets, &batch.target_offsets}) {
+      for (std::size_t i = 1; i < offsets->size(); ++i) {
+        longest = std::max<std::int64_t>(longest, (*offsets)[i] - (*offsets)[i - 1]);
+      }
+    }
+  }
+  return longest;
+}
+
 int run(const Options& options) {
   register_cpu_backend();
   set_thread_count(options.threads);
@@ -124,8 +145,9 @@ int run(const Options& options) {
   check_usage(static_cast<int>(file.batches.size()) >= options.warmup + options.steps,
               "{} holds {} batches, fewer than --warmup and --steps ask for", options.batches,
               file.batches.size());
+  const std::int64_t longest = longest_of(file);
   const bench::PeakMemory memory;
-  const TranslatorConfig config = config_of(options.size);
+  const TranslatorConfig config = config_of(options, longest);
   Translator model(
       config,
       {.source_size = file.vocabulary, .target_size = file.vocabulary, .padding_id = file.padding});
@@ -147,7 +169,7 @@ int run(const Options& options) {
       measured.operations += operations_of(config, model.target_vocabulary_size(), examples);
     }
   }
-  print_result(options, model, measured, memory);
+  print_result(options, longest, model, measured, memory);
   return 0;
 }
 
@@ -159,6 +181,7 @@ int main(int argc, char** argv) {
   app.add_option("--batches", options.batches, "A file of heed_write_batches")->required();
   app.add_option("--size", options.size)->check(CLI::IsMember({"small", "reference"}));
   app.add_option("--precision", options.precision)->check(CLI::IsMember({"float32", "bf16"}));
+  app.add_option("--positions", options.positions, "A position.kind in place of sinusoidal");
   app.add_option("--steps", options.steps)->check(CLI::PositiveNumber);
   app.add_option("--warmup", options.warmup)->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);

@@ -4,7 +4,8 @@
 //
 // Learns a joint vocabulary of 8,000 pieces from the text and fills batches of 4,096 tokens a side,
 // as `heed train` does. Without --source and --target the sentences are made of random tokens, with
-// lengths as in captions of pictures; the work of a training step depends on lengths alone.
+// lengths as in captions of pictures, or all of one --length; the work of a training step depends
+// on lengths alone.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -48,11 +49,7 @@ bench::BatchFile batches_of_text(const std::string& source, const std::string& t
 
 // Lengths as those of Multi30k's English captions and their German translations: about
 // log-normal, 15 tokens on average.
-bench::BatchFile batches_of_random_tokens(int count) {
-  bench::BatchFile file;
-  file.vocabulary = vocabulary_size;
-  file.padding = vocabulary_size - 1;
-  constexpr std::int32_t end = 0;
+std::vector<PairLength> lengths_of_captions(int count) {
   Random random(1);
   std::vector<PairLength> lengths(static_cast<std::size_t>(count) * 512);
   for (PairLength& length : lengths) {
@@ -61,6 +58,20 @@ bench::BatchFile batches_of_random_tokens(int count) {
     length.source = static_cast<std::int32_t>(std::clamp(source, 3.0, 60.0));
     length.target = static_cast<std::int32_t>(std::clamp(target, 3.0, 60.0));
   }
+  return lengths;
+}
+
+std::vector<PairLength> lengths_of_one(int count, int length) {
+  const int sentences = count * std::max(1, BatchConfig().batch_tokens / length);
+  return std::vector<PairLength>(static_cast<std::size_t>(sentences), PairLength{length, length});
+}
+
+bench::BatchFile batches_of_random_tokens(int count, const std::vector<PairLength>& lengths) {
+  bench::BatchFile file;
+  file.vocabulary = vocabulary_size;
+  file.padding = vocabulary_size - 1;
+  constexpr std::int32_t end = 0;
+  Random random(1);
   const auto add_sentence = [&](std::int32_t length, std::vector<std::int32_t>& ids,
                                 std::vector<std::int32_t>& offsets) {
     for (std::int32_t i = 0; i + 1 < length; ++i) {
@@ -87,18 +98,22 @@ bench::BatchFile batches_of_random_tokens(int count) {
 int main(int argc, char** argv) {
   CLI::App app("Writes training batches as text");
   std::string source, target, output;
-  int count = 24;
+  int count = 24, length = 0;
   app.add_option("--source", source, "Text to train on, a sentence a line");
   app.add_option("--target", target, "Its translation");
   app.add_option("--count", count, "Batches")->check(CLI::PositiveNumber);
+  app.add_option("--length", length, "Tokens of every random sentence; 0: as in captions")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("output", output, "The file to write")->required();
   CLI11_PARSE(app, argc, argv);
   try {
     register_cpu_backend();
     check_usage(source.empty() == target.empty(), "--source and --target go together");
+    check_usage(source.empty() || length == 0, "--length is for random tokens, without --source");
     const std::filesystem::path store_path = output + ".tokens";
+    const auto lengths = length > 0 ? lengths_of_one(count, length) : lengths_of_captions(count);
     bench::write_batch_file(output, source.empty()
-                                        ? batches_of_random_tokens(count)
+                                        ? batches_of_random_tokens(count, lengths)
                                         : batches_of_text(source, target, count, store_path));
     std::filesystem::remove(store_path);
     return 0;
