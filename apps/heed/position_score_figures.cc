@@ -68,7 +68,7 @@ void draw_shaw(const PositionConfig& config, const PositionScope& scope,
   PositionScope shown = scope;
   shown.longest = std::min<std::int64_t>(scope.longest, 4 * config.clip + 2);
   sheet.figures.push_back(
-      {"The vector of each pair",
+      {"Which vector each pair takes",
        fmt::format("Row of the table for every query and key: their distance, clipped to ±{}, plus "
                    "{}. Beyond the band all pairs share the first or the last vector.",
                    config.clip, config.clip),
@@ -93,7 +93,7 @@ void draw_window_index(const PositionConfig& config, FigureSheet& sheet) {
   const std::vector<std::int32_t> index = swin_index(config.window);
   const auto tokens = static_cast<std::size_t>(config.window * config.window);
   sheet.figures.push_back(
-      {"The bias of each pair",
+      {"Which bias each pair takes",
        fmt::format("Row of the table of {} biases for every query and key of a window of {} × {} "
                    "tokens, read row by row.",
                    (2 * config.window - 1) * (2 * config.window - 1), config.window, config.window),

@@ -51,7 +51,7 @@ Tensor GradientSlot::accumulator() const {
 
 void GradientSlot::give(const Tensor& gradient) const {
   check(gradient.shape() == node_->shape, "backward of {}: gradient {} for a tensor {}",
-        node_->name, gradient.shape().text(), node_->shape.text());
+        node_->name, gradient.shape(), node_->shape);
   if (!node_->written && !node_->gradient.defined() && !node_->allocate) {
     node_->gradient = gradient;
     node_->written = true;
@@ -87,7 +87,7 @@ GradientSlot gradient_slot(const Tensor& tensor) {
 
 Tensor gradient_of(const Tensor& leaf) {
   check(wants_gradient(leaf), "gradient_of: this tensor {} was not asked to keep a gradient",
-        leaf.shape().text());
+        leaf.shape());
   return leaf.gradient_node()->written ? leaf.gradient_node()->gradient : Tensor();
 }
 
@@ -126,7 +126,7 @@ Tensor record(const char* name, const Tensor& output, std::initializer_list<Tens
 }
 
 void backward(const Tensor& loss, double seed) {
-  check(loss.element_count() == 1, "backward: expected a scalar loss, got {}", loss.shape().text());
+  check(loss.element_count() == 1, "backward: expected a scalar loss, got {}", loss.shape());
   const Tensor gradient = Tensor::empty(loss.shape(), loss.dtype(), loss.device());
   gradient.fill(seed);
   backward(loss, gradient);
@@ -134,7 +134,7 @@ void backward(const Tensor& loss, double seed) {
 
 void backward(const Tensor& output, const Tensor& gradient) {
   check(wants_gradient(output), "backward: nothing was recorded for this tensor {}",
-        output.shape().text());
+        output.shape());
   const NoGradientScope no_gradients;
   using Node = std::shared_ptr<GradientNode>;
   const auto earlier = [](const Node& a, const Node& b) { return a->sequence < b->sequence; };

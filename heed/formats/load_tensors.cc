@@ -22,7 +22,7 @@ void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into
     const Tensor tensor = file.tensor(item.name);
     check_data(tensor.shape() == item.tensor.shape(),
                "{}: tensor '{}' has shape {}, the model wants {}", file.path().string(), item.name,
-               tensor.shape().text(), item.tensor.shape().text());
+               tensor.shape(), item.tensor.shape());
     check_data(is_floating(tensor.dtype()), "{}: tensor '{}' holds {}, expected real numbers",
                file.path().string(), item.name, name_of(tensor.dtype()));
     item.tensor.copy_from(tensor);
@@ -48,8 +48,7 @@ std::vector<NamedTensor> average_tensors(std::span<const std::filesystem::path> 
     for (const NamedTensor& sum : sums) {
       const Tensor tensor = file.tensor(sum.name);
       check_data(tensor.shape() == sum.tensor.shape(), "{}: tensor '{}' has shape {}, in {} {}",
-                 path.string(), sum.name, tensor.shape().text(), files[0].string(),
-                 sum.tensor.shape().text());
+                 path.string(), sum.name, tensor.shape(), files[0].string(), sum.tensor.shape());
       const Tensor wide = tensor.to(DType::float64);
       const auto to = sum.tensor.values<double>();
       std::transform(to.begin(), to.end(), wide.values<double>().begin(), to.begin(), std::plus{});

@@ -160,7 +160,7 @@ void draw_rows(const Tensor& logits, const RowSampler& sampler, std::span<const 
 Candidates draw_candidates(const Tensor& logits, std::span<const DrawKey> keys, std::int64_t step,
                            std::span<const std::int32_t> suppressed, const DecodingConfig& config) {
   check(logits.view().rows() == static_cast<std::int64_t>(keys.size()),
-        "sampling: logits {} for {} rows", logits.shape().text(), keys.size());
+        "sampling: logits {} for {} rows", logits.shape(), keys.size());
   std::vector<double> uniforms;
   for (const DrawKey& key : keys) {
     uniforms.push_back(uniform_number(key, step, config.seed));

@@ -16,7 +16,7 @@ namespace {
 
 std::int64_t head_width(const ConstView& tensor, const char* name, int heads) {
   check(tensor.columns() % heads == 0, "attention: {} of shape {} cannot be cut into {} heads",
-        name, tensor.shape.text(), heads);
+        name, tensor.shape, heads);
   return tensor.columns() / heads;
 }
 
@@ -79,7 +79,7 @@ void check_distance_vectors(const char* name, const ConstView& table, int heads,
   check(table.columns() == columns && table.rows() % tables == 0 &&
             table.rows() / tables % 2 == 1 && (table.shape.rank() != 3 || table.shape[0] == heads),
         "attention: {} has shape {}, expected [2r+1, {}] or one such table for each of {} heads",
-        name, table.shape.text(), columns, heads);
+        name, table.shape, columns, heads);
 }
 
 // Shapes and types of all terms but the size of the table bias.
@@ -100,7 +100,7 @@ void check_terms(const AttentionPlan& plan, const AttentionTerms<ConstView>& ter
   if (terms.distance_bias.defined()) {
     const std::int64_t width = terms.distance_bias.columns();
     check(width % 2 == 1, "attention: distance_bias has shape {}, expected [{}, 2r+1]",
-          terms.distance_bias.shape.text(), plan.heads);
+          terms.distance_bias.shape, plan.heads);
     check_matrix("attention", "distance_bias", terms.distance_bias, plan.heads, width);
   }
   if (terms.key_vectors.defined()) {
@@ -126,8 +126,7 @@ void check_terms(const AttentionPlan& plan, const AttentionTerms<ConstView>& ter
 
 void check_table_shape(const ConstView& table, int heads) {
   check(table.shape.rank() == 3 && table.shape[0] == heads,
-        "attention: table_bias has shape {}, expected [{}, queries, keys]", table.shape.text(),
-        heads);
+        "attention: table_bias has shape {}, expected [{}, queries, keys]", table.shape, heads);
 }
 
 void check_table_bias(const AttentionPlan& plan, const ConstView& table) {
@@ -135,7 +134,7 @@ void check_table_bias(const AttentionPlan& plan, const ConstView& table) {
   for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
     check(plan.queries(s) == table.shape[1] && plan.keys(s) == table.shape[2],
           "attention: table_bias has shape {}, but sequence {} has {} queries and {} keys",
-          table.shape.text(), s, plan.queries(s), plan.keys(s));
+          table.shape, s, plan.queries(s), plan.keys(s));
   }
 }
 
@@ -178,7 +177,7 @@ AttentionSizes check_attention(const AttentionPlan& plan, const AttentionForward
       count += plan.heads * plan.queries(s) * plan.keys(s);
     }
     check(io.weights.element_count() == count && io.weights.contiguous(),
-          "attention: expected {} contiguous weights, got {}", count, io.weights.shape.text());
+          "attention: expected {} contiguous weights, got {}", count, io.weights.shape);
   }
   check_types({{"log_sum_exp", io.log_sum_exp}, {"weights", io.weights}}, io.q.dtype);
   return sizes;
@@ -196,10 +195,12 @@ AttentionSizes check_attention(const AttentionPlan& plan, const AttentionBackwar
   check_types({{"dout", io.dout}, {"dq", io.dq}, {"dk", io.dk}, {"dv", io.dv}}, io.q.dtype);
   visit_terms(
       [&](const char* name, const ConstView& term, const View& gradient) {
-        check(!gradient.defined() ||
-                  (term.defined() && gradient.shape == term.shape && gradient.dtype == term.dtype),
-              "attention: the gradient of {} has shape {}, the term {}", name,
-              gradient.shape.text(), term.defined() ? term.shape.text() : "is absent");
+        if (gradient.defined()) {
+          check(term.defined(), "attention: a gradient of {}, which is absent", name);
+          check(gradient.shape == term.shape && gradient.dtype == term.dtype,
+                "attention: the gradient of {} has shape {}, the term {}", name, gradient.shape,
+                term.shape);
+        }
       },
       io.terms, io.dterms);
   return sizes;
@@ -239,7 +240,7 @@ AttentionSizes check_attention(const CachedAttention& io) {
     check(!table.defined() || (0 <= io.positions[row] && io.positions[row] < table.shape[1] &&
                                io.end[row] - io.begin[row] <= table.shape[2]),
           "attention: table_bias has shape {}, but row {} is a query at {} with {} keys",
-          table.shape.text(), row, io.positions[row], io.end[row] - io.begin[row]);
+          table.shape, row, io.positions[row], io.end[row] - io.begin[row]);
     for (std::int32_t i = io.begin[row]; i < io.end[row]; ++i) {
       const std::int32_t slot = io.slots[static_cast<std::size_t>(i)];
       check(0 <= slot && slot < sizes.keys, "attention: row {} sees slot {}, the cache has {}", row,

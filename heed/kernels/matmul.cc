@@ -10,12 +10,11 @@ MatmulSizes matmul_sizes(const ConstView& a, const ConstView& b, const View& c,
   const std::int64_t n = options.transpose_b ? b.rows() : b.columns();
   // The texts are made only when they are needed: small products are called often.
   if (b_rows != k || c.rows() != m || c.columns() != n) {
-    fail(ErrorKind::usage, "matmul: a {}{} · b {}{} does not fit into c {}", a.shape.text(),
-         options.transpose_a ? "ᵀ" : "", b.shape.text(), options.transpose_b ? "ᵀ" : "",
-         c.shape.text());
+    fail(ErrorKind::usage, "matmul: a {}{} · b {}{} does not fit into c {}", a.shape,
+         options.transpose_a ? "ᵀ" : "", b.shape, options.transpose_b ? "ᵀ" : "", c.shape);
   }
   if (options.bias.defined() && options.bias.element_count() != n) {
-    fail(ErrorKind::usage, "matmul: a bias {} for {} columns", options.bias.shape.text(), n);
+    fail(ErrorKind::usage, "matmul: a bias {} for {} columns", options.bias.shape, n);
   }
   check_usage(!options.relu || !options.accumulate,
               "matmul: relu and accumulate do not go together");

@@ -12,16 +12,15 @@ namespace heed {
 inline void check_matrix(std::string_view kernel, std::string_view operand, const ConstView& view,
                          std::int64_t rows, std::int64_t columns) {
   check(view.rows() == rows && view.columns() == columns && (view.defined() || rows * columns == 0),
-        "{}: {} has shape {}, expected {} rows of {}", kernel, operand, view.shape.text(), rows,
-        columns);
+        "{}: {} has shape {}, expected {} rows of {}", kernel, operand, view.shape, rows, columns);
 }
 
 // `size` elements that lie side by side, whatever the shape.
 inline void check_vector(std::string_view kernel, std::string_view operand, const ConstView& view,
                          std::int64_t size) {
   check(view.element_count() == size && view.contiguous() && (view.defined() || size == 0),
-        "{}: {} has shape {}, expected {} elements side by side", kernel, operand,
-        view.shape.text(), size);
+        "{}: {} has shape {}, expected {} elements side by side", kernel, operand, view.shape,
+        size);
 }
 
 // Ids that index a table of `size` rows.

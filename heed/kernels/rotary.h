@@ -32,7 +32,7 @@ inline void check_rotation(const Rotation& p) {
   const std::int64_t rows = p.x.rows();
   const std::int64_t columns = p.x.columns();
   check(p.heads > 0 && columns % p.heads == 0 && 2 * p.cosines.columns() <= columns / p.heads,
-        "{}: x of shape {} does not hold {} heads of {} pairs", name, p.x.shape.text(), p.heads,
+        "{}: x of shape {} does not hold {} heads of {} pairs", name, p.x.shape, p.heads,
         p.cosines.columns());
   check_matrix(name, "y", p.y, rows, columns);
   check_matrix(name, "sines", p.sines, p.cosines.rows(), p.cosines.columns());

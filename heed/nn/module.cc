@@ -70,7 +70,7 @@ void for_each_stored(const NamedParameter& item, Visit&& visit) {
     begin += part.rows;
   }
   check(begin == item.parameter->value.size(0), "{}: its parts have {} rows of {}", item.name,
-        begin, item.parameter->value.shape().text());
+        begin, item.parameter->value.shape());
 }
 
 }  // namespace

@@ -40,13 +40,12 @@ class OwnedPlan {
 // What the shape of the output depends on; the kernels check the rest.
 void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan) {
   check(q.rank() == 2 && k.rank() == 2 && v.rank() == 2 && k.size(0) == v.size(0),
-        "attention: q {}, k {}, v {}: expected matrices of rows", q.shape().text(),
-        k.shape().text(), v.shape().text());
+        "attention: q {}, k {}, v {}: expected matrices of rows", q.shape(), k.shape(), v.shape());
   check(plan.heads > 0 && plan.key_heads > 0 && plan.heads % plan.key_heads == 0 &&
             q.size(1) % plan.heads == 0 && q.size(1) / plan.heads * plan.key_heads == k.size(1) &&
             v.size(1) % plan.key_heads == 0,
-        "attention: q {}, k {}, v {} do not fit {} heads over {} key heads", q.shape().text(),
-        k.shape().text(), v.shape().text(), plan.heads, plan.key_heads);
+        "attention: q {}, k {}, v {} do not fit {} heads over {} key heads", q.shape(), k.shape(),
+        v.shape(), plan.heads, plan.key_heads);
   check(!plan.query_offsets.empty() && plan.query_offsets.size() == plan.key_offsets.size(),
         "attention: {} query offsets, {} key offsets", plan.query_offsets.size(),
         plan.key_offsets.size());

@@ -31,8 +31,8 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
 Tensor spread_biases(const Tensor& table, const Tensor& ids, const Shape& shape) {
   check(table.rank() == 2 && ids.rank() == 1 && shape.rank() > 0 && shape[0] == table.size(1) &&
             shape.element_count() == table.size(1) * ids.size(0),
-        "spread_biases: table {} over {} places does not give {}", table.shape().text(),
-        ids.shape().text(), shape.text());
+        "spread_biases: table {} over {} places does not give {}", table.shape(), ids.shape(),
+        shape);
   const Tensor rows = embed(ids, table, 1, Tensor(), Tensor());  // [places, heads]
   // I·rowsᵀ: a product with the identity is exact, and transposes.
   return reshaped(linear(identity(table.size(1), table), rows, Tensor()), shape);

@@ -11,8 +11,7 @@ Tensor empty_like(const Tensor& x) {
 }
 
 void check_same_shape(const char* op, const Tensor& a, const Tensor& b) {
-  check(a.shape() == b.shape(), "{}: shapes {} and {} differ", op, a.shape().text(),
-        b.shape().text());
+  check(a.shape() == b.shape(), "{}: shapes {} and {} differ", op, a.shape(), b.shape());
 }
 
 }  // namespace
@@ -109,7 +108,7 @@ Tensor activate(const Tensor& x, Activation activation, const DropoutStream& str
 
 Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream) {
   check(x.rank() == 2 && x.size(1) % 2 == 0,
-        "gate: expected [rows, 2n] with gate and up side by side, got {}", x.shape().text());
+        "gate: expected [rows, 2n] with gate and up side by side, got {}", x.shape());
   ExecutionContext context = context_for(x.device());
   const Tensor y = Tensor::empty({x.size(0), x.size(1) / 2}, x.dtype(), x.device());
   gated_forward(context, activation, x, stream, y);
@@ -124,7 +123,7 @@ Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream)
 
 std::vector<Tensor> split_columns(const Tensor& x, std::span<const std::int64_t> widths) {
   check(std::accumulate(widths.begin(), widths.end(), std::int64_t{0}) == x.size(-1),
-        "split_columns: the widths do not add up to the columns of {}", x.shape().text());
+        "split_columns: the widths do not add up to the columns of {}", x.shape());
   // The whole: its gradient is made when the first part asks, and passed on after the last.
   struct Whole {
     Tensor gradient;

@@ -7,10 +7,10 @@ Tensor embed(const Tensor& ids, const Tensor& table, float scale, const Tensor& 
   check(ids.rank() == 1 && table.rank() == 2,
         "embed: expected ids [rows] and a table [v, d], got "
         "{} and {}",
-        ids.shape().text(), table.shape().text());
+        ids.shape(), table.shape());
   check(!positions.defined() || (positions.rank() == 2 && positions.size(1) == table.size(1) &&
                                  position_ids.shape() == ids.shape()),
-        "embed: positions do not fit the table {}", table.shape().text());
+        "embed: positions do not fit the table {}", table.shape());
   ExecutionContext context = context_for(table.device());
   const Tensor y = Tensor::empty({ids.size(0), table.size(1)}, table.dtype(), table.device());
   const ConstView position_view =

@@ -48,8 +48,7 @@ Tensor spread(const Tensor& factors, std::int64_t size) {
 Tensor rms_norm_heads(const Tensor& x, const Tensor& gain, float epsilon) {
   const std::int64_t size = gain.element_count();
   check(x.rank() == 2 && gain.rank() == 1 && size > 0 && x.size(1) % size == 0,
-        "rms_norm_heads: x {} cannot be cut into heads of gain {}", x.shape().text(),
-        gain.shape().text());
+        "rms_norm_heads: x {} cannot be cut into heads of gain {}", x.shape(), gain.shape());
   ExecutionContext context = context_for(x.device());
   const Tensor rows = heads_as_rows(x, size);
   const Tensor y = empty_like(rows);
@@ -75,8 +74,7 @@ Tensor rms_norm_heads(const Tensor& x, const Tensor& gain, float epsilon) {
 Tensor scale_heads(const Tensor& x, const Tensor& factors) {
   const std::int64_t count = factors.element_count();
   check(x.rank() == 2 && count > 0 && x.size(1) % count == 0,
-        "scale_heads: x {} cannot be cut evenly among factors {}", x.shape().text(),
-        factors.shape().text());
+        "scale_heads: x {} cannot be cut evenly among factors {}", x.shape(), factors.shape());
   const std::int64_t size = x.size(1) / count;
   ExecutionContext context = context_for(x.device());
   const Tensor columns = spread(factors, size);
@@ -105,8 +103,7 @@ Tensor scale_heads(const Tensor& x, const Tensor& factors) {
 Tensor linear_heads(const Tensor& x, const Tensor& weight, int heads, MatmulPrecision precision) {
   check(x.rank() == 2 && weight.rank() == 2 && heads > 0 && x.size(1) == weight.size(0) &&
             x.size(1) % heads == 0,
-        "linear_heads: x {} and weight {} do not fit {} heads", x.shape().text(),
-        weight.shape().text(), heads);
+        "linear_heads: x {} and weight {} do not fit {} heads", x.shape(), weight.shape(), heads);
   const std::int64_t size = x.size(1) / heads;
   const std::int64_t out = weight.size(1);
   ExecutionContext context = context_for(x.device());

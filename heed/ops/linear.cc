@@ -45,10 +45,11 @@ struct Linear {
 Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias, bool relu,
                MatmulPrecision precision) {
   check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
-        "linear: x {} does not fit weight {} ([out, in])", x.shape().text(), weight.shape().text());
-  check(!bias.defined() || bias.element_count() == weight.size(0),
-        "linear: bias {} does not fit weight {}", bias.defined() ? bias.shape().text() : "",
-        weight.shape().text());
+        "linear: x {} does not fit weight {} ([out, in])", x.shape(), weight.shape());
+  if (bias.defined()) {
+    check(bias.element_count() == weight.size(0), "linear: bias {} does not fit weight {}",
+          bias.shape(), weight.shape());
+  }
   ExecutionContext context = context_for(x.device());
   const Tensor y = Tensor::empty({x.size(0), weight.size(0)}, x.dtype(), x.device());
   matmul(context, x, weight, y,

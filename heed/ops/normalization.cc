@@ -16,7 +16,7 @@ ConstView optional_view(const Tensor& x) {
 
 void check_norm(const char* op, const Tensor& x, const Tensor& gain) {
   check(x.rank() == 2 && gain.shape() == Shape({x.size(1)}), "{}: x {} does not fit gain {}", op,
-        x.shape().text(), gain.shape().text());
+        x.shape(), gain.shape());
 }
 
 // LN(x + dropout(branch)); branch may be undefined.
@@ -73,14 +73,14 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, float
 
 Tensor residual_layer_norm(const Tensor& x, const Tensor& branch, const Tensor& gain,
                            const Tensor& bias, float epsilon, const DropoutStream& stream) {
-  check(x.shape() == branch.shape(), "residual_layer_norm: x {} and branch {} differ",
-        x.shape().text(), branch.shape().text());
+  check(x.shape() == branch.shape(), "residual_layer_norm: x {} and branch {} differ", x.shape(),
+        branch.shape());
   return norm_of_sum(x, branch, gain, bias, epsilon, stream);
 }
 
 Tensor residual_add(const Tensor& x, const Tensor& branch, const DropoutStream& stream) {
-  check(x.shape() == branch.shape(), "residual_add: x {} and branch {} differ", x.shape().text(),
-        branch.shape().text());
+  check(x.shape() == branch.shape(), "residual_add: x {} and branch {} differ", x.shape(),
+        branch.shape());
   ExecutionContext context = context_for(x.device());
   const Tensor y = empty_like(x);
   residual_norm_forward(context, {.x = x, .branch = branch, .sum = y, .dropout = stream});

@@ -5,8 +5,8 @@ namespace heed::ops {
 Tensor rotate(const Tensor& x, const Tensor& positions, const Tensor& cosines, const Tensor& sines,
               int heads, RotaryLayout layout) {
   check(x.rank() == 2 && positions.rank() == 1 && positions.size(0) == x.size(0),
-        "rotate: x {} and positions {}: expected [rows, heads · size] and [rows]", x.shape().text(),
-        positions.shape().text());
+        "rotate: x {} and positions {}: expected [rows, heads · size] and [rows]", x.shape(),
+        positions.shape());
   const auto rotation = [=](const ConstView& from, bool inverse, const View& to) {
     return Rotation{.x = from,
                     .positions = positions,

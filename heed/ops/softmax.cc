@@ -12,9 +12,9 @@ constexpr std::int64_t block_rows = 512;
 
 void check_projection(const Tensor& x, const Tensor& weight, const Tensor& targets) {
   check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
-        "cross_entropy: x {} does not fit weight {}", x.shape().text(), weight.shape().text());
+        "cross_entropy: x {} does not fit weight {}", x.shape(), weight.shape());
   check(targets.shape() == Shape({x.size(0)}), "cross_entropy: {} targets for {} rows",
-        targets.shape().text(), x.size(0));
+        targets.shape(), x.size(0));
 }
 
 ConstView optional_view(const Tensor& x) {

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include <fmt/format.h>
+
 namespace heed {
 
 class Shape {
@@ -21,19 +23,41 @@ class Shape {
 
   int rank() const { return rank_; }
   // The size of an axis; negative axes count from the end.
-  std::int64_t operator[](int axis) const;
-  std::int64_t element_count() const;
+  std::int64_t operator[](int axis) const {
+    const int index = axis < 0 ? axis + rank_ : axis;
+    if (index < 0 || index >= rank_) {
+      refuse_axis(axis);
+    }
+    return sizes_[static_cast<std::size_t>(index)];
+  }
+  std::int64_t element_count() const {
+    std::int64_t count = 1;
+    for (const std::int64_t size : sizes()) {
+      count *= size;
+    }
+    return count;
+  }
   std::span<const std::int64_t> sizes() const {
     return {sizes_.data(), static_cast<std::size_t>(rank_)};
   }
-  // "[3, 5]"
+  // "[3, 5]", as fmt writes it too.
   std::string text() const;
 
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:
+  [[noreturn]] void refuse_axis(int axis) const;
+
   std::array<std::int64_t, max_rank> sizes_{};
   int rank_ = 0;
 };
 
 }  // namespace heed
+
+template <>
+struct fmt::formatter<heed::Shape> : fmt::formatter<std::string> {
+  template <typename Context>
+  auto format(const heed::Shape& shape, Context& context) const {
+    return fmt::formatter<std::string>::format(shape.text(), context);
+  }
+};

@@ -22,7 +22,7 @@ std::size_t byte_count(const Shape& shape, DType dtype) {
   std::size_t bytes = 0;
   const bool overflow = __builtin_mul_overflow(static_cast<std::size_t>(shape.element_count()),
                                                element_size(dtype), &bytes);
-  check(!overflow, "tensor {} of {}: too large", shape.text(), name_of(dtype));
+  check(!overflow, "tensor {} of {}: too large", shape, name_of(dtype));
   return bytes;
 }
 
@@ -127,7 +127,7 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
 template <typename T>
 Tensor Tensor::from_values(std::span<const T> values, const Shape& shape, Device device) {
   check(static_cast<std::int64_t>(values.size()) == shape.element_count(),
-        "tensor {}: {} values given", shape.text(), values.size());
+        "tensor {}: {} values given", shape, values.size());
   Tensor result = empty(shape, dtype_of<T>, device);
   std::copy(values.begin(), values.end(), result.view().template as<T>());
   return result;
@@ -144,7 +144,7 @@ Tensor Tensor::over(std::shared_ptr<Storage> storage, std::int64_t byte_offset, 
   const std::size_t bytes = byte_count(shape, dtype);
   check(byte_offset >= 0 && static_cast<std::size_t>(byte_offset) <= storage->size() &&
             bytes <= storage->size() - static_cast<std::size_t>(byte_offset),
-        "tensor {} of {}: does not fit into {} bytes from offset {}", shape.text(), name_of(dtype),
+        "tensor {} of {}: does not fit into {} bytes from offset {}", shape, name_of(dtype),
         storage->size(), byte_offset);
   Tensor result;
   result.body_ = std::make_shared<Body>();
@@ -161,7 +161,7 @@ View Tensor::view() const {
 }
 
 double Tensor::item() const {
-  check(element_count() >= 1, "item: tensor {} has no elements", shape().text());
+  check(element_count() >= 1, "item: tensor {} has no elements", shape());
   return to_doubles().front();
 }
 
@@ -188,7 +188,7 @@ Tensor Tensor::with_view(const View& view) const {
 
 Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
   check(rank() >= 1 && begin >= 0 && begin <= end && end <= size(0),
-        "rows({}, {}): outside tensor {}", begin, end, shape().text());
+        "rows({}, {}): outside tensor {}", begin, end, shape());
   View sliced = body().view;
   std::vector<std::int64_t> sizes(shape().sizes().begin(), shape().sizes().end());
   sizes[0] = end - begin;
@@ -199,7 +199,7 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
 
 Tensor Tensor::columns(std::int64_t begin, std::int64_t end) const {
   check(rank() >= 1 && begin >= 0 && begin <= end && end <= size(-1),
-        "columns({}, {}): outside tensor {}", begin, end, shape().text());
+        "columns({}, {}): outside tensor {}", begin, end, shape());
   View sliced = body().view;
   std::vector<std::int64_t> sizes(shape().sizes().begin(), shape().sizes().end());
   sizes.back() = end - begin;
@@ -210,8 +210,8 @@ Tensor Tensor::columns(std::int64_t begin, std::int64_t end) const {
 
 Tensor Tensor::reshape(const Shape& shape_wanted) const {
   check(contiguous() && shape_wanted.element_count() == element_count(),
-        "reshape: tensor {}{} cannot become {}", shape().text(), contiguous() ? "" : " (strided)",
-        shape_wanted.text());
+        "reshape: tensor {}{} cannot become {}", shape(), contiguous() ? "" : " (strided)",
+        shape_wanted);
   View reshaped = body().view;
   reshaped.shape = shape_wanted;
   reshaped.strides = dense_strides(shape_wanted);
@@ -242,8 +242,7 @@ Tensor Tensor::to(Device device_wanted) const {
 }
 
 void Tensor::copy_from(const Tensor& source) const {
-  check(shape() == source.shape(), "copy: tensor {} from {}", shape().text(),
-        source.shape().text());
+  check(shape() == source.shape(), "copy: tensor {} from {}", shape(), source.shape());
   if (dtype() == source.dtype() && contiguous() && source.contiguous()) {
     std::memcpy(view().data, source.view().data, byte_count(shape(), dtype()));
     return;

@@ -56,7 +56,7 @@ class Tensor {
   // The elements of a contiguous tensor.
   template <typename T>
   std::span<T> values() const {
-    check(contiguous(), "tensor {}: its values do not lie side by side", shape().text());
+    check(contiguous(), "tensor {}: its values do not lie side by side", shape());
     return {view().template as<T>(), static_cast<std::size_t>(element_count())};
   }
   // Element [0] as a double, whatever the floating-point type: for losses and tests.

@@ -50,7 +50,7 @@ struct BasicView {
   template <typename T>
   Element<T>* as() const {
     check(dtype == dtype_of<T>, "expected a tensor of {}, got {} {}", name_of(dtype_of<T>),
-          name_of(dtype), shape.text());
+          name_of(dtype), shape);
     return reinterpret_cast<Element<T>*>(data);
   }
 
@@ -72,7 +72,7 @@ struct BasicView {
     for (int axis = 0; axis + 2 < rank; ++axis) {
       const auto i = static_cast<std::size_t>(axis);
       check(strides[i] == strides[i + 1] * shape[axis + 1] || shape[axis] == 1,
-            "view {}: its outer axes cannot be walked as rows", shape.text());
+            "view {}: its outer axes cannot be walked as rows", shape);
     }
     return strides[static_cast<std::size_t>(rank - 2)];
   }

@@ -11,7 +11,7 @@ void run_column_sums(ExecutionContext& context, ConstView x, bool accumulate, Vi
   const std::int64_t rows = x.rows();
   const std::int64_t columns = x.columns();
   if (sums.element_count() != columns) {
-    fail(ErrorKind::usage, "column_sums: sums {} for {}", sums.shape.text(), x.shape.text());
+    fail(ErrorKind::usage, "column_sums: sums {} for {}", sums.shape, x.shape);
   }
   if (columns == 0) {
     return;

@@ -75,8 +75,8 @@ void column_sums_typed(const ConstView& x, bool accumulate, const View& sums) {
 }
 
 void run_column_sums(ExecutionContext&, ConstView x, bool accumulate, View sums) {
-  check_usage(sums.element_count() == x.columns(), "column_sums: sums {} for {}", sums.shape.text(),
-              x.shape.text());
+  check_usage(sums.element_count() == x.columns(), "column_sums: sums {} for {}", sums.shape,
+              x.shape);
   if (sums.dtype == DType::float64) {
     column_sums_typed<double>(x, accumulate, sums);
   } else {
