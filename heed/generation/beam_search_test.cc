@@ -176,7 +176,10 @@ TEST_F(BeamSearchTest, KeepsNoMoreRowsThanTheBeam) {
   DecodingConfig config;
   config.beam = 3;
   config.max_length = 8;
+  const int threads = thread_count();
+  set_thread_count(1);  // all sentences in one batch
   decode(model, std::vector<Prefix>(5, Prefix{1, 2, 0}), symbols, config);
+  set_thread_count(threads);
   EXPECT_EQ(model.largest_step, 15u);
 }
 

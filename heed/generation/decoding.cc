@@ -140,6 +140,15 @@ void Batch::store(std::vector<std::vector<Hypothesis>>& results) const {
   }
 }
 
+// Batches of at most batch_sentences, and one for each thread at least: threads that decode
+// sentences of their own need not wait for each other.
+std::size_t batch_count(std::size_t sentences, const DecodingConfig& config,
+                        const ThreadPool& pool) {
+  const auto most = static_cast<std::size_t>(config.batch_sentences);
+  return std::max((sentences + most - 1) / most,
+                  std::min(sentences, static_cast<std::size_t>(pool.thread_count())));
+}
+
 }  // namespace
 
 void check_decoding_config(const DecodingConfig& config) {
@@ -179,20 +188,27 @@ std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
   for (const std::size_t i : order) {
     check_source(sources[i], i, model.longest());
   }
-  // The longest first: memory is asked for once.
+  // The longest first: what takes longest begins first.
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return sources[a].size() > sources[b].size();
   });
   std::vector<std::vector<Hypothesis>> results(sources.size());
-  const auto batch_sentences = static_cast<std::size_t>(config.batch_sentences);
-  for (std::size_t begin = 0; begin < order.size(); begin += batch_sentences) {
+  ThreadPool& pool = *context_for(cpu_device).pool;
+  const std::size_t count = batch_count(sources.size(), config, pool);
+  // Few batches share out the lengths, so that they take equally long; of many, each has sentences
+  // of one length, so that it shrinks late.
+  const bool dealt = count < 4 * static_cast<std::size_t>(pool.thread_count());
+  pool.run(static_cast<std::int64_t>(count), [&](std::int64_t index) {
+    const auto b = static_cast<std::size_t>(index);
     Batch batch(model, symbols, config, first_sentence);
-    for (std::size_t i = begin; i < std::min(order.size(), begin + batch_sentences); ++i) {
+    const std::size_t begin = dealt ? b : order.size() * b / count;
+    const std::size_t end = dealt ? order.size() : order.size() * (b + 1) / count;
+    for (std::size_t i = begin; i < end; i += dealt ? count : 1) {
       batch.add(order[i], sources[order[i]]);
     }
     batch.run(precision);
     batch.store(results);
-  }
+  });
   return results;
 }
 

@@ -63,12 +63,13 @@ struct Hypothesis {
 };
 
 // Translates every source (token ids with their end symbol, at most model.longest()). Sentences are
-// decoded in batches of similar length; results are in the order of `sources`: for each the n_best
-// hypotheses, best first (fewer if no more exist). The result for a sentence does not depend on
-// what it is batched with. Sampling draws n_best hypotheses independently, each from (seed, index
-// of the sentence, hypothesis), where the first sentence has the index `first_sentence`.
-// Hypotheses that reach the greatest length without the end symbol count as they are. Errors
-// (failure) name the sentence: no tokens, too many, or a model whose output is not a number.
+// decoded in batches, as many at once as there are threads (set_thread_count); results are in the
+// order of `sources`: for each the n_best hypotheses, best first (fewer if no more exist). The
+// result for a sentence does not depend on what it is batched with. Sampling draws n_best
+// hypotheses independently, each from (seed, index of the sentence, hypothesis), where the first
+// sentence has the index `first_sentence`. Hypotheses that reach the greatest length without the
+// end symbol count as they are. Errors (failure) name the sentence: no tokens, too many, or a model
+// whose output is not a number.
 std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
                                             std::span<const std::vector<int>> sources,
                                             const DecodingSymbols& symbols,

@@ -2,6 +2,7 @@
 // that the test gives.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -56,8 +57,8 @@ class TableModel : public TranslationModel {
   std::int64_t longest() const override { return longest_; }
 
   // Rows of the largest step, and of all steps.
-  mutable std::size_t largest_step = 0;
-  mutable std::size_t row_count = 0;
+  mutable std::atomic<std::size_t> largest_step = 0;
+  mutable std::atomic<std::size_t> row_count = 0;
 
   ops::CrossEntropyResult loss(const TranslationExamples&, const ops::CrossEntropyOptions&,
                                ForwardContext&) const override {
@@ -96,7 +97,9 @@ class TableModel : public TranslationModel {
       }
       started = true;
       rows = std::move(next);
-      model.largest_step = std::max(model.largest_step, rows.size());
+      for (std::size_t seen = model.largest_step;
+           seen < rows.size() && !model.largest_step.compare_exchange_weak(seen, rows.size());) {
+      }
       model.row_count += rows.size();
       return Tensor::from_values<double>(
           std::span<const double>(logits),
