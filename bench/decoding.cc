@@ -1,10 +1,11 @@
 // Times decoding: tokens of the best hypotheses over the wall time from lines of text to lines of
-// text, loading excluded.
+// text, after some that do not count (loading and packing weights excluded).
 //
 //   heed_decoding_speed --model run --source test.en --beam 5 --beam 1
 //
 // Prints one JSON object for each beam; a beam of 1 is greedy search.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -23,15 +24,17 @@ struct Options {
   std::string model, source;
   std::string precision = "float32";
   std::vector<int> beams = {5, 1};
+  int batch = 64;
+  int sentences = 0;  // the first so many; 0: all
   int threads = 2;
 };
 
-std::vector<std::string> read_lines(const std::string& path) {
+std::vector<std::string> read_lines(const std::string& path, int most) {
   std::ifstream file(path);
   check_io(file.is_open(), "{}: cannot be read", path);
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
-    if (!line.empty()) {
+    if (!line.empty() && (most == 0 || static_cast<int>(lines.size()) < most)) {
       lines.push_back(line);
     }
   }
@@ -39,33 +42,52 @@ std::vector<std::string> read_lines(const std::string& path) {
   return lines;
 }
 
+struct Work {
+  std::size_t tokens = 0, characters = 0;  // of the best hypotheses, end symbols counted
+};
+
+// From lines of text to lines of text.
+Work translate(const LoadedTranslator& translator, const std::vector<std::string>& lines,
+               const DecodingConfig& config, MatmulPrecision precision) {
+  const auto sources =
+      encode_sources(*translator.tokenizers.source, lines, translator.model->longest());
+  const auto hypotheses = decode(*translator.model, sources, translator.symbols, config, precision);
+  Work work;
+  for (const std::vector<Hypothesis>& best : hypotheses) {
+    work.tokens += static_cast<std::size_t>(best.front().length);
+    work.characters += translator.tokenizers.target->decode(best.front().tokens).size();
+  }
+  return work;
+}
+
 void measure(const LoadedTranslator& translator, const std::vector<std::string>& lines, int beam,
              const Options& options) {
   DecodingConfig config = translator.decoding;
   config.beam = beam;
   config.n_best = 1;
-  const MatmulPrecision precision =
-      options.precision == "bf16" ? MatmulPrecision::bfloat16 : MatmulPrecision::float32;
+  config.batch_sentences = options.batch;
+  const MatmulPrecision precision = parse_precision(options.precision);
+  const auto warm = std::min(lines.size(), static_cast<std::size_t>(2 * options.batch));
+  translate(translator, {lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(warm)}, config,
+            precision);
   const auto begin = std::chrono::steady_clock::now();
-  const auto sources =
-      encode_sources(*translator.tokenizers.source, lines, translator.model->longest());
-  const auto hypotheses = decode(*translator.model, sources, translator.symbols, config, precision);
-  std::size_t tokens = 0, characters = 0;
-  for (const std::vector<Hypothesis>& best : hypotheses) {
-    tokens += best.front().tokens.size();
-    characters += translator.tokenizers.target->decode(best.front().tokens).size();
-  }
+  const Work work = translate(translator, lines, config, precision);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  check(characters > 0, "the model translated every line to nothing");
+  check(work.characters > 0, "the model translated every line to nothing");
   Json json;
   json["program"] = "heed";
   json["kind"] = "decoding";
+  json["model"] = options.model;
+  const TranslatorConfig& sizes = translator.model->config();
+  json["sizes"] =
+      fmt::format("d {}, {}+{} layers", sizes.d_model, sizes.encoder_layers, sizes.decoder_layers);
   json["beam"] = beam;
+  json["batch"] = options.batch;
   json["precision"] = options.precision;
   json["threads"] = options.threads;
   json["sentences"] = lines.size();
-  json["tokens"] = tokens;
+  json["tokens"] = work.tokens;
   json["seconds"] = seconds;
   std::printf("%s\n", json.dump().c_str());
 }
@@ -78,13 +100,17 @@ int main(int argc, char** argv) {
   app.add_option("--model", options.model, "A run or model directory")->required();
   app.add_option("--source", options.source, "Text, a sentence a line")->required();
   app.add_option("--beam", options.beams)->check(CLI::PositiveNumber);
-  app.add_option("--precision", options.precision)->check(CLI::IsMember({"float32", "bf16"}));
+  app.add_option("--batch", options.batch, "Sentences side by side")->check(CLI::PositiveNumber);
+  app.add_option("--sentences", options.sentences, "The first so many; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--precision", options.precision)
+      ->check(CLI::IsMember({"float32", "bf16", "int8"}));
   app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   try {
     register_cpu_backend();
     set_thread_count(options.threads);
-    const std::vector<std::string> lines = read_lines(options.source);
+    const std::vector<std::string> lines = read_lines(options.source, options.sentences);
     const LoadedTranslator translator = load_translator(options.model);
     for (const int beam : options.beams) {
       measure(translator, lines, beam, options);

@@ -153,8 +153,7 @@ int run(const Options& options) {
       {.source_size = file.vocabulary, .target_size = file.vocabulary, .padding_id = file.padding});
   require_gradients(model);
   Optimizer optimizer(model, {});
-  const MatmulPrecision precision =
-      options.precision == "bf16" ? MatmulPrecision::bfloat16 : MatmulPrecision::float32;
+  const MatmulPrecision precision = parse_precision(options.precision);
   Measured measured;
   for (int step = 0; step < options.warmup + options.steps; ++step) {
     const TranslationExamples examples = examples_of(file.batches[static_cast<std::size_t>(step)]);

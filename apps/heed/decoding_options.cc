@@ -13,8 +13,8 @@ void add_model_option(CLI::App& command, std::string& directory) {
 }
 
 void add_computing_options(CLI::App& command, std::string& precision, int& threads) {
-  command.add_option("--precision", precision, "Of matrix products: float32 or bf16")
-      ->check(CLI::IsMember({"float32", "bf16"}))
+  command.add_option("--precision", precision, "Of matrix products: float32, bf16 or int8")
+      ->check(CLI::IsMember({"float32", "bf16", "int8"}))
       ->capture_default_str();
   add_threads_option(command, threads);
 }

@@ -19,7 +19,9 @@ void check_recipe(const Recipe& recipe, const std::string& source) {
   } else {
     check_usage(has_files(data.train), "{}: data.train: name the files to learn from", source);
   }
-  parse_precision(recipe.precision);
+  check_usage(recipe.precision == "float32" || recipe.precision == "bf16",
+              "precision '{}': expected float32 or bf16; int8 is for translating",
+              recipe.precision);
   check_tokenizer_config(recipe.tokenizer);
   check_translator_config(recipe.model);
   check_optimizer_config(recipe.optimizer);
@@ -71,12 +73,6 @@ CorpusFiles located(CorpusFiles files, const std::string& directory) {
 
 bool has_files(const CorpusFiles& files) {
   return !files.source.empty() || !files.target.empty() || !files.table.empty();
-}
-
-MatmulPrecision parse_precision(const std::string& name) {
-  check_usage(name == "float32" || name == "bf16", "precision '{}': expected float32 or bf16",
-              name);
-  return name == "bf16" ? MatmulPrecision::bfloat16 : MatmulPrecision::float32;
 }
 
 }  // namespace heed::app

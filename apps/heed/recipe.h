@@ -85,7 +85,4 @@ Json read_recipe_document(const std::filesystem::path& path,
 CorpusFiles located(CorpusFiles files, const std::string& directory);
 bool has_files(const CorpusFiles& files);
 
-// "float32" or "bf16". Errors (usage): anything else.
-MatmulPrecision parse_precision(const std::string& name);
-
 }  // namespace heed::app

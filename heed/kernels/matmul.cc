@@ -2,6 +2,14 @@
 
 namespace heed {
 
+MatmulPrecision parse_precision(std::string_view name) {
+  check_usage(name == "float32" || name == "bf16" || name == "int8",
+              "precision '{}': expected float32, bf16 or int8", name);
+  return name == "int8"   ? MatmulPrecision::int8
+         : name == "bf16" ? MatmulPrecision::bfloat16
+                          : MatmulPrecision::float32;
+}
+
 MatmulSizes matmul_sizes(const ConstView& a, const ConstView& b, const View& c,
                          const MatmulOptions& options) {
   const std::int64_t m = options.transpose_a ? a.columns() : a.rows();

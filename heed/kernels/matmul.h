@@ -2,14 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "heed/kernels/kernel.h"
 
 namespace heed {
 
-// The type in which products are formed. Operands, results and sums stay float32: with bfloat16 the
-// operands are rounded to bfloat16 on the way in. Float64 operands ignore it (reference backend).
-enum class MatmulPrecision : std::uint8_t { float32, bfloat16 };
+// The type in which products are formed. Operands and results stay float32. Float64 operands ignore
+// it (reference backend).
+//   bfloat16: the operands are rounded to bfloat16 on the way in; sums are float32.
+//   int8: for inference. Every row of `a` and every row of a stored weight is rounded to integers
+//   of
+//     -127 … 127 by a scale of its own, its greatest magnitude / 127; sums of integers are exact.
+//     Only products with a weight (see quantizes()); all others are formed in float32.
+enum class MatmulPrecision : std::uint8_t { float32, bfloat16, int8 };
+
+// "float32", "bf16" or "int8". Errors (usage): anything else.
+MatmulPrecision parse_precision(std::string_view name);
 
 struct MatmulOptions {
   bool transpose_a = false;  // a is stored [k, m] instead of [m, k]
@@ -27,6 +36,20 @@ struct MatmulOptions {
 // The same bits at any number of threads.
 inline KernelSlot<void(ExecutionContext&, ConstView a, ConstView b, View c, const MatmulOptions&)>
     matmul{"matmul"};
+
+// Whether a product with this right operand is formed in integers: `b` is a weight as it is stored,
+// [n, k], and keeps its values (it has a stamp).
+inline bool quantizes(const ConstView& b, const MatmulOptions& options) {
+  return options.precision == MatmulPrecision::int8 && options.transpose_b &&
+         !options.transpose_a && b.stamp != 0 && b.dtype == DType::float32 &&
+         b.columns() <= 65536;  // sums fit into 32 bits
+}
+
+// What a row of this greatest magnitude is multiplied by before it is rounded to integers; rows of
+// next to nothing become zeros.
+inline float quantizing_factor(float greatest) {
+  return greatest > 1e-30f ? 127.0f / greatest : 0;
+}
 
 struct MatmulSizes {
   std::int64_t m = 0, n = 0, k = 0;

@@ -12,6 +12,7 @@
 #include "heed/backends/cpu/families.h"
 #include "heed/backends/cpu/matmul_block.h"
 #include "heed/backends/cpu/matmul_column_sums.h"
+#include "heed/backends/cpu/matmul_int8.h"
 
 namespace heed::cpu {
 
@@ -179,6 +180,8 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
                         .plan = depth_plan(sizes.k, a, options.transpose_a, type)};
   if (sizes.k == 0) {
     run_empty(product);
+  } else if (quantizes(b, options)) {
+    run_int8(context, product);
   } else if (better_in_pieces(product)) {
     run_in_pieces(context, product);
   } else {

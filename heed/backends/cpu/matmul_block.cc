@@ -1,24 +1,12 @@
 #include "heed/backends/cpu/matmul_block.h"
 
 #include <algorithm>
-#include <array>
-#include <memory>
+
+#include "heed/backends/cpu/matmul_scratch.h"
 
 namespace heed::cpu {
 
 namespace {
-
-// Memory that a thread keeps from tile to tile.
-enum class ScratchUse { row_block, column_panels, result, bias };
-std::byte* scratch(ScratchUse use, std::int64_t bytes) {
-  thread_local std::array<std::unique_ptr<Storage>, 4> blocks;
-  auto& block = blocks[static_cast<std::size_t>(use)];
-  if (!block || block->size() < static_cast<std::size_t>(bytes)) {
-    block.reset();
-    block = std::make_unique<Storage>(static_cast<std::size_t>(bytes));
-  }
-  return block->data();
-}
 
 // Rows `row` … of one chunk of `a` as a row block: where they lie if that is one already, else
 // packed into scratch memory.

@@ -162,6 +162,8 @@ HWY_INLINE void with_loader(PackedType type, void* packed, Call&& call) {
       }
 #endif
       return call(LoadBFloat16(), words);
+    case PackedType::int8:
+      return;
   }
 }
 

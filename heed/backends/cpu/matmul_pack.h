@@ -6,7 +6,8 @@
 //   row block:    [rows][depth]: a dense matrix, `a` of the product.
 //   column panel: [columns / 64][depth][64], `b` of the product, columns padded with zeros to
 //                 whole panels. In bfloat16 two neighbours in depth lie side by side:
-//                 [columns / 64][depth / 2][64][2]. oneDNN calls these BA16a64b and BA16a64b2a.
+//                 [columns / 64][depth / 2][64][2], in int8 four. oneDNN calls these BA16a64b,
+//                 BA16a64b2a and BA16a64b4a.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +23,11 @@ enum class PackedType : std::uint8_t {
   float32,
   rounded,  // rounded to bfloat16 and held as float32, for machines without bfloat16 products
   bfloat16,
+  int8,  // packed by matmul_int8.h
 };
 
 inline std::size_t packed_size(PackedType type) {
-  return type == PackedType::bfloat16 ? 2 : 4;
+  return type == PackedType::int8 ? 1 : type == PackedType::bfloat16 ? 2 : 4;
 }
 
 inline std::int64_t round_up(std::int64_t value, std::int64_t unit) {

@@ -59,18 +59,32 @@ struct Primitive {
   std::string implementation;
 };
 
+struct ElementTypes {
+  dnnl::memory::data_type a, b, c;
+  dnnl::memory::format_tag panels;
+};
+ElementTypes element_types(PackedType type) {
+  using Type = dnnl::memory::data_type;
+  using Tag = dnnl::memory::format_tag;
+  switch (type) {
+    case PackedType::int8:
+      return {Type::u8, Type::s8, Type::s32, Tag::BA16a64b4a};
+    case PackedType::bfloat16:
+      return {Type::bf16, Type::bf16, Type::f32, Tag::BA16a64b2a};
+    default:
+      return {Type::f32, Type::f32, Type::f32, Tag::BA16a64b};
+  }
+}
+
 // `c_stride` is n on AVX-512; elsewhere a tile is one panel of a wider c.
 Primitive make_primitive(const TileShape& shape, std::int64_t c_stride) {
   using dnnl::memory;
-  const bool bfloat16 = shape.type == PackedType::bfloat16;
-  const auto type = bfloat16 ? memory::data_type::bf16 : memory::data_type::f32;
-  const auto panels = !has_avx512() ? memory::format_tag::ab
-                      : bfloat16    ? memory::format_tag::BA16a64b2a
-                                    : memory::format_tag::BA16a64b;
+  const ElementTypes types = element_types(shape.type);
   Primitive made;
-  made.a = memory::desc({shape.m, shape.k}, type, memory::format_tag::ab);
-  made.b = memory::desc({shape.k, shape.n}, type, panels);
-  made.c = memory::desc({shape.m, shape.n}, memory::data_type::f32, memory::dims{c_stride, 1});
+  made.a = memory::desc({shape.m, shape.k}, types.a, memory::format_tag::ab);
+  made.b = memory::desc({shape.k, shape.n}, types.b,
+                        has_avx512() ? types.panels : memory::format_tag::ab);
+  made.c = memory::desc({shape.m, shape.n}, types.c, memory::dims{c_stride, 1});
   dnnl::post_ops post_operations;
   if (shape.accumulate) {
     post_operations.append_sum(1.0f);
@@ -170,7 +184,7 @@ class Bound {
 
   std::size_t scratch_bytes() const { return primitive_->scratch.get_size(); }
 
-  void run(const dnnl::stream& stream, const void* a, const void* b, const float* bias, float* c,
+  void run(const dnnl::stream& stream, const void* a, const void* b, const float* bias, void* c,
            void* scratch) {
     a_.set_data_handle(const_cast<void*>(a));
     b_.set_data_handle(const_cast<void*>(b));
@@ -211,7 +225,7 @@ struct Worker {
     return *entry;
   }
 
-  void run(const Key& key, const void* a, const void* b, const float* bias, float* c) {
+  void run(const Key& key, const void* a, const void* b, const float* bias, void* c) {
     constexpr std::size_t alignment = 64;
     Bound& primitive = fetch(key);
     if (scratch.size() < primitive.scratch_bytes() + alignment) {
@@ -224,7 +238,7 @@ struct Worker {
 };
 
 void run_on_this_thread(const TileShape& shape, const void* a, const void* b, const float* bias,
-                        float* c) {
+                        void* c) {
   thread_local Worker worker;
   const SingleThreaded guard;
   if (has_avx512()) {
@@ -236,17 +250,32 @@ void run_on_this_thread(const TileShape& shape, const void* a, const void* b, co
   panel.n = panel_columns;
   for (std::int64_t j = 0; j < shape.n; j += panel_columns) {
     worker.run({panel, shape.n}, a, static_cast<const float*>(b) + j * shape.k,
-               bias != nullptr ? bias + j : nullptr, c + j);
+               bias != nullptr ? bias + j : nullptr, static_cast<float*>(c) + j);
+  }
+}
+
+void run_or_explain(const TileShape& shape, const void* a, const void* b, const float* bias,
+                    void* c) {
+  try {
+    run_on_this_thread(shape, a, b, bias, c);
+  } catch (const dnnl::error& error) {
+    fail(ErrorKind::failure, "matmul: oneDNN failed on a tile of {} x {} x {}: {}", shape.m,
+         shape.n, shape.k, error.what());
   }
 }
 
 }  // namespace
 
 PackedType packed_type_for(MatmulPrecision precision) {
-  if (precision == MatmulPrecision::float32) {
-    return PackedType::float32;
+  if (precision != MatmulPrecision::bfloat16) {
+    return PackedType::float32;  // int8: products that are not with a weight
   }
   return has_bfloat16() ? PackedType::bfloat16 : PackedType::rounded;
+}
+
+bool tiles_take_bytes() {
+  static const bool answer = machine_has(dnnl::cpu_isa::avx512_core_vnni);
+  return answer;
 }
 
 bool tiles_use_avx512(PackedType type) {
@@ -254,12 +283,14 @@ bool tiles_use_avx512(PackedType type) {
 }
 
 void run_tile(const TileShape& shape, const void* a, const void* b, const float* bias, float* c) {
-  try {
-    run_on_this_thread(shape, a, b, bias, c);
-  } catch (const dnnl::error& error) {
-    fail(ErrorKind::failure, "matmul: oneDNN failed on a tile of {} x {} x {}: {}", shape.m,
-         shape.n, shape.k, error.what());
-  }
+  run_or_explain(shape, a, b, bias, c);
+}
+
+void run_integer_tile(const TileShape& shape, const std::uint8_t* a, const std::int8_t* b,
+                      std::int32_t* c) {
+  check(shape.type == PackedType::int8 && tiles_take_bytes(),
+        "matmul: this machine has no products of bytes");
+  run_or_explain(shape, a, b, nullptr, c);
 }
 
 std::string tile_implementation(const TileShape& shape) {

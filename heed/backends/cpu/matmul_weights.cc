@@ -1,11 +1,5 @@
 #include "heed/backends/cpu/matmul_weights.h"
 
-#include <unistd.h>
-
-#include <list>
-#include <mutex>
-#include <unordered_map>
-
 namespace heed::cpu {
 
 PackedRight::PackedRight(ExecutionContext& context, const RightOperand& b, const DepthPlan& plan,
@@ -55,100 +49,9 @@ void PackedRight::pack_rows_of(const RightOperand& b, std::int64_t chunk, std::i
 
 namespace {
 
-struct Key {
-  const float* data;
-  std::int64_t stride, n, k, chunk;
-  bool transposed;
-  PackedType type;
-  friend bool operator==(const Key&, const Key&) = default;
-};
-struct KeyHash {
-  std::size_t operator()(const Key& key) const {
-    auto hash = reinterpret_cast<std::uintptr_t>(key.data);
-    for (const std::int64_t part :
-         {key.stride, key.n, key.k, key.chunk, std::int64_t{key.transposed},
-          static_cast<std::int64_t>(key.type)}) {
-      hash = (hash ^ static_cast<std::uint64_t>(part)) * 0x9E3779B97F4A7C15u;
-      hash ^= hash >> 32;
-    }
-    return static_cast<std::size_t>(hash);
-  }
-};
-
-class WeightCache {
- public:
-  std::shared_ptr<const PackedRight> find(const Key& key, std::uint64_t stamp) {
-    std::lock_guard lock(mutex_);
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) {
-      ++statistics_.misses;
-      return nullptr;
-    }
-    if (found->second.stamp != stamp) {
-      // Given back before the new copy is made: its memory serves again.
-      drop(found);
-      ++statistics_.misses;
-      return nullptr;
-    }
-    ++statistics_.hits;
-    order_.splice(order_.begin(), order_, found->second.place);
-    return found->second.packed;
-  }
-
-  void keep(const Key& key, std::uint64_t stamp, std::shared_ptr<const PackedRight> packed) {
-    std::lock_guard lock(mutex_);
-    if (const auto found = entries_.find(key); found != entries_.end()) {
-      drop(found);
-    }
-    if (packed->bytes() > limit_) {
-      return;
-    }
-    while (statistics_.bytes + packed->bytes() > limit_) {
-      drop(entries_.find(order_.back()));
-    }
-    statistics_.bytes += packed->bytes();
-    order_.push_front(key);
-    entries_[key] = {stamp, std::move(packed), order_.begin()};
-  }
-
-  PackedWeightStatistics statistics() {
-    std::lock_guard lock(mutex_);
-    statistics_.entries = entries_.size();
-    return statistics_;
-  }
-
- private:
-  struct Entry {
-    std::uint64_t stamp;
-    std::shared_ptr<const PackedRight> packed;
-    std::list<Key>::iterator place;
-  };
-  using Entries = std::unordered_map<Key, Entry, KeyHash>;
-
-  static std::uint64_t quarter_of_memory() {
-    const long pages = sysconf(_SC_PHYS_PAGES);
-    const long page_size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_size > 0
-               ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_size) / 4
-               : std::uint64_t{1} << 30;
-  }
-
-  void drop(Entries::iterator entry) {
-    statistics_.bytes -= entry->second.packed->bytes();
-    order_.erase(entry->second.place);
-    entries_.erase(entry);
-  }
-
-  const std::uint64_t limit_ = quarter_of_memory();
-  std::mutex mutex_;
-  Entries entries_;
-  std::list<Key> order_;
-  PackedWeightStatistics statistics_;
-};
-
 // Never destroyed: products may run while static objects go.
-WeightCache& weight_cache() {
-  static auto* instance = new WeightCache;
+PackedCache<PackedRight>& weight_cache() {
+  static auto* instance = new PackedCache<PackedRight>;
   return *instance;
 }
 
@@ -156,14 +59,9 @@ WeightCache& weight_cache() {
 
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
                                                   const DepthPlan& plan, PackedType type) {
-  const Key key{b.data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type};
-  if (auto packed = weight_cache().find(key, b.stamp)) {
-    return packed;
-  }
-  // Not under the cache's lock: the pool runs the packing.
-  auto packed = std::make_shared<const PackedRight>(context, b, plan, 0, plan.count, type);
-  weight_cache().keep(key, b.stamp, packed);
-  return packed;
+  return weight_cache().fetch(
+      {b.data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type}, b.stamp,
+      [&] { return std::make_shared<const PackedRight>(context, b, plan, 0, plan.count, type); });
 }
 
 PackedWeightStatistics packed_weight_statistics() {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "heed/backends/cpu/matmul_pack.h"
+#include "heed/backends/cpu/packed_cache.h"
 #include "heed/kernels/kernel.h"
 #include "heed/tensor/storage.h"
 
@@ -61,14 +62,10 @@ class PackedRight {
 };
 
 // The packed copy of a `b` with a stamp: packed at the first call and again when the stamp has
-// changed. At most a quarter of the machine's memory is kept, the least recently used dropped
-// first.
+// changed.
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
                                                   const DepthPlan& plan, PackedType type);
 
-struct PackedWeightStatistics {
-  std::uint64_t hits = 0, misses = 0, bytes = 0, entries = 0;
-};
 PackedWeightStatistics packed_weight_statistics();
 
 }  // namespace heed::cpu

@@ -1,6 +1,7 @@
 #include "heed/kernels/matmul.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "heed/backends/reference/families.h"
@@ -15,6 +16,51 @@ double operand(T value, MatmulPrecision precision) {
     return precision == MatmulPrecision::bfloat16 ? static_cast<float>(BFloat16(value)) : value;
   } else {
     return value;
+  }
+}
+
+// A row of `size` elements as integers of -127 … 127; returns their scale. A NaN or an
+// infinity makes the scale NaN.
+float quantize_row(const float* row, std::int64_t size, std::vector<std::int32_t>& integers) {
+  float greatest = 0, poison = 0;
+  for (std::int64_t i = 0; i < size; ++i) {
+    greatest = std::max(greatest, std::abs(row[i]));
+    poison += row[i] * 0.0f;
+  }
+  const float factor = quantizing_factor(greatest);
+  integers.assign(static_cast<std::size_t>(size), 0);
+  for (std::int64_t i = 0; i < size && !std::isnan(poison); ++i) {
+    const float scaled = std::nearbyint(row[i] * factor);  // ties to even
+    integers[static_cast<std::size_t>(i)] =
+        static_cast<std::int32_t>(std::clamp(scaled, -127.0f, 127.0f));
+  }
+  return greatest / 127.0f + poison;
+}
+
+void matmul_int8(const ConstView& a, const ConstView& b, const View& c,
+                 const MatmulOptions& options) {
+  const MatmulSizes sizes = matmul_sizes(a, b, c, options);
+  const float* bias = options.bias.defined() ? options.bias.as<float>() : nullptr;
+  std::vector<std::vector<std::int32_t>> weights(static_cast<std::size_t>(sizes.n));
+  std::vector<float> scales(static_cast<std::size_t>(sizes.n));
+  for (std::size_t j = 0; j < weights.size(); ++j) {
+    scales[j] = quantize_row(b.as<float>() + static_cast<std::int64_t>(j) * b.row_stride(), sizes.k,
+                             weights[j]);
+  }
+  std::vector<std::int32_t> row;
+  for (std::int64_t i = 0; i < sizes.m; ++i) {
+    const float scale = quantize_row(a.as<float>() + i * a.row_stride(), sizes.k, row);
+    float* c_row = c.as<float>() + i * c.row_stride();
+    for (std::size_t j = 0; j < weights.size(); ++j) {
+      std::int64_t sum = 0;
+      for (std::size_t p = 0; p < row.size(); ++p) {
+        sum += row[p] * weights[j][p];
+      }
+      double value = options.alpha * static_cast<double>(sum) * scale * scales[j];
+      value += bias != nullptr ? bias[j] : 0;
+      value += options.accumulate ? c_row[j] : 0;
+      c_row[j] = static_cast<float>(options.relu && value < 0 ? 0 : value);
+    }
   }
 }
 
@@ -56,6 +102,8 @@ void matmul_typed(const ConstView& a, const ConstView& b, const View& c,
 void run_matmul(ExecutionContext&, ConstView a, ConstView b, View c, const MatmulOptions& options) {
   if (c.dtype == DType::float64) {
     matmul_typed<double>(a, b, c, options);
+  } else if (quantizes(b, options)) {
+    matmul_int8(a, b, c, options);
   } else {
     matmul_typed<float>(a, b, c, options);
   }

@@ -1,0 +1,126 @@
+// Packed copies of weights, kept until the weight changes.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "heed/backends/cpu/matmul_pack.h"
+
+namespace heed::cpu {
+
+// Which matrix was packed, and how.
+struct PackedKey {
+  const float* data;
+  std::int64_t stride, n, k, chunk;
+  bool transposed;
+  PackedType type;
+  friend bool operator==(const PackedKey&, const PackedKey&) = default;
+};
+struct PackedKeyHash {
+  std::size_t operator()(const PackedKey& key) const {
+    auto hash = reinterpret_cast<std::uintptr_t>(key.data);
+    for (const std::int64_t part :
+         {key.stride, key.n, key.k, key.chunk, std::int64_t{key.transposed},
+          static_cast<std::int64_t>(key.type)}) {
+      hash = (hash ^ static_cast<std::uint64_t>(part)) * 0x9E3779B97F4A7C15u;
+      hash ^= hash >> 32;
+    }
+    return static_cast<std::size_t>(hash);
+  }
+};
+
+struct PackedWeightStatistics {
+  std::uint64_t hits = 0, misses = 0, bytes = 0, entries = 0;
+};
+
+// Keeps at most a quarter of the machine's memory, the least recently used dropped first. `Packed`
+// says its bytes(). Any number of threads may fetch at once.
+template <typename Packed>
+class PackedCache {
+ public:
+  // The copy of a matrix of this stamp; make() gives one when there is none, or an old one.
+  template <typename Make>
+  std::shared_ptr<const Packed> fetch(const PackedKey& key, std::uint64_t stamp, Make&& make) {
+    if (auto packed = find(key, stamp)) {
+      return packed;
+    }
+    std::shared_ptr<const Packed> packed = make();  // not under the lock: the pool packs
+    keep(key, stamp, packed);
+    return packed;
+  }
+
+  PackedWeightStatistics statistics() {
+    std::lock_guard lock(mutex_);
+    statistics_.entries = entries_.size();
+    return statistics_;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t stamp;
+    std::shared_ptr<const Packed> packed;
+    std::list<PackedKey>::iterator place;
+  };
+  using Entries = std::unordered_map<PackedKey, Entry, PackedKeyHash>;
+
+  static std::uint64_t quarter_of_memory() {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page_size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_size > 0
+               ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_size) / 4
+               : std::uint64_t{1} << 30;
+  }
+
+  std::shared_ptr<const Packed> find(const PackedKey& key, std::uint64_t stamp) {
+    std::lock_guard lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) {
+      ++statistics_.misses;
+      return nullptr;
+    }
+    if (found->second.stamp != stamp) {
+      // Given back before the new copy is made: its memory serves again.
+      drop(found);
+      ++statistics_.misses;
+      return nullptr;
+    }
+    ++statistics_.hits;
+    order_.splice(order_.begin(), order_, found->second.place);
+    return found->second.packed;
+  }
+
+  void keep(const PackedKey& key, std::uint64_t stamp, std::shared_ptr<const Packed> packed) {
+    std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(key); found != entries_.end()) {
+      drop(found);
+    }
+    if (packed->bytes() > limit_) {
+      return;
+    }
+    while (statistics_.bytes + packed->bytes() > limit_) {
+      drop(entries_.find(order_.back()));
+    }
+    statistics_.bytes += packed->bytes();
+    order_.push_front(key);
+    entries_[key] = {stamp, std::move(packed), order_.begin()};
+  }
+
+  void drop(typename Entries::iterator entry) {
+    statistics_.bytes -= entry->second.packed->bytes();
+    order_.erase(entry->second.place);
+    entries_.erase(entry);
+  }
+
+  const std::uint64_t limit_ = quarter_of_memory();
+  std::mutex mutex_;
+  Entries entries_;
+  std::list<PackedKey> order_;
+  PackedWeightStatistics statistics_;
+};
+
+}  // namespace heed::cpu
