@@ -60,16 +60,27 @@ void add_position_step(Measurements& all, const Json& line) {
 }
 
 void add_decoding(Measurements& all, const Json& line) {
-  const int beam = line.at("beam");
-  const std::string precision = line.at("precision");
-  const double speed = line.at("tokens").get<double>() / line.at("seconds").get<double>();
-  for (DecodingRow& row : all.decoding) {
-    if (row.beam == beam && row.precision == precision) {
-      row.tokens_per_second.push_back(speed);
-      return;
-    }
+  DecodingRow row;
+  row.program = line.at("program");
+  row.model = line.at("model");
+  row.precision = line.at("precision");
+  row.beam = line.at("beam");
+  row.batch = line.at("batch");
+  auto found =
+      std::find_if(all.decoding.begin(), all.decoding.end(), [&](const DecodingRow& known) {
+        return known.program == row.program && known.same_work(row);
+      });
+  if (found == all.decoding.end()) {
+    all.decoding.push_back(row);
+    found = all.decoding.end() - 1;
   }
-  all.decoding.push_back({beam, precision, {speed}});
+  double& best = found->tokens_per_second[line.at("round")];
+  best = std::max(best, line.at("tokens").get<double>() / line.at("seconds").get<double>());
+  if (row.program == "heed") {
+    all.model_sizes[row.model] = line.at("sizes");
+  } else {
+    all.ctranslate2_version = line.at("version");
+  }
 }
 
 void add_peak(Measurements& all, const Json& line) {
@@ -136,6 +147,15 @@ const TrainingRow* Measurements::fastest_torch(const std::string& size,
     }
   }
   return best;
+}
+
+const DecodingRow* Measurements::peer_of(const DecodingRow& row) const {
+  for (const DecodingRow& other : decoding) {
+    if (other.program != row.program && other.same_work(row)) {
+      return &other;
+    }
+  }
+  return nullptr;
 }
 
 std::vector<double> Measurements::ratios(const std::map<int, double>& base,

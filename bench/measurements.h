@@ -39,15 +39,22 @@ struct PositionRow {
   std::map<int, double> peak_tensors;  // megabytes of tensors, by the length of the sentences
 };
 
+// Decoding of one model in one way by one program.
 struct DecodingRow {
-  int beam = 0;
-  std::string precision;
-  std::vector<double> tokens_per_second;
+  std::string program, model, precision;
+  int beam = 0, batch = 0;
+  std::map<int, double> tokens_per_second;  // by round; of the best number of workers
+
+  bool same_work(const DecodingRow& other) const {
+    return model == other.model && precision == other.precision && beam == other.beam &&
+           batch == other.batch;
+  }
 };
 
 struct Measurements {
   Json lines = Json::array();
-  std::string sentences, torch_version;
+  std::string sentences, torch_version, ctranslate2_version;
+  std::map<std::string, std::string> model_sizes;  // of the models decoded, by directory
   int threads = 0;
   int rounds = 0;
   std::map<std::string, double> gemm_gflops;  // the best of all rounds, by precision
@@ -57,6 +64,8 @@ struct Measurements {
   std::vector<PositionRow> positions;         // likewise; the first one is compared with
   std::vector<DecodingRow> decoding;
 
+  // CTranslate2's row of the same work as heed's; null when it was not measured.
+  const DecodingRow* peer_of(const DecodingRow& row) const;
   // The PyTorch row with the least seconds per step, or null when none was measured.
   const TrainingRow* fastest_torch(const std::string& size, const std::string& precision) const;
   // Seconds of `base` over those of `row`, in each round that has both; empty if none has.

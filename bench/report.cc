@@ -98,6 +98,43 @@ void print_positions(const Measurements& all) {
   std::printf("  memory: of tensors at the most, for 4,096 tokens a side in both columns\n");
 }
 
+// How many times as fast as CTranslate2; empty when that was not measured.
+std::vector<double> decoding_ratios(const Measurements& all, const bench::DecodingRow& row) {
+  const bench::DecodingRow* peer = all.peer_of(row);
+  return peer == nullptr ? std::vector<double>()
+                         : Measurements::ratios(row.tokens_per_second, peer->tokens_per_second);
+}
+
+void print_decoding(const Measurements& all) {
+  for (const auto& [model, sizes] : all.model_sizes) {
+    std::printf("\nTranslating, %s: tokens of the best hypotheses per second\n", sizes.c_str());
+    std::printf("  %-34s %-20s %-20s %s\n", "", "heed", "CTranslate2", "x CTranslate2");
+    for (const bench::DecodingRow& row : all.decoding) {
+      if (row.program != "heed" || row.model != model) {
+        continue;
+      }
+      const bench::DecodingRow* peer = all.peer_of(row);
+      const auto ratios = decoding_ratios(all, row);
+      std::printf(
+          "  %-34s %-20s %-20s %s\n",
+          fmt::format("{}, batches of {}, {}",
+                      row.beam == 1 ? "greedy" : fmt::format("beam {}", row.beam), row.batch,
+                      row.precision)
+              .c_str(),
+          with_spread(spread_of_rounds(row.tokens_per_second), 0).c_str(),
+          peer == nullptr ? "-" : with_spread(spread_of_rounds(peer->tokens_per_second), 0).c_str(),
+          ratios.empty() ? "-" : with_spread(bench::spread_of(ratios), 2).c_str());
+    }
+  }
+  if (!all.model_sizes.empty()) {
+    std::printf("  CTranslate2: %s\n", all.ctranslate2_version.empty()
+                                           ? "not measured"
+                                           : (all.ctranslate2_version +
+                                              ", the better of one worker and one for each thread")
+                                                 .c_str());
+  }
+}
+
 void print_report(const Measurements& all) {
   std::printf("\nheed beside %s: %d threads, %d round%s in turn; median (least-greatest)\n",
               all.torch_version.empty() ? "nothing (PyTorch: not installed, not measured)"
@@ -112,13 +149,7 @@ void print_report(const Measurements& all) {
       "  peak: operations of the model on real tokens per second, of the best matrix product's\n"
       "  memory: growth of the resident set over the start; compiled: while steps run\n");
   print_positions(all);
-  if (!all.decoding.empty()) {
-    std::printf("\nDecoding, tokens of the best hypotheses per second\n");
-    for (const bench::DecodingRow& row : all.decoding) {
-      std::printf("  beam %d, %-18s %s\n", row.beam, row.precision.c_str(),
-                  with_spread(bench::spread_of(row.tokens_per_second), 0).c_str());
-    }
-  }
+  print_decoding(all);
 }
 
 // The comparison means nothing unless both trained the same model on the same tokens.
@@ -142,6 +173,7 @@ Json json_of(const Measurements& all) {
   Json json;
   json["sentences"] = all.sentences;
   json["pytorch"] = all.torch_version;
+  json["ctranslate2"] = all.ctranslate2_version;
   json["threads"] = all.threads;
   json["rounds"] = all.rounds;
   json["gemm_gflops"] = all.gemm_gflops;
@@ -174,10 +206,16 @@ Json json_of(const Measurements& all) {
     json["positions"].push_back(item);
   }
   for (const bench::DecodingRow& row : all.decoding) {
-    json["decoding"].push_back(
-        {{"beam", row.beam},
-         {"precision", row.precision},
-         {"tokens_per_second", json_of(bench::spread_of(row.tokens_per_second))}});
+    Json item = {{"program", row.program},
+                 {"model", all.model_sizes.at(row.model)},
+                 {"beam", row.beam},
+                 {"batch", row.batch},
+                 {"precision", row.precision},
+                 {"tokens_per_second", json_of(spread_of_rounds(row.tokens_per_second))}};
+    if (row.program == "heed" && !decoding_ratios(all, row).empty()) {
+      item["times_ctranslate2"] = json_of(bench::spread_of(decoding_ratios(all, row)));
+    }
+    json["decoding"].push_back(item);
   }
   json["measurements"] = all.lines;
   return json;

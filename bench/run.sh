@@ -1,5 +1,6 @@
 #!/bin/bash
-# Measures heed beside PyTorch in one go: the same translator, batches and number of threads.
+# Measures heed beside PyTorch and CTranslate2 in one go: the same translator, batches and number of
+# threads.
 #
 #   make bench                        # or: bench/run.sh [--quick] [BUILD_DIRECTORY]
 #   make bench BENCH_OPTIONS=--quick
@@ -11,10 +12,11 @@
 #
 #   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
 #                       sentences are random tokens, with lengths as those of captions
-#   HEED_BENCH_PYTHON   a Python that has PyTorch. Without it, PyTorch comes into a virtual environment
-#                       in BUILD_DIRECTORY/bench-venv by pip, whose own settings hold. If that cannot
-#                       be, heed is measured alone
-#   HEED_BENCH_MODEL    a run or model directory to decode HEED_DATA's test sentences with
+#   HEED_BENCH_PYTHON   a Python that has PyTorch, CTranslate2, transformers and sentencepiece. Without
+#                       it they come into a virtual environment in BUILD_DIRECTORY/bench-venv by pip,
+#                       whose own settings hold. What cannot be had is named and not measured
+#   HEED_BENCH_MODEL    model directories, separated by spaces, to translate HEED_DATA's test sentences
+#                       with; CTranslate2 reads those in the Marian layout
 #   HEED_BENCH_THREADS  threads for both; one per core by default
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -60,8 +62,8 @@ find_python() {
     python=$build/bench-venv/bin/python
     if ! "$python" -c "import torch" 2>/dev/null; then
       say "installing torch==$torch_version into $build/bench-venv"
-      { python3 -m venv "$build/bench-venv" && "$python" -m pip install --quiet "torch==$torch_version"; } \
-        >"$work/install.log" 2>&1 || true
+      { python3 -m venv "$build/bench-venv" && "$python" -m pip install --quiet "torch==$torch_version" &&
+        "$python" -m pip install --quiet ctranslate2 transformers sentencepiece; } >"$work/install.log" 2>&1 || true
     fi
   fi
   if ! "$python" -c "import torch" 2>>"$work/install.log"; then
@@ -131,17 +133,38 @@ position_steps() {
 }
 
 decode() {
-  local source=${HEED_DATA:-}/data/multi30k/test_2016_flickr.en precision
+  local source=${HEED_DATA:-}/data/multi30k/test_2016_flickr.en model precision batch
   if [[ -z ${HEED_BENCH_MODEL:-} ]]; then
     say "HEED_BENCH_MODEL is not set: decoding is not measured"
-  elif [[ -r $source ]]; then
-    for precision in float32 bf16; do
-      say "round $round: decoding $precision"
-      record_own heed_decoding_speed --model "$HEED_BENCH_MODEL" --source "$source" --precision "$precision"
+    return
+  elif ! [[ -r $source ]]; then
+    say "no $source: decoding is not measured"
+    return
+  fi
+  for model in $HEED_BENCH_MODEL; do
+    for precision in float32 int8; do
+      for batch in 64 1; do
+        decode_with "$model" --source "$source" --precision "$precision" --batch "$batch" \
+          --sentences "${sentences_of_batch[$batch]}"
+      done
     done
+  done
+}
+
+# decode_with MODEL OPTION…: heed, then CTranslate2 on the same model, both with beam 5 and greedy.
+decode_with() {
+  local model=$1 converted
+  shift
+  converted=$work/ctranslate2-$(basename "$(dirname "$model")")-$(basename "$model")
+  say "round $round: translating with $model: ${*:3}"
+  record_own heed_decoding_speed --model "$model" "$@"
+  if [[ -n $python ]]; then
+    record "$python" bench/ctranslate2_decoding.py --threads "$threads" --model "$model" --converted "$converted" "$@" ||
+      say "CTranslate2: not measured: $(tail -n 1 "$work/errors")"
   fi
 }
 
+declare -A sentences_of_batch=([64]=500 [1]=150)
 declare -A warmup=([small]=4 [reference]=1) steps=([small]=20 [reference]=4)
 rounds=3
 if ((quick)); then
