@@ -126,9 +126,7 @@ position_steps() {
   for kind in sinusoidal none learned shaw rotary xpos t5 alibi cope; do
     say "round $round: positions: $kind"
     record_own heed_training_step --batches "$work/length-512.txt" "${options[@]}" --warmup 1 --steps 2 --positions "$kind"
-    if ((round == 1)); then
-      record_own heed_training_step --batches "$work/length-2048.txt" "${options[@]}" --warmup 0 --steps 1 --positions "$kind"
-    fi
+    record_own heed_training_step --batches "$work/length-2048.txt" "${options[@]}" --warmup 0 --steps 1 --positions "$kind"
   done
 }
 
@@ -186,7 +184,7 @@ for ((round = 1; round <= rounds; round++)); do
       train "$size" "$precision"
     done
   done
-  if ! ((quick)) && ((round <= 2)); then
+  if ! ((quick)) && ((round == 1)); then
     position_steps
   fi
   decode
