@@ -39,7 +39,8 @@ std::int32_t quantize_row_any(const float* row, std::int64_t size, std::int64_t 
   for (std::int64_t i = 0; i < padded; i += lanes) {
     const std::int64_t count = size - i < 0 ? 0 : size - i < lanes ? size - i : lanes;
     const auto x = count == 0 ? hn::Zero(d) : load(d, row + i, static_cast<std::size_t>(count));
-    const auto integers = hn::NearestInt(hn::Mul(x, scale));
+    const auto scaled = hn::Mul(x, scale);
+    const auto integers = hn::NearestInt(hn::IfThenElseZero(hn::Eq(scaled, scaled), scaled));
     sum = hn::Add(sum, integers);
     if (type == IntegerType::float32) {
       hn::StoreU(hn::ConvertTo(d, integers), d, static_cast<float*>(to) + i);

@@ -18,7 +18,7 @@ enum class IntegerType : std::uint8_t {
 inline constexpr std::int32_t unsigned_offset = 128;
 
 // to[i] = row[i] · factor rounded to the nearest integer, ties to even, and zeros up to `padded`, a
-// multiple of 16. Returns the sum of the integers.
+// multiple of 16. NaN becomes 0. Returns the sum of the integers.
 std::int32_t quantize_row(const float* row, std::int64_t size, std::int64_t padded, float factor,
                           IntegerType type, void* to);
 
