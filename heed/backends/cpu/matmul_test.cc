@@ -33,8 +33,9 @@ constexpr double mixed_signs = 1e-6;
 constexpr double one_sign = 2e-6;
 
 bool same_bits(const Tensor& x, const Tensor& y) {
-  const auto left = x.clone().values<float>();
-  const auto right = y.clone().values<float>();
+  const Tensor dense_x = x.clone(), dense_y = y.clone();
+  const auto left = dense_x.values<float>();
+  const auto right = dense_y.values<float>();
   return left.size() == right.size() &&
          (left.empty() || std::memcmp(left.data(), right.data(), left.size() * sizeof(float)) == 0);
 }
