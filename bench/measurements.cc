@@ -121,12 +121,12 @@ Spread spread_of(std::vector<double> values) {
   return {values.front(), median, values.back()};
 }
 
-double TrainingRow::median_seconds() const {
+Spread spread_of(const std::map<int, double>& values_by_round) {
   std::vector<double> values;
-  for (const auto& [round, value] : seconds) {
+  for (const auto& [round, value] : values_by_round) {
     values.push_back(value);
   }
-  return spread_of(std::move(values)).median;
+  return spread_of(std::move(values));
 }
 
 Spread TrainingRow::tokens_per_second() const {
@@ -142,7 +142,7 @@ const TrainingRow* Measurements::fastest_torch(const std::string& size,
   const TrainingRow* best = nullptr;
   for (const TrainingRow& row : training) {
     if (row.program == "PyTorch" && row.size == size && row.precision == precision &&
-        (best == nullptr || row.median_seconds() < best->median_seconds())) {
+        (best == nullptr || spread_of(row.seconds).median < spread_of(best->seconds).median)) {
       best = &row;
     }
   }

@@ -17,6 +17,7 @@ struct Spread {
   double greatest = 0;
 };
 Spread spread_of(std::vector<double> values);  // at least one
+Spread spread_of(const std::map<int, double>& values_by_round);
 
 // Training steps of one program at one size: a row of the table.
 struct TrainingRow {
@@ -28,7 +29,6 @@ struct TrainingRow {
   std::vector<double> peak_megabytes;
 
   std::string name() const { return program == mode ? program : program + " " + mode; }
-  double median_seconds() const;
   Spread tokens_per_second() const;
 };
 

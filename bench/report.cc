@@ -21,14 +21,6 @@ std::string with_spread(const Spread& spread, int decimals) {
                                                        decimals, spread.greatest, decimals);
 }
 
-Spread spread_of_rounds(const std::map<int, double>& values) {
-  std::vector<double> all;
-  for (const auto& [round, value] : values) {
-    all.push_back(value);
-  }
-  return bench::spread_of(std::move(all));
-}
-
 // How many times as fast as PyTorch's fastest float32 mode, if that was measured.
 std::string ratio_text(const Measurements& all, const TrainingRow& row) {
   const TrainingRow* base = all.fastest_torch(row.size, "float32");
@@ -59,7 +51,7 @@ void print_training(const Measurements& all, const std::string& size, const char
     }
     std::printf("  %-26s %-18s %-20s %9.0f %5.0f%% %10.0f\n",
                 (row.name() + ", " + row.precision).c_str(), ratio_text(all, row).c_str(),
-                with_spread(spread_of_rounds(row.seconds), 3).c_str(),
+                with_spread(bench::spread_of(row.seconds), 3).c_str(),
                 row.tokens_per_second().median, 100 * all.share_of_peak(row),
                 bench::spread_of(row.peak_megabytes).median);
   }
@@ -92,7 +84,7 @@ void print_positions(const Measurements& all) {
   for (const bench::PositionRow& row : all.positions) {
     std::printf("  %-26s %-18s %-20s %10.0f %18.0f\n", row.kind.c_str(),
                 with_spread(cost_of(all, row), 2).c_str(),
-                with_spread(spread_of_rounds(row.seconds), 3).c_str(),
+                with_spread(bench::spread_of(row.seconds), 3).c_str(),
                 row.peak_tensors.begin()->second, row.peak_tensors.rbegin()->second);
   }
   std::printf("  memory: of tensors at the most, for 4,096 tokens a side in both columns\n");
@@ -121,8 +113,8 @@ void print_decoding(const Measurements& all) {
                       row.beam == 1 ? "greedy" : fmt::format("beam {}", row.beam), row.batch,
                       row.precision)
               .c_str(),
-          with_spread(spread_of_rounds(row.tokens_per_second), 0).c_str(),
-          peer == nullptr ? "-" : with_spread(spread_of_rounds(peer->tokens_per_second), 0).c_str(),
+          with_spread(bench::spread_of(row.tokens_per_second), 0).c_str(),
+          peer == nullptr ? "-" : with_spread(bench::spread_of(peer->tokens_per_second), 0).c_str(),
           ratios.empty() ? "-" : with_spread(bench::spread_of(ratios), 2).c_str());
     }
   }
@@ -189,7 +181,7 @@ Json json_of(const Measurements& all) {
       item["times_pytorch_float32"] =
           json_of(bench::spread_of(Measurements::ratios(base->seconds, row.seconds)));
     }
-    item["seconds_per_step"] = json_of(spread_of_rounds(row.seconds));
+    item["seconds_per_step"] = json_of(bench::spread_of(row.seconds));
     item["tokens_per_second"] = json_of(row.tokens_per_second());
     item["share_of_gemm_peak"] = all.share_of_peak(row);
     item["peak_megabytes"] = json_of(bench::spread_of(row.peak_megabytes));
@@ -199,7 +191,7 @@ Json json_of(const Measurements& all) {
     Json item;
     item["kind"] = row.kind;
     item["times_first"] = json_of(cost_of(all, row));
-    item["seconds_per_step"] = json_of(spread_of_rounds(row.seconds));
+    item["seconds_per_step"] = json_of(bench::spread_of(row.seconds));
     for (const auto& [length, megabytes] : row.peak_tensors) {
       item["peak_tensor_megabytes"][std::to_string(length)] = megabytes;
     }
@@ -211,7 +203,7 @@ Json json_of(const Measurements& all) {
                  {"beam", row.beam},
                  {"batch", row.batch},
                  {"precision", row.precision},
-                 {"tokens_per_second", json_of(spread_of_rounds(row.tokens_per_second))}};
+                 {"tokens_per_second", json_of(bench::spread_of(row.tokens_per_second))}};
     if (row.program == "heed" && !decoding_ratios(all, row).empty()) {
       item["times_ctranslate2"] = json_of(bench::spread_of(decoding_ratios(all, row)));
     }

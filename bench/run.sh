@@ -7,8 +7,10 @@
 #
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
-# what each position encoding costs (not with --quick), and the speed of decoding. BUILD_DIRECTORY/bench.json holds every figure. Takes less than 15
-# minutes on two cores (--quick: 3, one round, PyTorch uncompiled); nothing else should run meanwhile.
+# what each position encoding costs (not with --quick), and the speed of translating.
+# BUILD_DIRECTORY/bench.json holds every figure. Takes about 20 minutes on two cores, several of them
+# for PyTorch to compile (--quick: 3 and the translating, one round, PyTorch uncompiled); nothing else
+# should run meanwhile.
 #
 #   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
 #                       sentences are random tokens, with lengths as those of captions
