@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/matmul_pack.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/matmul_finish-inl.h"
 #include "heed/backends/cpu/matmul_load-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -194,24 +195,13 @@ void pack_panels_transposed_any(const PackSource& source, std::int64_t depth, Pa
 void store_tile_any(const StoreTile& tile) {
   const FloatTag d;
   const auto alpha = hn::Set(d, tile.alpha);
-  const auto zero = hn::Zero(d);
   for (std::int64_t r = 0; r < tile.rows; ++r) {
     const float* product = tile.product + r * tile.product_stride;
     float* c = tile.c + r * tile.c_stride;
     for_each_vector(d, 0, static_cast<std::size_t>(tile.columns),
                     [&](std::size_t j, std::size_t count) HEED_SIMD_LAMBDA {
-                      auto value = hn::Mul(alpha, load(d, product + j, count));
-                      if (tile.bias != nullptr) {
-                        value = hn::Add(value, load(d, tile.bias + j, count));
-                      }
-                      if (tile.accumulate) {
-                        value = hn::Add(value, load(d, c + j, count));
-                      }
-                      if (tile.relu) {
-                        // A NaN is not below zero and passes.
-                        value = hn::IfThenZeroElse(hn::Lt(value, zero), value);
-                      }
-                      store(d, value, c + j, count);
+                      const auto value = hn::Mul(alpha, load(d, product + j, count));
+                      store(d, finish_product(d, value, tile, c, j, count), c + j, count);
                     });
   }
 }

@@ -6,7 +6,7 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/quantize.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
-#include "heed/backends/cpu/math-inl.h"
+#include "heed/backends/cpu/matmul_finish-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
@@ -72,25 +72,15 @@ HWY_INLINE FloatVec products(FloatTag d, const DequantizeTile& tile, std::int64_
 
 void dequantize_tile_any(const DequantizeTile& tile) {
   const FloatTag d;
-  const auto zero = hn::Zero(d);
   for (std::int64_t r = 0; r < tile.rows; ++r) {
     const auto row_scale = hn::Set(d, tile.row_scales[r] * tile.alpha);
     float* c = tile.c + r * tile.c_stride;
     for_each_vector(d, 0, static_cast<std::size_t>(tile.columns),
                     [&](std::size_t j, std::size_t count) HEED_SIMD_LAMBDA {
-                      auto value = hn::Mul(products(d, tile, r, j, count),
-                                           hn::Mul(row_scale, load(d, tile.scales + j, count)));
-                      if (tile.bias != nullptr) {
-                        value = hn::Add(value, load(d, tile.bias + j, count));
-                      }
-                      if (tile.accumulate) {
-                        value = hn::Add(value, load(d, c + j, count));
-                      }
-                      if (tile.relu) {
-                        // A NaN is not below zero and passes.
-                        value = hn::IfThenZeroElse(hn::Lt(value, zero), value);
-                      }
-                      store(d, value, c + j, count);
+                      const auto value =
+                          hn::Mul(products(d, tile, r, j, count),
+                                  hn::Mul(row_scale, load(d, tile.scales + j, count)));
+                      store(d, finish_product(d, value, tile, c, j, count), c + j, count);
                     });
   }
 }
