@@ -1,5 +1,5 @@
-// The best that this machine gives: oneDNN matrix products in float32 and bfloat16, and memory
-// bandwidth. What programs reach is measured against this. Prints one JSON object.
+// The best that this machine gives: oneDNN matrix products in float32, bfloat16 and int8, and
+// memory bandwidth. What programs reach is measured against this. Prints one JSON object.
 #include <omp.h>
 
 #include <CLI/CLI.hpp>
@@ -33,16 +33,25 @@ struct Product {
 constexpr Product products[] = {{1024, 1024, 1024}, {2048, 2048, 2048}, {4096, 512, 2048},
                                 {4096, 2048, 512},  {4096, 512, 1536},  {4096, 512, 8000}};
 
+using DataType = dnnl::memory::data_type;
+
+struct Types {
+  DataType x, weight, y;
+};
+constexpr Types float32 = {DataType::f32, DataType::f32, DataType::f32};
+constexpr Types bf16 = {DataType::bf16, DataType::bf16, DataType::bf16};
+constexpr Types int8 = {DataType::u8, DataType::s8, DataType::s32};
+
 // x·W with a weight in the layout that oneDNN likes best.
 class Matmul {
  public:
-  Matmul(const Product& product, dnnl::memory::data_type type)
+  Matmul(const Product& product, const Types& types)
       : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
     using Descriptor = dnnl::memory::desc;
     using Tag = dnnl::memory::format_tag;
-    const Descriptor x({product.rows, product.inner}, type, Tag::ab);
-    const Descriptor weight({product.inner, product.columns}, type, Tag::any);
-    const Descriptor y({product.rows, product.columns}, type, Tag::ab);
+    const Descriptor x({product.rows, product.inner}, types.x, Tag::ab);
+    const Descriptor weight({product.inner, product.columns}, types.weight, Tag::any);
+    const Descriptor y({product.rows, product.columns}, types.y, Tag::ab);
     const dnnl::matmul::primitive_desc description(dnnl::matmul::desc(x, weight, y), engine_);
     matmul_ = dnnl::matmul(description);
     arguments_ = {{DNNL_ARG_SRC, filled(x)},
@@ -56,7 +65,8 @@ class Matmul {
   }
 
  private:
-  // Half ones in either type (0.5 in bfloat16 twice is a float32 near 0.5).
+  // Half ones in either type of floats (0.5 in bfloat16 twice is a float32 near 0.5), 0 and 63 in
+  // int8.
   dnnl::memory filled(const dnnl::memory::desc& description) {
     dnnl::memory memory(description, engine_);
     auto* data = static_cast<std::uint32_t*>(memory.get_data_handle());
@@ -88,23 +98,21 @@ double best_rate(double operations, double seconds, Run&& run) {
 }
 
 // One product on all threads.
-double rate_of_one(const Product& product, dnnl::memory::data_type type, int threads,
-                   double seconds) {
+double rate_of_one(const Product& product, const Types& types, int threads, double seconds) {
   omp_set_num_threads(threads);
-  Matmul matmul(product, type);
+  Matmul matmul(product, types);
   return best_rate(product.operations(), seconds, [&] { matmul.run(); });
 }
 
 // A product of its own for each thread, started together.
-double rate_of_each(const Product& product, dnnl::memory::data_type type, int threads,
-                    double seconds) {
+double rate_of_each(const Product& product, const Types& types, int threads, double seconds) {
   std::vector<double> rates(static_cast<std::size_t>(threads));
   std::barrier together(threads);
   std::vector<std::thread> workers;
   for (double& rate : rates) {
     workers.emplace_back([&] {
       omp_set_num_threads(1);
-      Matmul matmul(product, type);
+      Matmul matmul(product, types);
       together.arrive_and_wait();
       rate = best_rate(product.operations(), seconds, [&] { matmul.run(); });
     });
@@ -119,11 +127,11 @@ double rate_of_each(const Product& product, dnnl::memory::data_type type, int th
   return sum;
 }
 
-double best_gigaflops(dnnl::memory::data_type type, int threads, double seconds) {
+double best_gigaops(const Types& types, int threads, double seconds) {
   double best = 0;
   for (const Product& product : products) {
-    best = std::max({best, rate_of_one(product, type, threads, seconds),
-                     rate_of_each(product, type, threads, seconds)});
+    best = std::max({best, rate_of_one(product, types, threads, seconds),
+                     rate_of_each(product, types, threads, seconds)});
   }
   return best * 1e-9;
 }
@@ -162,8 +170,9 @@ int main(int argc, char** argv) {
     json["program"] = "oneDNN";
     json["kind"] = "machine_peak";
     json["threads"] = threads;
-    json["float32_gflops"] = best_gigaflops(dnnl::memory::data_type::f32, threads, seconds);
-    json["bf16_gflops"] = best_gigaflops(dnnl::memory::data_type::bf16, threads, seconds);
+    json["float32_gigaops"] = best_gigaops(float32, threads, seconds);
+    json["bf16_gigaops"] = best_gigaops(bf16, threads, seconds);
+    json["int8_gigaops"] = best_gigaops(int8, threads, seconds);
     json["memory_gigabytes_per_second"] = triad_gigabytes(threads, seconds);
     std::printf("%s\n", json.dump().c_str());
     return 0;

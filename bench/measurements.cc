@@ -31,6 +31,10 @@ TrainingRow& training_row(Measurements& all, const Json& line) {
 }
 
 void add_training_step(Measurements& all, const Json& line) {
+  if (line.at("threads") < all.threads) {
+    all.one_thread[line.at("round")] = line.at("seconds");
+    return;
+  }
   TrainingRow& row = training_row(all, line);
   const std::vector<double> steps = line.at("seconds_of_steps");
   row.parameters = line.at("parameters");
@@ -59,6 +63,21 @@ void add_position_step(Measurements& all, const Json& line) {
   row->peak_tensors.try_emplace(line.at("longest"), line.at("tensor_peak_megabytes"));
 }
 
+void add_attention(Measurements& all, const Json& line) {
+  const std::string program = line.at("program");
+  const int length = line.at("length");
+  const bool causal = line.at("causal");
+  auto row =
+      std::find_if(all.attention.begin(), all.attention.end(), [&](const AttentionRow& known) {
+        return known.program == program && known.length == length && known.causal == causal;
+      });
+  if (row == all.attention.end()) {
+    all.attention.push_back({program, length, causal, line.at("operations"), {}});
+    row = all.attention.end() - 1;
+  }
+  row->seconds[line.at("round")] = line.at("seconds");
+}
+
 void add_decoding(Measurements& all, const Json& line) {
   DecodingRow row;
   row.program = line.at("program");
@@ -84,9 +103,9 @@ void add_decoding(Measurements& all, const Json& line) {
 }
 
 void add_peak(Measurements& all, const Json& line) {
-  for (const std::string precision : {"float32", "bf16"}) {
-    double& best = all.gemm_gflops[precision];
-    best = std::max(best, line.at(precision + "_gflops").get<double>());
+  for (const std::string precision : {"float32", "bf16", "int8"}) {
+    double& best = all.gemm_gigaops[precision];
+    best = std::max(best, line.at(precision + "_gigaops").get<double>());
   }
   all.memory_gigabytes =
       std::max(all.memory_gigabytes, line.at("memory_gigabytes_per_second").get<double>());
@@ -100,6 +119,8 @@ void add_line(Measurements& all, const Json& line) {
     add_training_step(all, line);
   } else if (kind == "position_step") {
     add_position_step(all, line);
+  } else if (kind == "attention") {
+    add_attention(all, line);
   } else if (kind == "decoding") {
     add_decoding(all, line);
   } else if (kind == "machine_peak") {
@@ -137,6 +158,25 @@ Spread TrainingRow::tokens_per_second() const {
   return spread_of(std::move(values));
 }
 
+double TrainingRow::memory_of_work() const {
+  constexpr double bytes_per_parameter = 16;
+  return spread_of(peak_megabytes).median -
+         bytes_per_parameter * static_cast<double>(parameters) / (1 << 20);
+}
+
+std::string DecodingRow::name() const {
+  return fmt::format("{}, batches of {}, {}", beam == 1 ? "greedy" : fmt::format("beam {}", beam),
+                     batch, precision);
+}
+
+const TrainingRow* Measurements::own_row(const std::string& size,
+                                         const std::string& precision) const {
+  const auto found = std::find_if(training.begin(), training.end(), [&](const TrainingRow& row) {
+    return row.program == "heed" && row.size == size && row.precision == precision;
+  });
+  return found == training.end() ? nullptr : &*found;
+}
+
 const TrainingRow* Measurements::fastest_torch(const std::string& size,
                                                const std::string& precision) const {
   const TrainingRow* best = nullptr;
@@ -147,6 +187,15 @@ const TrainingRow* Measurements::fastest_torch(const std::string& size,
     }
   }
   return best;
+}
+
+const AttentionRow* Measurements::peer_of(const AttentionRow& row) const {
+  const auto found =
+      std::find_if(attention.begin(), attention.end(), [&](const AttentionRow& other) {
+        return other.program != row.program && other.length == row.length &&
+               other.causal == row.causal;
+      });
+  return found == attention.end() ? nullptr : &*found;
 }
 
 const DecodingRow* Measurements::peer_of(const DecodingRow& row) const {
@@ -169,9 +218,34 @@ std::vector<double> Measurements::ratios(const std::map<int, double>& base,
   return result;
 }
 
+std::vector<double> Measurements::speedups(const TrainingRow& row) const {
+  const TrainingRow* base = fastest_torch(row.size, "float32");
+  return base == nullptr ? std::vector<double>() : ratios(base->seconds, row.seconds);
+}
+
+std::vector<double> Measurements::speedups(const AttentionRow& row) const {
+  const AttentionRow* peer = peer_of(row);
+  return peer == nullptr ? std::vector<double>() : ratios(peer->seconds, row.seconds);
+}
+
+std::vector<double> Measurements::speedups(const DecodingRow& row) const {
+  const DecodingRow* peer = peer_of(row);
+  return peer == nullptr ? std::vector<double>()
+                         : ratios(row.tokens_per_second, peer->tokens_per_second);
+}
+
+std::vector<double> Measurements::costs(const PositionRow& row) const {
+  return ratios(row.seconds, positions.front().seconds);
+}
+
+std::vector<double> Measurements::thread_speedups() const {
+  const TrainingRow* row = own_row("reference", "float32");
+  return row == nullptr ? std::vector<double>() : ratios(one_thread, row->seconds);
+}
+
 double Measurements::share_of_peak(const TrainingRow& row) const {
   const double seconds = spread_of(row.total_seconds).median;
-  return operations.at(row.size) / seconds / (gemm_gflops.at(row.precision) * 1e9);
+  return operations.at(row.size) / seconds / (gemm_gigaops.at(row.precision) * 1e9);
 }
 
 Measurements read_measurements(const std::filesystem::path& path) {

@@ -30,6 +30,8 @@ struct TrainingRow {
 
   std::string name() const { return program == mode ? program : program + " " + mode; }
   Spread tokens_per_second() const;
+  // The peak without weights, gradients and Adam's two moments, all in float32, in megabytes.
+  double memory_of_work() const;
 };
 
 // Training steps of heed with one position encoding.
@@ -39,12 +41,23 @@ struct PositionRow {
   std::map<int, double> peak_tensors;  // megabytes of tensors, by the length of the sentences
 };
 
+// Attention forward and backward of one program, without and with a causal mask.
+struct AttentionRow {
+  std::string program;
+  int length = 0;
+  bool causal = false;
+  double operations = 0;          // of what the mask leaves, both passes
+  std::map<int, double> seconds;  // by round
+};
+
 // Decoding of one model in one way by one program.
 struct DecodingRow {
   std::string program, model, precision;
   int beam = 0, batch = 0;
   std::map<int, double> tokens_per_second;  // by round; of the best number of workers
 
+  // "beam 5, batches of 64, int8"
+  std::string name() const;
   bool same_work(const DecodingRow& other) const {
     return model == other.model && precision == other.precision && beam == other.beam &&
            batch == other.batch;
@@ -57,20 +70,36 @@ struct Measurements {
   std::map<std::string, std::string> model_sizes;  // of the models decoded, by directory
   int threads = 0;
   int rounds = 0;
-  std::map<std::string, double> gemm_gflops;  // the best of all rounds, by precision
-  double memory_gigabytes = 0;                // per second, likewise
-  std::map<std::string, double> operations;   // of the model in all measured steps, by size
-  std::vector<TrainingRow> training;          // in the order of the first round
-  std::vector<PositionRow> positions;         // likewise; the first one is compared with
+  // The best of all rounds, by precision: 10^9 operations per second.
+  std::map<std::string, double> gemm_gigaops;
+  double memory_gigabytes = 0;               // per second, likewise
+  std::map<std::string, double> operations;  // of the model in all measured steps, by size
+  std::vector<TrainingRow> training;         // in the order of the first round
+  std::map<int, double> one_thread;          // heed's seconds of a reference step in float32
+  std::vector<PositionRow> positions;        // in order; the first one is compared with
+  std::vector<AttentionRow> attention;
   std::vector<DecodingRow> decoding;
 
-  // CTranslate2's row of the same work as heed's; null when it was not measured.
+  // PyTorch's row of the same work as heed's; null when it was not measured.
+  const AttentionRow* peer_of(const AttentionRow& row) const;
+  // heed's row at this size and precision; null when none was measured.
+  const TrainingRow* own_row(const std::string& size, const std::string& precision) const;
+  // CTranslate2's row of the same work as heed's; null likewise.
   const DecodingRow* peer_of(const DecodingRow& row) const;
   // The PyTorch row with the least seconds per step, or null when none was measured.
   const TrainingRow* fastest_torch(const std::string& size, const std::string& precision) const;
   // Seconds of `base` over those of `row`, in each round that has both; empty if none has.
   static std::vector<double> ratios(const std::map<int, double>& base,
                                     const std::map<int, double>& row);
+  // How many times as fast as PyTorch's fastest float32 mode at this size; empty if not measured.
+  std::vector<double> speedups(const TrainingRow& row) const;
+  // How many times as fast as the peer; empty if that was not measured.
+  std::vector<double> speedups(const AttentionRow& row) const;
+  std::vector<double> speedups(const DecodingRow& row) const;
+  // How many times as long as with the first scheme a step takes.
+  std::vector<double> costs(const PositionRow& row) const;
+  // How many times as fast two (or more) threads are as one; empty if not measured.
+  std::vector<double> thread_speedups() const;
   // The operations of the model on real tokens per second, over the best matrix product.
   double share_of_peak(const TrainingRow& row) const;
 };

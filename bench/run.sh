@@ -7,8 +7,8 @@
 #
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
-# what each position encoding costs (not with --quick), and the speed of translating.
-# BUILD_DIRECTORY/bench.json holds every figure. Takes about 20 minutes on two cores, several of them
+# what a second thread and each position encoding bring (not with --quick), attention by length, and
+# the speed of translating. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots. Takes about 20 minutes on two cores, several of them
 # for PyTorch to compile (--quick: 3 and the translating, one round, PyTorch uncompiled); nothing else
 # should run meanwhile.
 #
@@ -132,6 +132,24 @@ position_steps() {
   done
 }
 
+one_thread() {
+  say "round $round: d 512 on one thread"
+  threads=1 record_own heed_training_step --batches "$batches" --size reference \
+    --warmup "${warmup[reference]}" --steps "${steps[reference]}"
+}
+
+attention() {
+  local options=(--lengths 64 256 1024 4096) longest=(--lengths 16384 --heads 1)
+  say "round $round: attention by length"
+  record_own heed_attention_speed "${options[@]}"
+  record_own heed_attention_speed "${longest[@]}"
+  if [[ -n $python ]]; then
+    { record "$python" bench/torch_attention.py --threads "$threads" "${options[@]}" &&
+      record "$python" bench/torch_attention.py --threads "$threads" "${longest[@]}"; } ||
+      say "PyTorch's attention: not measured: $(tail -n 1 "$work/errors")"
+  fi
+}
+
 decode() {
   local source=${HEED_DATA:-}/data/multi30k/test_2016_flickr.en model precision batch
   if [[ -z ${HEED_BENCH_MODEL:-} ]]; then
@@ -187,8 +205,10 @@ for ((round = 1; round <= rounds; round++)); do
     done
   done
   if ! ((quick)) && ((round == 1)); then
+    one_thread
     position_steps
   fi
+  attention
   decode
 done
-"$build/bench/heed_bench_report" --json "$build/bench.json" "$results"
+"$build/bench/heed_bench_report" --json "$build/bench.json" --page "$build/bench.html" "$results"

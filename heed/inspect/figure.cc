@@ -93,6 +93,17 @@ Json json_of(const LineFigure& figure) {
   return {{"x_axis", figure.x_name}, {"y_axis", figure.y_name}, {"lines", std::move(lines)}};
 }
 
+Json json_of(const BarFigure& figure) {
+  Json bars = Json::array();
+  for (const BarFigure::Bar& bar : figure.bars) {
+    bars.push_back({{"name", bar.name},
+                    {"value", bar.value},
+                    {"least", bar.least},
+                    {"greatest", bar.greatest}});
+  }
+  return {{"unit", figure.unit}, {"bars", std::move(bars)}};
+}
+
 Json json_of(const TurnFigure& figure) {
   Json circles = Json::array();
   for (const TurnFigure::Circle& circle : figure.circles) {

@@ -1,4 +1,5 @@
-// Figures of numbers: heat maps, lines and turning vectors, as a page, as SVG, as pixels, as JSON.
+// Figures of numbers: heat maps, lines, bars and turning vectors, as a page, as SVG, as pixels, as
+// JSON.
 //
 //   FigureSheet sheet{.title = "sinusoidal positions"};
 //   sheet.figures.push_back({.title = "The table", .content = HeatFigure{…}});
@@ -45,6 +46,19 @@ struct LineFigure {
   bool steps = false;  // whole numbers: drawn as stairs
 };
 
+// Numbers side by side, none negative.
+struct BarFigure {
+  struct Bar {
+    std::string name;
+    double value = 0;
+    double least = 0, greatest = 0;  // around the value: a thin line
+    bool own = true;                 // in the first colour, else in the second
+  };
+  std::vector<Bar> bars;
+  std::string unit;
+  double mark = 0;  // where a line goes through all bars; 0: nowhere
+};
+
 // Vectors in the plane, one circle for each of several pairs of components.
 struct TurnFigure {
   struct Circle {
@@ -57,7 +71,7 @@ struct TurnFigure {
 struct Figure {
   std::string title;
   std::string caption;  // a sentence or two, on pages only
-  std::variant<HeatFigure, LineFigure, TurnFigure> content;
+  std::variant<HeatFigure, LineFigure, BarFigure, TurnFigure> content;
 };
 
 struct FigureSheet {
@@ -67,7 +81,8 @@ struct FigureSheet {
   std::vector<Figure> figures;
 };
 
-// Errors of all of them (failure): values that do not fill rows × columns, x without y.
+// Errors of all of them (failure): values that do not fill rows × columns, x without y, bars that
+// are negative, not finite or outside their range.
 
 // One self-contained page.
 std::string render_figure_page(const FigureSheet& sheet);

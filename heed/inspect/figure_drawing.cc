@@ -8,6 +8,7 @@
 
 #include "heed/base/error.h"
 #include "heed/inspect/attention_map.h"
+#include "heed/inspect/figure_bars.h"
 
 namespace heed {
 
@@ -275,6 +276,7 @@ double draw_figure(Canvas& canvas, const Figure& figure) {
     Canvas& canvas;
     double operator()(const HeatFigure& heat) const { return draw_heat(canvas, heat); }
     double operator()(const LineFigure& lines) const { return draw_lines(canvas, lines); }
+    double operator()(const BarFigure& bars) const { return draw_bars(canvas, bars); }
     double operator()(const TurnFigure& turns) const { return draw_turns(canvas, turns); }
   } draw{canvas};
   return std::visit(draw, figure.content);

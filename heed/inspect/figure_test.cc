@@ -1,6 +1,7 @@
 // Figures in all their forms: what is drawn, in which colours, and what is refused.
 #include "heed/inspect/figure.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -94,6 +95,22 @@ TEST(Figure, LinesGoThroughTheirPoints) {
   EXPECT_GT(count(stepped.take_elements(), "L"), count(svg, "L"));
 }
 
+TEST(Figure, BarsAreAsLongAsTheirValues) {
+  SvgCanvas canvas;
+  const BarFigure bars{.bars = {{"ours", 2, 1.5, 4, true}, {"theirs", 1, 1, 1, false}},
+                       .unit = "times as fast",
+                       .mark = 1};
+  draw_figure(canvas, {"Bars", "", bars});
+  const std::string svg = canvas.take_elements();
+  const double unit = (figure_width - 56) / 4;  // the range of the first reaches furthest
+  EXPECT_NE(svg.find(fmt::format("width=\"{:g}\" height=\"9\"", 2 * unit)), std::string::npos)
+      << svg;
+  EXPECT_NE(svg.find(fmt::format("width=\"{:g}\" height=\"9\"", unit)), std::string::npos) << svg;
+  EXPECT_NE(svg.find(fmt::format("width=\"{:g}\" height=\"1.5\"", 2.5 * unit)), std::string::npos);
+  EXPECT_NE(svg.find(">theirs</text>"), std::string::npos);
+  EXPECT_NE(svg.find(">times as fast</text>"), std::string::npos);
+}
+
 TEST(Figure, VectorsTurnFromTheCentreOfTheirCircle) {
   SvgCanvas canvas;
   draw_figure(canvas, {"Turns", "", TurnFigure{{{"pair 0", {1, 0, -1}, {0, 1, 0}}}}});
@@ -151,6 +168,9 @@ TEST(Figure, RefusesNumbersThatDoNotFit) {
                Error);
   EXPECT_THROW(draw_figure(canvas, {"", "", LineFigure{.lines = {{"", {1, 2}, {1}}}}}), Error);
   EXPECT_THROW(draw_figure(canvas, {"", "", LineFigure{}}), Error);
+  EXPECT_THROW(draw_figure(canvas, {"", "", BarFigure{.bars = {{"", -1, -1, -1}}}}), Error);
+  EXPECT_THROW(draw_figure(canvas, {"", "", BarFigure{.bars = {{"", 1, 2, 3}}}}), Error);
+  EXPECT_THROW(draw_figure(canvas, {"", "", BarFigure{}}), Error);
   EXPECT_THROW(draw_figure(canvas, {"", "", TurnFigure{{{"", {1}, {}}}}}), Error);
 }
 

@@ -1,0 +1,154 @@
+#include "tables.h"
+
+#include <cstdio>
+
+namespace heed::bench {
+
+namespace {
+
+// "1.43 (1.41-1.46)", or the median alone when there is one value.
+std::string with_spread(const Spread& spread, int decimals) {
+  const std::string median = fmt::format("{:.{}f}", spread.median, decimals);
+  return spread.least == spread.greatest ? median
+                                         : fmt::format("{} ({:.{}f}-{:.{}f})", median, spread.least,
+                                                       decimals, spread.greatest, decimals);
+}
+
+// Ratios as text, or "-" where there are none.
+std::string ratio_text(const std::vector<double>& ratios) {
+  return ratios.empty() ? "-" : with_spread(spread_of(ratios), 2);
+}
+
+// PyTorch's mode at this size and precision that takes the least memory; null if none was measured.
+const TrainingRow* smallest_torch(const Measurements& all, const TrainingRow& like) {
+  const TrainingRow* smallest = nullptr;
+  for (const TrainingRow& row : all.training) {
+    if (row.program == "PyTorch" && row.size == like.size && row.precision == like.precision) {
+      if (smallest == nullptr || row.memory_of_work() < smallest->memory_of_work()) {
+        smallest = &row;
+      }
+    }
+  }
+  return smallest;
+}
+
+void print_training(const Measurements& all, const std::string& size, const char* description) {
+  std::printf("\nTraining step, %s\n", description);
+  std::printf("  %-26s %-18s %-20s %9s %6s %10s\n", "", "x PyTorch float32", "seconds per step",
+              "tokens/s", "peak", "memory MB");
+  for (const TrainingRow& row : all.training) {
+    if (row.size != size) {
+      continue;
+    }
+    std::printf("  %-26s %-18s %-20s %9.0f %5.0f%% %10.0f\n",
+                (row.name() + ", " + row.precision).c_str(), ratio_text(all.speedups(row)).c_str(),
+                with_spread(spread_of(row.seconds), 3).c_str(), row.tokens_per_second().median,
+                100 * all.share_of_peak(row), spread_of(row.peak_megabytes).median);
+  }
+  for (const TrainingRow& row : all.training) {
+    const TrainingRow* torch =
+        row.size == size && row.program == "heed" ? smallest_torch(all, row) : nullptr;
+    if (torch != nullptr) {
+      std::printf(
+          "  heed's memory is %.2f of the least that PyTorch takes in %s; without weights, "
+          "gradients and moments %.2f\n",
+          spread_of(row.peak_megabytes).median / spread_of(torch->peak_megabytes).median,
+          row.precision.c_str(), row.memory_of_work() / torch->memory_of_work());
+    }
+  }
+}
+
+void print_threads(const Measurements& all) {
+  if (const auto speedups = all.thread_speedups(); !speedups.empty()) {
+    std::printf("  %d threads are %s times as fast as one, heed, d 512, float32\n", all.threads,
+                with_spread(spread_of(speedups), 2).c_str());
+  }
+}
+
+void print_attention(const Measurements& all) {
+  if (all.attention.empty()) {
+    return;
+  }
+  std::printf("\nAttention, forward and backward, float32, heads of 64\n");
+  std::printf("  %-26s %-22s %-18s %s\n", "", "x PyTorch", "seconds", "GFLOP/s");
+  for (const AttentionRow& row : all.attention) {
+    if (row.program != "heed") {
+      continue;
+    }
+    const Spread seconds = spread_of(row.seconds);
+    std::printf("  %-26s %-22s %-18s %.0f\n",
+                fmt::format("length {}{}", row.length, row.causal ? ", causal" : "").c_str(),
+                ratio_text(all.speedups(row)).c_str(), with_spread(seconds, 4).c_str(),
+                row.operations / seconds.median * 1e-9);
+  }
+}
+
+void print_positions(const Measurements& all) {
+  if (all.positions.empty()) {
+    return;
+  }
+  const auto [shorter, longer] = std::pair(*all.positions.front().peak_tensors.begin(),
+                                           *all.positions.front().peak_tensors.rbegin());
+  std::printf("\nTraining step by position encoding, d 512, 6+6 layers, float32, sentences of %d\n",
+              shorter.first);
+  std::printf("  %-26s x %-16s %-20s %10s %18s\n", "", all.positions.front().kind.c_str(),
+              "seconds per step", "memory MB",
+              fmt::format("in sentences of {}", longer.first).c_str());
+  for (const PositionRow& row : all.positions) {
+    std::printf("  %-26s %-18s %-20s %10.0f %18.0f\n", row.kind.c_str(),
+                ratio_text(all.costs(row)).c_str(), with_spread(spread_of(row.seconds), 3).c_str(),
+                row.peak_tensors.begin()->second, row.peak_tensors.rbegin()->second);
+  }
+  std::printf("  memory: of tensors at the most, for 4,096 tokens a side in both columns\n");
+}
+
+void print_decoding(const Measurements& all) {
+  for (const auto& [model, sizes] : all.model_sizes) {
+    std::printf("\nTranslating, %s: tokens of the best hypotheses per second\n", sizes.c_str());
+    std::printf("  %-34s %-20s %-20s %s\n", "", "heed", "CTranslate2", "x CTranslate2");
+    for (const DecodingRow& row : all.decoding) {
+      if (row.program != "heed" || row.model != model) {
+        continue;
+      }
+      const DecodingRow* peer = all.peer_of(row);
+      std::printf(
+          "  %-34s %-20s %-20s %s\n", row.name().c_str(),
+          with_spread(spread_of(row.tokens_per_second), 0).c_str(),
+          peer == nullptr ? "-" : with_spread(spread_of(peer->tokens_per_second), 0).c_str(),
+          ratio_text(all.speedups(row)).c_str());
+    }
+  }
+  if (!all.model_sizes.empty()) {
+    std::printf("  CTranslate2: %s\n", all.ctranslate2_version.empty()
+                                           ? "not measured"
+                                           : (all.ctranslate2_version +
+                                              ", the better of one worker and one for each thread")
+                                                 .c_str());
+  }
+}
+
+}  // namespace
+
+void print_report(const Measurements& all) {
+  std::printf("\nheed beside %s: %d threads, %d round%s in turn; median (least-greatest)\n",
+              all.torch_version.empty() ? "nothing (PyTorch: not installed, not measured)"
+                                        : ("PyTorch " + all.torch_version).c_str(),
+              all.threads, all.rounds, all.rounds == 1 ? "" : "s");
+  std::printf("Batches of 4,096 tokens a side, vocabulary 8,000; %s\n", all.sentences.c_str());
+  std::printf(
+      "Best oneDNN matrix product: %.0f GFLOP/s float32, %.0f bf16, %.0f GOP/s int8; memory "
+      "%.0f GB/s\n",
+      all.gemm_gigaops.at("float32"), all.gemm_gigaops.at("bf16"), all.gemm_gigaops.at("int8"),
+      all.memory_gigabytes);
+  print_training(all, "reference", "d 512, 6+6 layers, feed-forward 2,048, 8 heads");
+  print_training(all, "small", "d 128, 4+4 layers, feed-forward 256, 4 heads");
+  std::printf(
+      "  peak: operations of the model on real tokens per second, of the best matrix product's\n"
+      "  memory: growth of the resident set over the start; compiled: while steps run\n");
+  print_threads(all);
+  print_positions(all);
+  print_attention(all);
+  print_decoding(all);
+}
+
+}  // namespace heed::bench
