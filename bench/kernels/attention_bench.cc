@@ -61,6 +61,7 @@ struct Extras {
   std::int32_t vectors = -1;  // r of key_vectors and value_vectors, shared by the heads
   bool table = false, sinks = false;
   float soft_cap = 0;
+  std::int32_t contextual = 0;  // positions
 };
 
 // Self-attention over slices of a fused [tokens, 3 · width] projection. Length 0 stands for lengths
@@ -71,7 +72,7 @@ struct Training {
   int heads, size;
   Tensor fused, dfused, out, dout, log_sum_exp;
   AttentionPlan plan;
-  Tensor distance_bias, vectors, table_bias, sinks, dterms[5];
+  Tensor distance_bias, vectors, table_bias, sinks, contextual, dterms[6];
 
   Training(std::int32_t length, int head_count, int head_size, bool causal, float dropout,
            const Extras& extras = {})
@@ -109,8 +110,11 @@ struct Training {
     if (extras.sinks) {
       sinks = random_tensor({1, heads});
     }
-    const Tensor terms[] = {distance_bias, vectors, vectors, table_bias, sinks};
-    for (int i = 0; i < 5; ++i) {
+    if (extras.contextual > 0) {
+      contextual = random_tensor({extras.contextual, size});
+    }
+    const Tensor terms[] = {distance_bias, vectors, vectors, table_bias, sinks, contextual};
+    for (int i = 0; i < 6; ++i) {
       dterms[i] = terms[i].defined() ? Tensor::empty(terms[i].shape()) : Tensor();
     }
   }
@@ -122,7 +126,8 @@ struct Training {
             .table_bias = view(table_bias),
             .key_vectors = view(vectors),
             .value_vectors = view(vectors),
-            .sinks = view(sinks)};
+            .sinks = view(sinks),
+            .contextual = view(contextual)};
   }
   AttentionTerms<View> term_gradients() const {
     const auto view = [](const Tensor& x) { return x.defined() ? x.view() : View(); };
@@ -130,7 +135,8 @@ struct Training {
             .table_bias = view(dterms[3]),
             .key_vectors = view(dterms[1]),
             .value_vectors = view(dterms[2]),
-            .sinks = view(dterms[4])};
+            .sinks = view(dterms[4]),
+            .contextual = view(dterms[5])};
   }
   Tensor part(const Tensor& x, int index) const {
     return x.columns(index * heads * size, (index + 1) * heads * size);
@@ -232,6 +238,11 @@ HEED_TRAINING(length_512_8x64_table_bias, 512, 8, 64, false, 0.0f, {.table = tru
 HEED_TRAINING(length_512_8x64_vectors_16, 512, 8, 64, false, 0.0f, {.vectors = 16});
 HEED_TRAINING(length_512_8x64_sinks, 512, 8, 64, false, 0.0f, {.sinks = true});
 HEED_TRAINING(length_512_8x64_soft_cap, 512, 8, 64, false, 0.0f, {.soft_cap = 50});
+HEED_TRAINING(length_512_8x64_contextual_64, 512, 8, 64, false, 0.0f, {.contextual = 64});
+HEED_TRAINING(length_512_8x64_contextual_512, 512, 8, 64, false, 0.0f, {.contextual = 512});
+HEED_TRAINING(length_512_8x64_contextual_64_causal, 512, 8, 64, true, 0.0f, {.contextual = 64});
+HEED_TRAINING(length_4096_8x64_contextual_64, 4096, 8, 64, false, 0.0f, {.contextual = 64});
+HEED_TRAINING(mixed_8x64_contextual_64_dropout, 0, 8, 64, false, 0.1f, {.contextual = 64});
 HEED_TRAINING(length_4096_8x64, 4096, 8, 64, false, 0.0f);
 HEED_TRAINING(length_16384_1x64_causal, 16384, 1, 64, true, 0.0f);
 HEED_TRAINING(length_16384_1x64_window_128, 16384, 1, 64, true, 0.0f, {.window = 128});

@@ -9,7 +9,7 @@ namespace heed {
 bool carried_by_online_softmax(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms) {
   return plan.normalizer == AttentionNormalizer::softmax &&
          plan.scorer != AttentionScorer::additive && !terms.mix_scores.defined() &&
-         !terms.mix_weights.defined() && !terms.contextual.defined();
+         !terms.mix_weights.defined();
 }
 
 namespace {

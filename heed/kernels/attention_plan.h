@@ -172,8 +172,8 @@ inline std::int64_t vectors_reach(const ConstView& table, int heads) {
   return distance_reach(vectors_per_head(table) ? table.rows() / heads : table.rows());
 }
 
-// Whether weights can be computed while the keys pass by once: softmax of scores that depend on
-// their own pair and head alone. The rest needs all scores of a query at a time.
+// Whether weights can be computed while the keys pass by once (with contextual positions from the
+// last on): softmax of scores of one head alone. The rest needs all scores of a query at a time.
 bool carried_by_online_softmax(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms);
 
 }  // namespace heed

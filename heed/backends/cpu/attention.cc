@@ -36,9 +36,15 @@ void run_work(ExecutionContext& context, const AttentionWork& work, const Call& 
   }
 }
 
+// Whether tiles of scores do it. Gates need scale · q·k, and their gradients the scale.
+bool runs_in_tiles(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms) {
+  return carried_by_online_softmax(plan, terms) &&
+         !(terms.contextual.defined() && (plan.scorer != AttentionScorer::dot || plan.scale == 0));
+}
+
 void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
                        const AttentionForward& io) {
-  if (!carried_by_online_softmax(plan, io.terms)) {
+  if (!runs_in_tiles(plan, io.terms)) {
     return general_attention_forward(context, plan, io);
   }
   ForwardCall call{plan,
@@ -63,34 +69,54 @@ void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
   run_work(context, forward_work(plan, call.sizes), call, &run_forward_item);
 }
 
-// dq += the parts of chunks 1, 2, … in their order.
-void add_partial_dq(ExecutionContext& context, const BackwardCall& call) {
-  const AttentionPlan& plan = call.plan;
-  const std::int64_t columns = plan.heads * call.sizes.head_size;
-  for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
-    const std::int64_t queries = plan.query_offsets[s + 1] - plan.query_offsets[s];
-    const KeyChunks chunks = key_chunks(plan.key_offsets[s + 1] - plan.key_offsets[s]);
-    if (chunks.count == 1) {
-      continue;
-    }
-    run_rows(context, queries, columns, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t chunk = 0; chunk + 1 < chunks.count; ++chunk) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          const float* part =
-              call.partial_dq + call.partial_begin[s] + (chunk * queries + i) * columns;
-          float* sum = call.dq[plan.query_offsets[s] + i];
-          for (std::int64_t c = 0; c < columns; ++c) {
-            sum[c] += part[c];
-          }
+// sum[begin + i] += row i of `parts` matrices of rows × columns that lie `stride` floats apart, in
+// their order.
+void add_parts(ExecutionContext& context, const float* first, std::int64_t stride,
+               std::int64_t parts, std::int64_t rows, std::int64_t columns, const Rows& sum,
+               std::int64_t begin) {
+  run_rows(context, rows, columns, [&](std::int64_t row_begin, std::int64_t row_end) {
+    for (std::int64_t part = 0; part < parts; ++part) {
+      for (std::int64_t i = row_begin; i < row_end; ++i) {
+        const float* from = first + part * stride + i * columns;
+        float* to = sum[begin + i];
+        for (std::int64_t c = 0; c < columns; ++c) {
+          to[c] += from[c];
         }
       }
-    });
+    }
+  });
+}
+
+// dq, or dk and dv, += what parts 1, 2, … of each sequence summed.
+void add_partial_sums(ExecutionContext& context, const BackwardCall& call) {
+  const AttentionPlan& plan = call.plan;
+  for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
+    const std::int64_t parts = BackwardParts(plan, call.contextual(), s).count() - 1;
+    if (parts == 0) {
+      continue;
+    }
+    const float* first = call.partial(s, 1);
+    const std::int64_t stride = call.partial_size(s);
+    const auto add = [&](const float* from, std::int64_t rows, std::int64_t columns,
+                         const Rows& sum, std::int32_t begin) {
+      add_parts(context, from, stride, parts, rows, columns, sum, begin);
+    };
+    if (call.contextual()) {
+      const std::int64_t head_columns = plan.key_heads * call.sizes.head_size;
+      const std::int64_t value_columns = plan.key_heads * call.sizes.value_size;
+      add(first, plan.keys(s), head_columns, call.dk, plan.key_offsets[s]);
+      add(first + plan.keys(s) * head_columns, plan.keys(s), value_columns, call.dv,
+          plan.key_offsets[s]);
+    } else {
+      add(first, plan.queries(s), plan.heads * call.sizes.head_size, call.dq,
+          plan.query_offsets[s]);
+    }
   }
 }
 
 void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
                         const AttentionBackward& io) {
-  if (!carried_by_online_softmax(plan, io.terms)) {
+  if (!runs_in_tiles(plan, io.terms)) {
     return general_attention_backward(context, plan, io);
   }
   BackwardCall call{plan,
@@ -111,25 +137,24 @@ void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
   std::int64_t partial_size = 0;
   for (std::size_t s = 0; s + 1 < plan.query_offsets.size(); ++s) {
     call.partial_begin.push_back(partial_size);
-    partial_size += (key_chunks(plan.key_offsets[s + 1] - plan.key_offsets[s]).count - 1) *
-                    (plan.query_offsets[s + 1] - plan.query_offsets[s]) * plan.heads *
-                    call.sizes.head_size;
+    partial_size += (BackwardParts(plan, call.contextual(), s).count() - 1) * call.partial_size(s);
   }
   const auto partial =
       std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(partial_size));
-  call.partial_dq = partial.get();
-  const AttentionWork work = backward_work(plan, call.sizes, io.dterms);
+  call.partial_sums = partial.get();
+  const AttentionWork work = backward_work(plan, call.sizes, io.terms, io.dterms);
   const PartialGradients gradients(plan, work, call.terms, io.dterms);
   call.task_gradients = gradients.tasks();
-  run_work(context, work, call, &run_backward_item);
+  run_work(context, work, call,
+           call.contextual() ? &run_contextual_backward_item : &run_backward_item);
   if (partial_size > 0) {
-    add_partial_dq(context, call);
+    add_partial_sums(context, call);
   }
   gradients.add_up(context);
 }
 
 void cached_attention(ExecutionContext& context, const CachedAttention& io) {
-  if (!carried_by_online_softmax(io.plan, io.terms)) {
+  if (!carried_by_online_softmax(io.plan, io.terms) || io.terms.contextual.defined()) {
     return general_cached_attention(context, io);
   }
   const CachedCall call{io,

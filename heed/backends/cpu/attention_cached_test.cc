@@ -155,9 +155,12 @@ TEST_F(CpuCachedAttention, MasksAndTermsMatchReference) {
   }
 }
 
-TEST_F(CpuCachedAttention, StepIsTheLastRowOfTheWhole) {
+void expect_step_is_the_last_row(std::int64_t positions, double tolerance) {
   for_each_target([&](ExecutionContext& context) {
     Problem whole({{41, 7}, {41, 7}, 4, 2, 32, 16, true, 0});
+    if (positions > 0) {
+      whole.add_contextual(positions);
+    }
     whole.run_forward(context, false);
     std::vector<std::int32_t> slots(48);
     std::iota(slots.begin(), slots.end(), 0);
@@ -173,19 +176,27 @@ TEST_F(CpuCachedAttention, StepIsTheLastRowOfTheWhole) {
     }();
     const Tensor q = Tensor::from_values(std::span<const float>(last_rows), {2, 128});
     const Tensor out = Tensor::empty({2, 64});
-    const std::vector<std::int32_t> positions{40, 6};
+    const std::vector<std::int32_t> places{40, 6};
     cached_attention(context, {.plan = {.heads = 4, .key_heads = 2, .scale = whole.plan().scale},
                                .q = q,
                                .keys = whole.k,
                                .values = whole.v,
+                               .terms = cpu::term_views<ConstView>(whole.terms),
                                .slots = slots,
                                .begin = begin,
                                .end = end,
-                               .positions = positions,
+                               .positions = places,
                                .out = out});
-    expect_close(out.rows(0, 1), whole.out.rows(40, 41), 1e-6);
-    expect_close(out.rows(1, 2), whole.out.rows(47, 48), 1e-6);
+    expect_close(out.rows(0, 1), whole.out.rows(40, 41), tolerance);
+    expect_close(out.rows(1, 2), whole.out.rows(47, 48), tolerance);
   });
+}
+
+TEST_F(CpuCachedAttention, StepIsTheLastRowOfTheWhole) {
+  expect_step_is_the_last_row(0, 1e-6);
+  for (const std::int64_t positions : {2, 9, 64}) {
+    expect_step_is_the_last_row(positions, 1e-5);
+  }
 }
 
 TEST_F(CpuCachedAttention, KeepsNan) {

@@ -24,6 +24,16 @@ struct Operand {
   std::int64_t stride;
 };
 
+// gradient += table[distances, columns] · right[queries, size].
+HWY_INLINE void add_vector_gradient(const PartialRows& gradient, int head, const DistanceBand& band,
+                                    const float* table, std::int64_t columns, const Operand& right,
+                                    std::int64_t queries) {
+  const SmallProduct product{
+      table,   columns, right.data, right.stride, gradient.at(head, band.lo), gradient.columns,
+      nullptr, true};
+  small_product<false>(product, band.rows(), gradient.columns, WholeRange{queries});
+}
+
 class DistanceGradients {
  public:
   DistanceGradients(const BackwardCall& call, const TaskGradients& wanted)
@@ -113,16 +123,6 @@ class DistanceGradients {
   }
 
  private:
-  // gradient += table[distances, columns] · right[queries, size].
-  static void add_vector_gradient(const PartialRows& gradient, int head, const DistanceBand& band,
-                                  const float* table, std::int64_t columns, const Operand& right,
-                                  std::int64_t queries) {
-    const SmallProduct product{
-        table,   columns, right.data, right.stride, gradient.at(head, band.lo), gradient.columns,
-        nullptr, true};
-    small_product<false>(product, band.rows(), gradient.columns, WholeRange{queries});
-  }
-
   const DistanceVectors& keys_;
   const DistanceVectors& values_;
   const TaskGradients& wanted_;

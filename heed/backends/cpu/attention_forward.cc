@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_forward.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/attention_contextual-inl.h"
 #include "heed/backends/cpu/attention_distance_terms-inl.h"
 #include "heed/backends/cpu/attention_dropout-inl.h"
 #include "heed/backends/cpu/attention_guard-inl.h"
@@ -29,6 +30,7 @@ class ForwardItem {
         masks_(call.plan.dropout, call.plan.heads),
         terms_(call.plan, call.terms, call.sizes.head_size),
         distances_(call),
+        contextual_(call.terms, call.sizes.head_size),
         head_size_(call.sizes.head_size),
         value_size_(call.sizes.value_size) {
     const auto s = static_cast<std::size_t>(item.sequence);
@@ -46,6 +48,7 @@ class ForwardItem {
     key_end_ = seen.size() == 0 ? key_begin_ : seen.end;
     distances_.start({start_ + query_begin_, start_ + query_begin_ + queries_},
                      {key_begin_, std::max(key_end_, key_begin_ + 1)}, columns());
+    contextual_.start(key_end_ - key_begin_, columns());
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
     padded_values_ = (value_size_ + lanes - 1) / lanes * lanes;
     lay_out(nullptr);
@@ -57,7 +60,8 @@ class ForwardItem {
       masks_.start_queries(row_begin_, queries_);
     }
     bool first = true;
-    for (std::int64_t key = key_begin_; key < key_end_; key += key_piece_) {
+    for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+      const std::int64_t key = tile_key(tile);
       TileShape shape;
       if (!look(key, &shape)) {
         continue;
@@ -91,6 +95,11 @@ class ForwardItem {
   std::int64_t columns() const {
     return (queries_ + attention_lanes - 1) / attention_lanes * attention_lanes;
   }
+  // The first key of the n-th tile that is visited. Contextual positions count from the last key.
+  std::int64_t tile_key(std::int64_t n) const {
+    return key_begin_ + (contextual_.defined() ? tiles() - 1 - n : n) * key_piece_;
+  }
+  std::int64_t tiles() const { return (key_end_ - key_begin_ + key_piece_ - 1) / key_piece_; }
   // Who sees whom in the tile of keys from `key` on; false: nobody.
   bool look(std::int64_t key, TileShape* shape) {
     return TileShape::look(plan_, item_.sequence, {query_begin_, query_begin_ + queries_},
@@ -107,6 +116,7 @@ class ForwardItem {
     states_ = cutter.take(slots * 3 * attention_tile);
     term_scratch_ = cutter.take(terms_.scratch());
     distances_.lay_out(cutter, slots);
+    contextual_.lay_out(cutter, slots);
     scratch_size_ = cutter.used();
   }
 
@@ -136,6 +146,7 @@ class ForwardItem {
     transpose_scaled(query_rows(head), call_.q.stride, queries_, head_size_,
                      plan_.scale * attention_log2_e, transposed_query(head), columns());
     distances_.start_head(slot_of(head), head, transposed_query(head));
+    contextual_.start_head(slot_of(head), query_rows(head), call_.q.stride, queries_);
   }
 
   const float* query_rows(int head) const { return call_.q[row_begin_] + head * head_size_; }
@@ -147,6 +158,7 @@ class ForwardItem {
                                shape.columns, scores_,        shape.columns,
                                nullptr,       false};
     small_product<false>(product, shape.keys, shape.columns, ScoreRange{shape, head_size_});
+    contextual_.add(shape, slot_of(head), scores_);
     if (terms_.any()) {
       terms_.add(shape, head, place(key), {query_rows(head), call_.q.stride, keys, call_.k.stride},
                  distances_.key_band(), distances_.scores(slot_of(head)), term_scratch_, scores_,
@@ -247,7 +259,9 @@ class ForwardItem {
     float* matrix = call_.weights + call_.weights_begin[static_cast<std::size_t>(item_.sequence)] +
                     (head * sequence_queries_ + query_begin_) * sequence_keys_;
     std::fill_n(matrix, queries_ * sequence_keys_, 0.0f);
-    for (std::int64_t key = key_begin_; key < key_end_; key += key_piece_) {
+    contextual_.restart(slot_of(head));
+    for (std::int64_t tile = 0; tile < tiles(); ++tile) {
+      const std::int64_t key = tile_key(tile);
       TileShape shape;
       if (!look(key, &shape)) {
         continue;
@@ -293,6 +307,7 @@ class ForwardItem {
   AttentionMasks masks_;
   const ScoreTerms terms_;
   DistanceTerms distances_;
+  ContextualWalk contextual_;
   const std::int64_t head_size_, value_size_;
   std::int64_t padded_values_ = 0;
   std::int64_t sequence_queries_ = 0, sequence_keys_ = 0;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "heed/backends/cpu/attention_mask.h"
-
 namespace heed::cpu {
 
 namespace {
@@ -14,15 +12,15 @@ struct Extent {
   std::int64_t lowest = 0, highest = 0;  // distances
   Span keys;
 
-  static Extent of(const AttentionPlan& plan, const AttentionItem& item) {
+  static Extent of(const AttentionPlan& plan, bool contextual, const AttentionItem& item) {
     const auto s = static_cast<std::size_t>(item.sequence);
-    const KeyChunks chunks = key_chunks(plan.keys(s));
-    const std::int64_t begin = item.part * chunks.size;
-    const std::int64_t end = std::min(plan.keys(s), begin + chunks.size);
+    const BackwardParts parts(plan, contextual, s);
+    const Span queries = parts.queries(item.part);
+    const Span keys = parts.keys(item.part);
     const std::int64_t start = plan.query_start(s);
-    const std::int64_t lowest = begin - (start + plan.queries(s) - 1);
-    return {
-        item.head_begin, item.head_end, lowest, std::max(lowest, end - 1 - start), {begin, end}};
+    const std::int64_t lowest = keys.begin - (start + queries.end - 1);
+    const std::int64_t highest = keys.end - 1 - (start + queries.begin);
+    return {item.head_begin, item.head_end, lowest, std::max(lowest, highest), keys};
   }
   void join(const Extent& other) {
     head_begin = std::min(head_begin, other.head_begin);
@@ -87,6 +85,10 @@ TaskGradients sizes_of(const Extent& extent, const TermRows& terms,
   if (dterms.sinks.defined()) {
     task.sinks = extent.rows(0, 1, 1);
   }
+  if (dterms.contextual.defined()) {
+    task.contextual = extent.rows(0, dterms.contextual.rows(), dterms.contextual.columns());
+    task.contextual.per_head = false;
+  }
   return task;
 }
 
@@ -100,16 +102,17 @@ PartialGradients::PartialGradients(const AttentionPlan& plan, const AttentionWor
   }
   for (std::size_t t = 0; t + 1 < work.task_begin.size(); ++t) {
     const auto begin = static_cast<std::size_t>(work.task_begin[t]);
-    Extent extent = Extent::of(plan, work.items[begin]);
+    const bool contextual = terms.contextual.defined();
+    Extent extent = Extent::of(plan, contextual, work.items[begin]);
     for (std::size_t i = begin + 1; i < static_cast<std::size_t>(work.task_begin[t + 1]); ++i) {
-      extent.join(Extent::of(plan, work.items[i]));
+      extent.join(Extent::of(plan, contextual, work.items[i]));
     }
     tasks_.push_back(sizes_of(extent, terms, dterms));
   }
   const auto for_each_part = [&](auto&& visit) {
     for (TaskGradients& task : tasks_) {
       for (PartialRows* part : {&task.distance_bias, &task.table_bias, &task.key_vectors,
-                                &task.value_vectors, &task.sinks}) {
+                                &task.value_vectors, &task.sinks, &task.contextual}) {
         visit(*part);
       }
     }
@@ -176,6 +179,9 @@ void PartialGradients::add_up(ExecutionContext& context) const {
   add_up_vectors(&TaskGradients::value_vectors, sums.value_vectors, terms_.value_vectors);
   add_up(context, &TaskGradients::sinks, sums.sinks, [&](int head, const TaskGradients&) {
     return Place{sums.sinks.as<float>() + head, 1};
+  });
+  add_up(context, &TaskGradients::contextual, sums.contextual, [&](int, const TaskGradients&) {
+    return Place{sums.contextual.as<float>(), sums.contextual.row_stride()};
   });
 }
 

@@ -24,9 +24,10 @@ struct PartialRows {
   std::int64_t size() const { return (per_head ? heads : 1) * rows * columns; }
 };
 
-// Rows are clamped distances; in table_bias queries, in sinks there is one.
+// Rows are clamped distances; in table_bias queries, in contextual positions, in sinks there is
+// one.
 struct TaskGradients {
-  PartialRows distance_bias, table_bias, key_vectors, value_vectors, sinks;
+  PartialRows distance_bias, table_bias, key_vectors, value_vectors, sinks, contextual;
   std::int64_t first_key = 0;  // column 0 of table_bias
 };
 

@@ -110,6 +110,20 @@ struct AttentionProblem {
     }
   }
   void add_sinks() { terms.sinks = random_rows(1, sizes.heads, 15); }
+  void add_contextual(std::int64_t positions) {
+    terms.contextual = random_rows(positions, sizes.head_size, 16, 3, 0.5);
+  }
+  // On a smooth curve: the slope of a position hardly changes where it passes a whole number, so
+  // that it does not matter on which side of it rounding errors leave one of very many positions.
+  void add_smooth_contextual(std::int64_t positions) {
+    add_contextual(positions);
+    float* row = terms.contextual.view().as<float>();
+    for (std::int64_t p = 0; p < positions; ++p, row += terms.contextual.view().row_stride()) {
+      for (int c = 0; c < sizes.head_size; ++c) {
+        row[c] = 0.5f * std::sin(0.01f * static_cast<float>((c % 5 + 1) * p + 50 * c));
+      }
+    }
+  }
   // Segments that change every few rows, the same for queries and keys at the same place.
   void add_segments(std::int32_t length) {
     const auto segments = [&](const std::vector<std::int32_t>& offsets) {

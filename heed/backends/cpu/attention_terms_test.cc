@@ -153,6 +153,9 @@ Problem random_problem(std::uint64_t number) {
   if (one_in(3)) {
     problem.add_sinks();
   }
+  if (one_in(3)) {
+    problem.add_smooth_contextual(1 + up_to(100));
+  }
   return problem;
 }
 

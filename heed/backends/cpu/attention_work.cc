@@ -6,8 +6,6 @@
 #include <new>
 #include <utility>
 
-#include "heed/backends/cpu/attention_mask.h"
-
 namespace heed::cpu {
 
 namespace {
@@ -125,25 +123,25 @@ AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& size
 }
 
 AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes,
+                            const AttentionTerms<ConstView>& terms,
                             const AttentionTerms<View>& dterms) {
   std::vector<CostedItem> items;
   std::int64_t total = 0;
   for_each_sequence(plan, [&](std::int32_t s, std::int64_t queries, std::int64_t keys) {
     const int step = heads_per_item(plan, plan.heads / plan.key_heads, queries, keys);
-    const KeyChunks chunks = key_chunks(keys);
+    const BackwardParts parts(plan, terms.contextual.defined(), static_cast<std::size_t>(s));
     const std::int64_t piece = attention_piece(queries, attention_lanes);
-    for (std::int64_t chunk = 0; chunk < chunks.count; ++chunk) {
-      const Span span{chunk * chunks.size, std::min(keys, (chunk + 1) * chunks.size)};
+    for (std::int64_t part = 0; part < parts.count(); ++part) {
+      const Span own = parts.queries(part);
       std::int64_t pairs = 0;
-      for (std::int64_t query = 0; query < queries; query += piece) {
-        const Span block{query, std::min(query + piece, queries)};
-        pairs += block.size() * cost_keys(plan, s, block, span);
+      for (std::int64_t query = own.begin; query < own.end; query += piece) {
+        const Span block{query, std::min(query + piece, own.end)};
+        pairs += block.size() * cost_keys(plan, s, block, parts.keys(part));
       }
       const std::int64_t products = pairs * (3 * sizes.head_size + 2 * sizes.value_size);
       for (int head = 0; head < plan.heads; head += step) {
         const int end = std::min(plan.heads, head + step);
-        items.push_back(
-            {{s, head, end, static_cast<std::int32_t>(chunk)}, (end - head) * products});
+        items.push_back({{s, head, end, static_cast<std::int32_t>(part)}, (end - head) * products});
         total += items.back().products;
       }
     }
@@ -180,18 +178,24 @@ TermRows::TermRows(const AttentionPlan& plan, const AttentionTerms<ConstView>& t
   if (terms.sinks.defined()) {
     sinks = terms.sinks.as<float>();
   }
+  if (terms.contextual.defined()) {
+    contextual = rows_of(terms.contextual);
+    contextual_positions = terms.contextual.rows();
+  }
 }
 
-KeyChunks key_chunks(std::int64_t keys) {
+BackwardParts::BackwardParts(const AttentionPlan& plan, bool contextual, std::size_t sequence)
+    : contextual_(contextual), queries_(plan.queries(sequence)), keys_(plan.keys(sequence)) {
   constexpr std::int64_t shortest = 512;
   constexpr std::int64_t most = 4;
-  if (keys <= shortest) {
-    return {1, keys};
+  const std::int64_t length = contextual ? queries_ : keys_;
+  size_ = length;
+  if (length > shortest) {
+    const std::int64_t wanted = std::min(most, (length + shortest - 1) / shortest);
+    const std::int64_t piece = attention_piece(length, contextual ? attention_lanes : 1);
+    size_ = ((length + wanted - 1) / wanted + piece - 1) / piece * piece;
+    count_ = (length + size_ - 1) / size_;
   }
-  const std::int64_t count = std::min(most, (keys + shortest - 1) / shortest);
-  const std::int64_t piece = attention_piece(keys, 1);
-  const std::int64_t size = ((keys + count - 1) / count + piece - 1) / piece * piece;
-  return {(keys + size - 1) / size, size};
 }
 
 float* attention_scratch(std::size_t floats) {

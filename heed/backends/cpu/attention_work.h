@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "heed/backends/cpu/attention_mask.h"
 #include "heed/backends/cpu/tiles.h"
 #include "heed/kernels/attention.h"
 
@@ -27,7 +28,7 @@ inline std::int64_t attention_piece(std::int64_t length, std::int64_t multiple) 
 }
 
 // Part `part` of one sequence for the heads head_begin … head_end-1: a piece of its queries
-// (forward) or a chunk of its keys (backward).
+// (forward) or one of BackwardParts.
 struct AttentionItem {
   std::int32_t sequence = 0;
   std::int32_t head_begin = 0, head_end = 0;
@@ -43,18 +44,32 @@ struct AttentionWork {
 
 // A query block per item.
 AttentionWork forward_work(const AttentionPlan& plan, const AttentionSizes& sizes);
-// A chunk of keys per item, in which it sums dk and dv over all queries. With more than one chunk
-// each sums its own part of dq. When gradients of terms are wanted, of which each task sums its own
-// part, tasks are few; with that of table_bias each has neighbouring heads and keys.
+// A part of a sequence per item (BackwardParts). When gradients of terms are wanted, of which each
+// task sums its own part, tasks are few; with that of table_bias each has neighbouring heads and
+// keys.
 AttentionWork backward_work(const AttentionPlan& plan, const AttentionSizes& sizes,
-                            const AttentionTerms<View>& dterms = {});
+                            const AttentionTerms<ConstView>& terms,
+                            const AttentionTerms<View>& dterms);
 
-// The chunks of the backward pass: one up to 512 keys, at most 4.
-struct KeyChunks {
-  std::int64_t count = 1;
-  std::int64_t size = 0;  // a multiple of the piece of the keys
+// The parts of the backward pass: one up to a length of 512, at most 4. Each sums dk and dv of a
+// chunk of the keys over all queries, and its own part of dq. With contextual positions, which need
+// all keys of a query at a time, each has a chunk of the queries and sums its own dk and dv.
+class BackwardParts {
+ public:
+  BackwardParts(const AttentionPlan& plan, bool contextual, std::size_t sequence);
+  std::int64_t count() const { return count_; }
+  Span queries(std::int64_t part) const { return contextual_ ? chunk(part) : Span{0, queries_}; }
+  Span keys(std::int64_t part) const { return contextual_ ? Span{0, keys_} : chunk(part); }
+
+ private:
+  Span chunk(std::int64_t part) const {
+    return {part * size_, std::min(contextual_ ? queries_ : keys_, (part + 1) * size_)};
+  }
+  bool contextual_;
+  std::int64_t queries_, keys_;
+  std::int64_t count_ = 1;
+  std::int64_t size_ = 0;  // a multiple of the piece of the queries or keys
 };
-KeyChunks key_chunks(std::int64_t keys);
 
 // Uninitialised floats on a cache line of their own, valid until the thread's next call.
 float* attention_scratch(std::size_t floats);
@@ -94,6 +109,8 @@ struct TermRows {
   std::int64_t table_head_stride = 0, table_query_stride = 0;
   DistanceVectors key_vectors, value_vectors;
   const float* sinks = nullptr;
+  ConstRows contextual;
+  std::int64_t contextual_positions = 0;
 
   TermRows(const AttentionPlan& plan, const AttentionTerms<ConstView>& terms);
   const float* table_row(int head, std::int64_t query) const {
@@ -121,10 +138,19 @@ struct BackwardCall {
   TermRows terms;
   Rows dq, dk, dv;
   const TaskGradients* task_gradients = nullptr;  // of each task; null: none are wanted
-  // Chunk c >= 1 of sequence s sums its dq in partial_dq + partial_begin[s] + (c - 1) · (its
-  // queries) · (heads · head_size).
-  float* partial_dq = nullptr;
+  // Part c >= 1 of sequence s sums its dq, or dk followed by dv, at partial(s, c), without gaps.
+  float* partial_sums = nullptr;
   std::vector<std::int64_t> partial_begin;
+
+  bool contextual() const { return terms.contextual.defined(); }
+  // The floats of a partial sum of a sequence.
+  std::int64_t partial_size(std::size_t s) const {
+    return contextual() ? plan.keys(s) * plan.key_heads * (sizes.head_size + sizes.value_size)
+                        : plan.queries(s) * plan.heads * sizes.head_size;
+  }
+  float* partial(std::size_t s, std::int64_t part) const {
+    return partial_sums + partial_begin[s] + (part - 1) * partial_size(s);
+  }
 };
 struct CachedCall {
   const CachedAttention& io;
@@ -136,6 +162,8 @@ struct CachedCall {
 
 void run_forward_item(const ForwardCall& call, const AttentionItem& item);
 void run_backward_item(const BackwardCall& call, const AttentionItem& item);
+// The same with contextual positions.
+void run_contextual_backward_item(const BackwardCall& call, const AttentionItem& item);
 void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end);
 
 }  // namespace heed::cpu
