@@ -26,23 +26,6 @@ std::uint64_t identity_of(const ParallelCorpus& corpus, const TokenizerPair& tok
   return identity.value();
 }
 
-// A store that is missing, damaged or of something else is no error: it is made anew.
-std::shared_ptr<const TokenStore> open_if_it_fits(const std::filesystem::path& path,
-                                                  std::uint64_t identity) {
-  if (!std::filesystem::exists(path)) {
-    return nullptr;
-  }
-  try {
-    auto store = std::make_shared<const TokenStore>(path);
-    return store->identity() == identity ? store : nullptr;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::bad_data) {
-      return nullptr;
-    }
-    throw;
-  }
-}
-
 class CorpusEncoder {
  public:
   CorpusEncoder(TokenStoreWriter& writer, const TokenizerPair& tokenizers,
@@ -128,7 +111,7 @@ EncodedCorpus open_encoded_corpus(const std::filesystem::path& path, const Paral
   check_usage(lengths.too_long == "skip" || lengths.too_long == "cut",
               "too_long: '{}' is unknown; known are skip and cut", lengths.too_long);
   const std::uint64_t identity = identity_of(corpus, tokenizers, lengths);
-  if (auto store = open_if_it_fits(path, identity)) {
+  if (auto store = open_store_of(path, identity)) {
     return {std::move(store), true};
   }
   TokenStoreWriter writer(path, identity, tokenizers.source->size(), tokenizers.target->size());

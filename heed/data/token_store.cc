@@ -125,6 +125,22 @@ std::int64_t TokenStore::pair_number(std::int64_t i) const {
   return static_cast<std::int64_t>(record(i).pair_number);
 }
 
+std::shared_ptr<const TokenStore> open_store_of(const std::filesystem::path& path,
+                                                std::uint64_t identity) {
+  if (!std::filesystem::exists(path)) {
+    return nullptr;
+  }
+  try {
+    auto store = std::make_shared<const TokenStore>(path);
+    return store->identity() == identity ? store : nullptr;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::bad_data) {
+      return nullptr;
+    }
+    throw;
+  }
+}
+
 TokenStoreWriter::TokenStoreWriter(std::filesystem::path path, std::uint64_t identity,
                                    int source_vocabulary, int target_vocabulary)
     : path_(std::move(path)),

@@ -1,5 +1,7 @@
 // The token ids of an encoded corpus, in a file that is mapped into memory.
 //
+// A pair without a source is a window of running text (heed/data/text_windows.h).
+//
 // The file holds, in the byte order of the machine: a header of fixed size; the ids (int32) of each
 // pair, the source's and then the target's, without </s>; and an index of the pairs. It is written
 // to a temporary file and renamed, so a reader never sees a part of one.
@@ -77,6 +79,11 @@ class TokenStore {
   const std::int32_t* tokens_ = nullptr;
   const Record* records_ = nullptr;
 };
+
+// The store at `path` when it was made from `identity`; else null: one that is missing, damaged or
+// of something else is no error, it is made anew.
+std::shared_ptr<const TokenStore> open_store_of(const std::filesystem::path& path,
+                                                std::uint64_t identity);
 
 // Writes a store pair by pair, in memory that does not grow with the corpus. One writer to a path
 // at a time: the temporary file is `path`.tmp, so that what a killed process left is written over.

@@ -1,6 +1,8 @@
 #include "heed/interop/marian_config.h"
 
-#include <map>
+#include <algorithm>
+
+#include "heed/interop/weight_bounds.h"
 
 namespace heed {
 
@@ -190,49 +192,9 @@ Json write_generation_config(const MarianConfig& config, const DecodingConfig& d
           {"forced_eos_token_id", config.symbols.end}};
 }
 
-namespace {
-
-double size(std::int64_t value) {
-  return static_cast<double>(std::max<std::int64_t>(value, 0));
-}
-
-// A lower bound of the learned numbers of the positions.
-double least_position_count(const TranslatorConfig& model, double key_size) {
-  const PositionConfig& position = model.position;
-  const double layers = size(model.encoder_layers) + size(model.decoder_layers);
-  if (position.kind == "learned") {
-    return size(position.trained_length > 0 ? position.trained_length : model.max_length) *
-           size(model.d_model);
-  }
-  return position.kind == "shaw"   ? layers * 2 * size(position.clip) * key_size
-         : position.kind == "cope" ? layers * size(position.context_positions) * key_size
-         : position.kind == "t5"   ? size(position.buckets)
-                                   : 0;
-}
-
-}  // namespace
-
 std::uint64_t least_weight_bytes(const MarianConfig& config) {
-  const TranslatorConfig& model = config.model;
-  const double d = size(model.d_model);
-  const double heads = std::max(size(model.heads), 1.0);
-  const auto or_usual = [&](int value, double usual) { return value > 0 ? size(value) : usual; };
-  const double key_heads = or_usual(model.attention.key_heads, heads);
-  const double key_size = or_usual(model.attention.key_size, d / heads);
-  const double value_size = or_usual(model.attention.value_size, d / heads);
-  const double attention = d * (heads + key_heads) * (key_size + value_size);
-  const double attentions = size(model.encoder_layers) + 2 * size(model.decoder_layers);
-  const double layers = size(model.encoder_layers) + size(model.decoder_layers);
-  double pruned = 0;  // as a share of one attention
-  for (const auto& [name, gone] : model.pruned_heads) {
-    pruned += static_cast<double>(gone.size()) / heads;
-  }
-  const double count =
-      d * std::max(size(config.vocabulary.source_size), size(config.vocabulary.target_size)) +
-      std::max(attentions - pruned, 0.0) * attention +
-      layers * 2 * d * size(model.feed_forward_size) + least_position_count(model, key_size);
-  // Two bytes for each, at the least.
-  return count > 1e18 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(2 * count);
+  return least_translator_bytes(
+      config.model, std::max(config.vocabulary.source_size, config.vocabulary.target_size));
 }
 
 }  // namespace heed

@@ -37,8 +37,9 @@ AttentionScope scope_of(const LayerConfig& config, const char* stack, int index,
 
 }  // namespace
 
-EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device)
-    : self_attention_(config.attention, scope_of(config, "encoder", index, false, device)),
+EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device, bool causal)
+    : self_attention_(config.attention,
+                      scope_of(config, causal ? "decoder" : "encoder", index, false, device)),
       self_attention_connection_(config, device),
       feed_forward_(config.size, config.feed_forward_size, config.activation,
                     config.activation_dropout, device),
@@ -46,12 +47,8 @@ EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device)
 
 Tensor EncoderLayer::forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
                              const StackPositions& positions) const {
-  const Tensor y =
-      self_attention_connection_.forward(x, sequences, context, [&](const Tensor& input) {
-        return self_attention_.forward(input, sequences, positions.self, context);
-      });
-  return feed_forward_connection_.forward(y, sequences, context, [&](const Tensor& input) {
-    return feed_forward_.forward(input, sequences, context);
+  return step(x, sequences, context, [&](const Tensor& input) {
+    return self_attention_.forward(input, sequences, positions.self, context);
   });
 }
 

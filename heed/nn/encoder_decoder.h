@@ -56,10 +56,25 @@ struct StackPositions {
 
 class EncoderLayer : public Module {
  public:
-  EncoderLayer(const LayerConfig& config, int index, Device device);
+  // `causal`: a layer of a decoder without an encoder, whose tokens see none after them; its
+  // attention is named as a decoder's.
+  EncoderLayer(const LayerConfig& config, int index, Device device, bool causal = false);
 
   Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
                  const StackPositions& positions = {}) const;
+
+  // The same sublayers with the attention handed in, for decoding step by step:
+  //   self_attend: Tensor(const Tensor& input) → the branch.
+  template <typename SelfAttend>
+  Tensor step(const Tensor& x, const Sequences& rows, ForwardContext& context,
+              SelfAttend&& self_attend) const {
+    const Tensor y = self_attention_connection_.forward(x, rows, context, self_attend);
+    return feed_forward_connection_.forward(y, rows, context, [&](const Tensor& input) {
+      return feed_forward_.forward(input, rows, context);
+    });
+  }
+
+  const SelfAttention& self_attention() const { return self_attention_; }
   void visit(ParameterVisitor& visitor) override;
 
  private:

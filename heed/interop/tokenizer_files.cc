@@ -1,0 +1,50 @@
+#include "heed/interop/tokenizer_files.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/text/tokenizer_factory.h"
+
+namespace heed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// A fresh directory under the system's temporary one, removed with everything in it.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string pattern = (fs::temp_directory_path() / "heed-XXXXXX").string();
+    check_io(::mkdtemp(pattern.data()) != nullptr, "{}: cannot create a temporary directory",
+             pattern);
+    path_ = pattern;
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> tokenizer_files(const TokenizerPair& tokenizers) {
+  const ScratchDirectory scratch;
+  save_tokenizers(tokenizers, scratch.path());
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& entry : fs::directory_iterator(scratch.path())) {
+    files.emplace_back(entry.path().filename().string(), read_file(entry.path()));
+  }
+  return files;
+}
+
+}  // namespace heed

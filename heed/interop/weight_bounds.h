@@ -1,0 +1,15 @@
+// What the sizes in a configuration ask for, before memory is taken for it.
+#pragma once
+
+#include <cstdint>
+
+#include "heed/models/translator_config.h"
+
+namespace heed {
+
+// Lower bounds of the bytes that the weights of such a model take in a file.
+std::uint64_t least_translator_bytes(const TranslatorConfig& model, std::int64_t vocabulary_size);
+std::uint64_t least_language_model_bytes(const TranslatorConfig& model,
+                                         std::int64_t vocabulary_size);
+
+}  // namespace heed
