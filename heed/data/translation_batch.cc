@@ -1,5 +1,7 @@
 #include "heed/data/translation_batch.h"
 
+#include "heed/base/error.h"
+
 namespace heed {
 
 namespace {
@@ -21,8 +23,10 @@ SequenceMarks marks_of(const TokenizerPair& tokenizers) {
 std::vector<PairLength> pair_lengths(const TokenStore& store) {
   std::vector<PairLength> lengths(static_cast<std::size_t>(store.size()));
   for (std::int64_t i = 0; i < store.size(); ++i) {
-    lengths[static_cast<std::size_t>(i)] = {static_cast<std::int32_t>(store.source(i).size()) + 1,
-                                            static_cast<std::int32_t>(store.target(i).size()) + 1};
+    const auto source = static_cast<std::int32_t>(store.source(i).size());
+    const auto target = static_cast<std::int32_t>(store.target(i).size());
+    lengths[static_cast<std::size_t>(i)] =
+        source == 0 ? PairLength{0, target - 1} : PairLength{source + 1, target + 1};
   }
   return lengths;
 }
@@ -56,28 +60,45 @@ std::vector<std::int32_t> BatchSampler::sample(const SubwordDropout& side,
   return sampled;
 }
 
+namespace {
+
+void append(std::vector<std::int32_t>& ids, std::span<const std::int32_t> more) {
+  ids.insert(ids.end(), more.begin(), more.end());
+}
+
+void append_pair(TranslationBatch& batch, std::span<const std::int32_t> source,
+                 std::span<const std::int32_t> target, const SequenceMarks& marks) {
+  append(batch.source_ids, source);
+  batch.source_ids.push_back(marks.source_end);
+  batch.target_input_ids.push_back(marks.decoder_start);
+  append(batch.target_input_ids, target);
+  append(batch.target_output_ids, target);
+  batch.target_output_ids.push_back(marks.target_end);
+}
+
+void append_window(TranslationBatch& batch, std::span<const std::int32_t> tokens) {
+  check(tokens.size() >= 2, "batch: a window of {} tokens", tokens.size());
+  append(batch.target_input_ids, tokens.first(tokens.size() - 1));
+  append(batch.target_output_ids, tokens.subspan(1));
+}
+
+}  // namespace
+
 TranslationBatch make_batch(const TokenStore& store, std::span<const std::uint32_t> examples,
                             const SequenceMarks& marks, const BatchSampler* sampler,
                             std::int64_t epoch) {
   TranslationBatch batch;
-  const auto append = [](std::vector<std::int32_t>& ids, std::span<const std::int32_t> more) {
-    ids.insert(ids.end(), more.begin(), more.end());
-  };
   for (const std::uint32_t example : examples) {
-    std::vector<std::int32_t> source_sample, target_sample;
-    auto source = store.source(example);
-    auto target = store.target(example);
-    if (sampler != nullptr) {
-      source = source_sample = sampler->source(source, example, epoch);
-      target = target_sample = sampler->target(target, example, epoch);
+    const auto source = store.source(example), target = store.target(example);
+    if (source.empty()) {
+      append_window(batch, target);
+    } else if (sampler == nullptr) {
+      append_pair(batch, source, target, marks);
+    } else {
+      append_pair(batch, sampler->source(source, example, epoch),
+                  sampler->target(target, example, epoch), marks);
     }
-    append(batch.source_ids, source);
-    batch.source_ids.push_back(marks.source_end);
     batch.source_offsets.push_back(static_cast<std::int32_t>(batch.source_ids.size()));
-    batch.target_input_ids.push_back(marks.decoder_start);
-    append(batch.target_input_ids, target);
-    append(batch.target_output_ids, target);
-    batch.target_output_ids.push_back(marks.target_end);
     batch.target_offsets.push_back(static_cast<std::int32_t>(batch.target_output_ids.size()));
     batch.example_indices.push_back(example);
   }

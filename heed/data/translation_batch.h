@@ -14,7 +14,9 @@
 namespace heed {
 
 // n sentences. Sentence i of the source is source_ids[source_offsets[i]] … up to
-// source_offsets[i + 1]; the target likewise, its input and output sharing the offsets.
+// source_offsets[i + 1]; the target likewise, its input and output sharing the offsets. A window of
+// running text y0 … ym (a pair without a source) gets no marks: its source is empty, its input is
+// y0 … ym-1 and its output y1 … ym.
 struct TranslationBatch {
   std::vector<std::int32_t> source_ids;         // x1 … xk </s>
   std::vector<std::int32_t> source_offsets{0};  // [n + 1]
@@ -37,7 +39,8 @@ struct SequenceMarks {
 // </s> of each side; the decoder starts from the target's padding row, as in Marian's layout.
 SequenceMarks marks_of(const TokenizerPair& tokenizers);
 
-// What each pair of a store brings into a batch: its tokens and one mark a side.
+// What each pair of a store brings into a batch: its tokens and one mark a side; of a window of
+// running text no source, and its tokens but one.
 std::vector<PairLength> pair_lengths(const TokenStore& store);
 
 // Cuts the sentences of a batch anew: see SubwordDropout. One object per side.

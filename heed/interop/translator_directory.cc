@@ -1,12 +1,12 @@
 #include "heed/interop/translator_directory.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "heed/base/files.h"
 #include "heed/formats/load_tensors.h"
+#include "heed/interop/language_model_directory.h"
 #include "heed/interop/marian_config.h"
+#include "heed/interop/tokenizer_files.h"
 
 namespace heed {
 
@@ -15,27 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t json_limit = 64u << 20;
-
-// A fresh directory under the system's temporary one, removed with everything in it.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "heed-XXXXXX").string();
-    check_io(::mkdtemp(pattern.data()) != nullptr, "{}: cannot create a temporary directory",
-             pattern);
-    path_ = pattern;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 Json read_json(const fs::path& path) {
   return parse_json(read_file(path, json_limit), path.string());
@@ -112,7 +91,11 @@ LoadedTranslator load_translator(const fs::path& directory) {
   LoadedTranslator result;
   result.directory = model_directory_of(directory);
   const fs::path config_path = result.directory / "config.json";
-  const MarianConfig config = read_marian_config(read_json(config_path), config_path.string());
+  const Json json = read_json(config_path);
+  check_usage(!is_language_model(json),
+              "{}: holds a language model, and a translator is needed here",
+              result.directory.string());
+  const MarianConfig config = read_marian_config(json, config_path.string());
   result.tokenizers = load_tokenizers(result.directory);
   const TokenizerPair& tokenizers = result.tokenizers;
   check_data(tokenizers.source->size() <= config.vocabulary.source_size &&
@@ -137,7 +120,7 @@ LoadedTranslator load_translator(const fs::path& directory) {
     const fs::path path = result.directory / "generation_config.json";
     result.decoding = read_generation_config(read_json(path), path.string());
   } else {
-    result.decoding = read_generation_config(read_json(config_path), config_path.string());
+    result.decoding = read_generation_config(json, config_path.string());
   }
   result.decoding.max_length = std::min(result.decoding.max_length, config.model.max_length);
   return result;
@@ -154,10 +137,8 @@ std::vector<std::pair<std::string, std::string>> translator_files(
   std::vector<std::pair<std::string, std::string>> files = {
       {"config.json", write_marian_config(marian).dump(2) + "\n"},
       {"generation_config.json", write_generation_config(marian, decoding).dump(2) + "\n"}};
-  const ScratchDirectory scratch;
-  save_tokenizers(tokenizers, scratch.path());
-  for (const auto& entry : fs::directory_iterator(scratch.path())) {
-    files.emplace_back(entry.path().filename().string(), read_file(entry.path()));
+  for (auto& file : tokenizer_files(tokenizers)) {
+    files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end());
   return files;

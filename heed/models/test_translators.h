@@ -76,7 +76,7 @@ inline std::vector<double> whole_logits(const Translator& model,
 }
 
 // The same, one sentence after the other, token by token.
-inline std::vector<double> stepwise_logits(const Translator& model,
+inline std::vector<double> stepwise_logits(const TranslationModel& model,
                                            const TranslationExamples& examples) {
   const auto session =
       model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);

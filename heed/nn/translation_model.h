@@ -1,4 +1,5 @@
-// What training, decoding and inspection need of a model that turns one sequence into another.
+// What training, decoding and inspection need of a model that turns one sequence into another, or
+// continues one.
 #pragma once
 
 #include <memory>
@@ -16,6 +17,8 @@ namespace heed {
 //   source_ids: each sentence with its end symbol
 //   target_inputs: the start symbol, then the target; target_outputs: the target, then the end
 //   symbol
+// Or of pieces of running text, for a language model: sources without tokens; target_inputs: the
+// piece but for its last token; target_outputs: the piece but for its first.
 struct TranslationExamples {
   Tensor source_ids;  // int32 [source tokens]
   Sequences source;
@@ -38,6 +41,7 @@ class DecodingSession {
                          std::span<const std::int32_t> tokens) = 0;
 };
 
+// A model of targets given sources. A language model is one whose sources are empty.
 class TranslationModel : public Module {
  public:
   // The loss of the batch (see CrossEntropyOptions::scale); differentiable.

@@ -213,7 +213,7 @@ void Trainer::validate() {
                                  .seconds = elapsed()});
   state_.train_loss = 0;
   state_.train_tokens = 0;
-  if (decode) {
+  if (result.bleu) {
     last_translations_ = result.translations;
     std::string text;
     for (const std::string& line : result.translations) {

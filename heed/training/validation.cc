@@ -77,16 +77,20 @@ std::vector<std::string> decode_lines(const TranslationModel& model,
 Validator::Validator(std::shared_ptr<const TokenStore> store, const ParallelCorpus& corpus,
                      TokenizerPair tokenizers, const BatchConfig& batches,
                      const DecodingConfig& decoding, MatmulPrecision precision)
-    : store_(std::move(store)),
-      tokenizers_(std::move(tokenizers)),
-      plan_(make_ordered_plan(pair_lengths(*store_), batches)),
-      decoding_(decoding),
-      precision_(precision) {
+    : Validator(std::move(store), std::move(tokenizers), batches, precision) {
+  decoding_ = decoding;
   corpus.for_each([&](const SentencePair& pair) {
     sources_.emplace_back(pair.source);
     references_.emplace_back(pair.target);
   });
 }
+
+Validator::Validator(std::shared_ptr<const TokenStore> windows, TokenizerPair tokenizers,
+                     const BatchConfig& batches, MatmulPrecision precision)
+    : store_(std::move(windows)),
+      tokenizers_(std::move(tokenizers)),
+      plan_(make_ordered_plan(pair_lengths(*store_), batches)),
+      precision_(precision) {}
 
 ValidationResult Validator::validate(const TranslationModel& model, bool decode) const {
   const NoGradientScope no_gradients;
@@ -105,7 +109,7 @@ ValidationResult Validator::validate(const TranslationModel& model, bool decode)
   }
   ValidationResult result;
   result.loss = loss / static_cast<double>(tokens);
-  if (decode) {
+  if (decode && !sources_.empty()) {
     result.translations = decode_lines(model, tokenizers_, sources_, decoding_, precision_);
     const std::vector<std::vector<std::string>> references = {references_};
     result.bleu = corpus_bleu(result.translations, references).score;
@@ -117,8 +121,8 @@ std::vector<AttentionMap> Validator::attention_maps(const TranslationModel& mode
                                                     std::size_t count) const {
   const NoGradientScope no_gradients;
   std::vector<AttentionMap> maps;
-  for (std::uint32_t i = 0;
-       i < std::min<std::size_t>(count, static_cast<std::size_t>(store_->size())); ++i) {
+  count = sources_.empty() ? 0 : std::min(count, static_cast<std::size_t>(store_->size()));
+  for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t chosen[] = {i};
     const TranslationExamples examples =
         examples_of(make_batch(*store_, chosen, marks_of(tokenizers_)));

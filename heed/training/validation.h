@@ -1,4 +1,4 @@
-// Validation: the loss of held-out pairs, and the BLEU of their decoded translations.
+// Validation: the loss of held-out pairs or windows of text, and the BLEU of decoded translations.
 #pragma once
 
 #include <memory>
@@ -36,8 +36,8 @@ std::vector<std::string> decode_lines(const TranslationModel& model,
 DecodingSymbols symbols_of(const TokenizerPair& tokenizers);
 
 struct ValidationResult {
-  double loss = 0;  // per target token, without label smoothing
-  std::optional<double> bleu;
+  double loss = 0;                        // per target token, without label smoothing
+  std::optional<double> bleu;             // when decoded
   std::vector<std::string> translations;  // when decoded
 };
 
@@ -48,10 +48,15 @@ class Validator {
             TokenizerPair tokenizers, const BatchConfig& batches, const DecodingConfig& decoding,
             MatmulPrecision precision);
 
+  // Of windows of running text, which nothing is translated from: for the loss alone.
+  Validator(std::shared_ptr<const TokenStore> windows, TokenizerPair tokenizers,
+            const BatchConfig& batches, MatmulPrecision precision);
+
+  // `decode` asks for translations, where there is text to translate.
   ValidationResult validate(const TranslationModel& model, bool decode) const;
 
   // The weights of the encoder-decoder attention for the first `count` pairs, teacher-forced with
-  // their references.
+  // their references; none for windows.
   std::vector<AttentionMap> attention_maps(const TranslationModel& model, std::size_t count) const;
 
   const std::vector<std::string>& sources() const { return sources_; }

@@ -1,0 +1,61 @@
+// The decoder-only Transformer that predicts each token of a text from those before it (Radford et
+// al., "Improving language understanding by generative pre-training", 2018): embeddings, layers of
+// causal self-attention and feed-forward, a norm at the end where norms come first, projection to
+// the vocabulary.
+//
+//   LanguageModel model(config, tokenizer.size());
+//   initialize_parameters(model, seed);
+//   model.loss(examples, options, context);  // examples without sources
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "heed/models/translator_config.h"
+#include "heed/nn/translation_model.h"
+
+namespace heed {
+
+class LanguageModel : public TranslationModel {
+ public:
+  // Errors (usage) name the configuration key, as check_language_model_config does; a vocabulary
+  // without pieces.
+  LanguageModel(const TranslatorConfig& config, std::int64_t vocabulary_size,
+                Device device = cpu_device);
+
+  // With encoder_layers 0: there are none.
+  const TranslatorConfig& config() const { return config_; }
+
+  // ids: int32 [tokens] → [tokens, d], before the projection to the vocabulary. Token i of a
+  // sequence sees the tokens up to i, with attention.topology prefix those of its prefix, too.
+  Tensor decode(const Tensor& ids, const Sequences& sequences, ForwardContext& context) const;
+  // What decode() gave → logits of the token that follows each [rows, vocabulary].
+  Tensor logits(const Tensor& decoded, ForwardContext& context) const;
+
+  // Sources are ignored.
+  ops::CrossEntropyResult loss(const TranslationExamples& examples,
+                               const ops::CrossEntropyOptions& options,
+                               ForwardContext& context) const override;
+  std::vector<double> log_probabilities(const TranslationExamples& examples,
+                                        ForwardContext& context) const override;
+  // A session of `source.count()` texts, each without a token yet; what `source` holds is ignored.
+  std::unique_ptr<DecodingSession> start_decoding(const Tensor& source_ids, const Sequences& source,
+                                                  MatmulPrecision precision) const override;
+  std::int64_t target_vocabulary_size() const override { return vocabulary_size_; }
+  std::int64_t longest() const override { return config_.max_length; }
+  void visit(ParameterVisitor& visitor) override;
+
+ private:
+  friend class LanguageModelSession;
+
+  TranslatorConfig config_;
+  std::int64_t vocabulary_size_;
+  Parameter embedding_;
+  Parameter output_weight_;  // may share memory with embedding_
+  Parameter output_bias_;    // [vocabulary]
+  std::unique_ptr<PositionEncoding> positions_;
+  std::vector<EncoderLayer> layers_;
+  std::unique_ptr<LayerNorm> norm_;  // pre-norm only
+};
+
+}  // namespace heed

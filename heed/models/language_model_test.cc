@@ -1,0 +1,268 @@
+#include "heed/models/language_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "heed/autograd/gradient_check.h"
+#include "heed/backends/cpu/register.h"
+#include "heed/backends/reference/register.h"
+#include "heed/models/test_translators.h"
+
+namespace heed {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+using testing::HasSubstr;
+
+constexpr std::int64_t vocabulary = 10;
+
+// Two pieces of a text, of three and four tokens, without sources.
+TranslationExamples two_pieces() {
+  return {.source_ids = ids_of({}),
+          .source = make_sequences_from_offsets(Ids{0, 0, 0}),
+          .target_inputs = ids_of({3, 2, 4, 0, 4, 5, 1}),
+          .target_outputs = ids_of({2, 4, 6, 4, 5, 1, 9}),
+          .target = make_sequences_from_offsets(Ids{0, 3, 7})};
+}
+
+std::vector<double> logits_of(const LanguageModel& model, const TranslationExamples& examples) {
+  const NoGradientScope no_gradients;
+  ForwardContext context;
+  return model.logits(model.decode(examples.target_inputs, examples.target, context), context)
+      .to_doubles();
+}
+
+// Schemes that lines of any length can have.
+std::vector<std::string> schemes() {
+  std::vector<std::string> kinds;
+  for (const PositionScheme& scheme : position_schemes()) {
+    if (!scheme.square_window) {
+      kinds.push_back(scheme.kind);
+    }
+  }
+  return kinds;
+}
+
+void expect_close(const std::vector<double>& got, const std::vector<double>& expected,
+                  double tolerance) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], expected[i], tolerance) << "at " << i;
+  }
+}
+
+class LanguageModelTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    register_reference_backend();
+    register_cpu_backend();
+  }
+};
+
+TEST_F(LanguageModelTest, CountsItsParameters) {
+  TranslatorConfig config = four_heads();  // d 8, feed-forward 6, two layers
+  const std::int64_t attention = 4 * (8 * 8 + 8), feed_forward = 2 * 8 * 6 + 6 + 8, norm = 2 * 8;
+  const std::int64_t layers = 2 * (attention + feed_forward + 2 * norm);
+  const std::int64_t embedding = vocabulary * 8, bias = vocabulary;
+  LanguageModel tied(config, vocabulary);
+  EXPECT_EQ(count_parameters(tied), embedding + layers + bias);
+  EXPECT_EQ(tied.config().encoder_layers, 0);
+  config.tie_embeddings = "none";
+  config.norm = "pre";
+  LanguageModel untied(config, vocabulary);
+  EXPECT_EQ(count_parameters(untied), 2 * embedding + layers + norm + bias);
+}
+
+TEST_F(LanguageModelTest, GradientsOfTheWholeModelAreRight) {
+  for (const std::string& kind : schemes()) {
+    for (const bool tied : {true, false}) {
+      SCOPED_TRACE(kind + (tied ? ", tied" : ""));
+      TranslatorConfig config = four_heads();
+      config.decoder_layers = 1;
+      config.norm = tied ? "post" : "pre";
+      config.tie_embeddings = tied ? "output" : "none";
+      config.activation = tied ? "gelu" : "swiglu";
+      config.dropout = config.attention_dropout = config.activation_dropout = 0.2;
+      config.position.kind = kind;
+      LanguageModel model(config, vocabulary, reference_device);
+      draw_parameters(model, 5);
+      std::vector<Tensor> leaves;
+      for (const NamedParameter& item : parameters_of(model)) {
+        leaves.push_back(item.parameter->value);
+      }
+      const TranslationExamples examples = two_pieces();  // outlive the backward passes
+      const GradientCheck check = check_gradients(leaves, [&] {
+        ForwardContext context;
+        context.training = true;
+        context.dropout_key = 11;
+        return model.loss(examples, {.smoothing = 0.1f, .scale = 0.2f}, context).loss;
+      });
+      EXPECT_LT(check.worst, 1e-7) << check.report;
+    }
+  }
+}
+
+TEST_F(LanguageModelTest, LaterTokensDoNotReachEarlierOnes) {
+  for (const std::string& kind : schemes()) {
+    SCOPED_TRACE(kind);
+    TranslatorConfig config = four_heads();
+    config.position.kind = kind;
+    LanguageModel model(config, vocabulary, reference_device);
+    draw_parameters(model, 4);
+    TranslationExamples examples = two_pieces();
+    const auto before = logits_of(model, examples);
+    examples.target_inputs.values<std::int32_t>()[5] = 8;  // the third token of the second piece
+    const auto after = logits_of(model, examples);
+    for (std::size_t i = 0; i < 5 * vocabulary; ++i) {
+      ASSERT_EQ(before[i], after[i]);
+    }
+    for (const std::size_t row : {5, 6}) {  // itself, and the token after it
+      const auto begin = static_cast<std::ptrdiff_t>(row * vocabulary);
+      EXPECT_NE(std::vector(before.begin() + begin, before.begin() + begin + vocabulary),
+                std::vector(after.begin() + begin, after.begin() + begin + vocabulary));
+    }
+  }
+}
+
+TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
+  for (const std::string& kind : schemes()) {
+    for (const char* norm : {"pre", "post"}) {
+      SCOPED_TRACE(kind + ", " + norm);
+      TranslatorConfig config = four_heads();
+      config.position.kind = kind;
+      config.norm = norm;
+      LanguageModel model(config, vocabulary, reference_device);
+      draw_parameters(model, 6);
+      expect_close(stepwise_logits(model, two_pieces()), logits_of(model, two_pieces()), 1e-9);
+    }
+  }
+}
+
+TEST_F(LanguageModelTest, HypothesesAreRepeatedAndPermuted) {
+  LanguageModel model(four_heads(), vocabulary, reference_device);
+  draw_parameters(model, 3);
+  const auto session = model.start_decoding(ids_of({}), make_sequences_from_offsets(Ids{0, 0, 0}),
+                                            MatmulPrecision::float32);
+  session->advance(Ids{1, 1, 0}, Ids{9, 8, 7});
+  session->advance(Ids{2, 0, 1}, Ids{2, 4, 5});
+  const auto step = session->advance(Ids{1, 0}, Ids{6, 3}).to_doubles();
+  TranslationExamples whole = two_pieces();
+  whole.target_inputs = ids_of({9, 4, 6, 7, 2, 3});
+  whole.target = make_sequences_from_offsets(Ids{0, 3, 6});
+  const auto expected = logits_of(model, whole);
+  for (std::size_t column = 0; column < vocabulary; ++column) {
+    EXPECT_NEAR(step[column], expected[2 * vocabulary + column], 1e-12);
+    EXPECT_NEAR(step[vocabulary + column], expected[5 * vocabulary + column], 1e-12);
+  }
+}
+
+TEST_F(LanguageModelTest, LogProbabilitiesSumTheTokens) {
+  LanguageModel model(four_heads(), vocabulary, reference_device);
+  draw_parameters(model, 2);
+  ForwardContext context;
+  const auto scores = model.log_probabilities(two_pieces(), context);
+  const auto logits = logits_of(model, two_pieces());
+  const auto outputs = two_pieces().target_outputs.values<std::int32_t>();
+  std::vector<double> expected(2, 0.0);
+  for (std::size_t row = 0; row < 7; ++row) {
+    double sum = 0;
+    for (std::size_t column = 0; column < vocabulary; ++column) {
+      sum += std::exp(logits[row * vocabulary + column]);
+    }
+    expected[row < 3 ? 0 : 1] +=
+        logits[row * vocabulary + static_cast<std::size_t>(outputs[row])] - std::log(sum);
+  }
+  expect_close(scores, expected, 1e-10);
+  EXPECT_NEAR(scores[0] + scores[1], -model.loss(two_pieces(), {}, context).sums.plain_loss, 1e-10);
+}
+
+TEST_F(LanguageModelTest, TheCpuAgrees) {
+  for (const std::string& kind : schemes()) {
+    SCOPED_TRACE(kind);
+    TranslatorConfig config = four_heads();
+    config.position.kind = kind;
+    LanguageModel exact(config, vocabulary, reference_device), model(config, vocabulary);
+    draw_parameters(exact, 5);
+    const auto from = parameters_of(exact), to = parameters_of(model);
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      to[i].parameter->value.copy_from(from[i].parameter->value.to(cpu_device));
+      to[i].parameter->value.renew_stamp();
+    }
+    expect_close(logits_of(model, two_pieces()), logits_of(exact, two_pieces()), 1e-4);
+    expect_close(stepwise_logits(model, two_pieces()), logits_of(model, two_pieces()), 1e-5);
+  }
+}
+
+TEST_F(LanguageModelTest, APrefixIsSeenFromEverywhere) {
+  TranslatorConfig config = four_heads();
+  config.attention.topology = "prefix";
+  LanguageModel model(config, vocabulary, reference_device);
+  draw_parameters(model, 4);
+  TranslationExamples examples = two_pieces();
+  examples.target.prefixes = {2, 0};
+  const auto before = logits_of(model, examples);
+  examples.target_inputs.values<std::int32_t>()[1] = 8;
+  const auto after = logits_of(model, examples);
+  EXPECT_NE(std::vector(before.begin(), before.begin() + vocabulary),
+            std::vector(after.begin(), after.begin() + vocabulary));
+}
+
+TEST_F(LanguageModelTest, NamesItsAttentionsAndTensors) {
+  LanguageModel model(four_heads(), vocabulary, reference_device);
+  AttentionTrace trace;
+  ForwardContext context;
+  context.trace = &trace;
+  model.log_probabilities(two_pieces(), context);
+  const std::vector<std::string> names = language_model_attention_names(four_heads());
+  ASSERT_EQ(trace.entries.size(), names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(trace.entries[i].name, names[i]);
+  }
+  std::map<std::string, Shape> stored;
+  for (const NamedTensor& item : stored_tensors_of(model)) {
+    stored[item.name] = item.tensor.shape();
+  }
+  EXPECT_EQ(stored.at("model.decoder.embed_tokens.weight"), Shape({10, 8}));
+  EXPECT_EQ(stored.at("model.decoder.layers.1.self_attn.k_proj.weight"), Shape({8, 8}));
+  EXPECT_EQ(stored.at("lm_head.bias"), Shape({10}));
+  EXPECT_EQ(stored.size(), 2u + 2 * 16);
+}
+
+TEST_F(LanguageModelTest, RefusesWhatItCannotBe) {
+  const auto refusal = [](auto change) {
+    TranslatorConfig config = four_heads();
+    change(config);
+    try {
+      LanguageModel(config, vocabulary, reference_device);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(refusal([](TranslatorConfig& c) { c.encoder_layers = -1; }), "none");
+  EXPECT_THAT(refusal([](TranslatorConfig& c) { c.decoder_layers = 0; }),
+              HasSubstr("model.decoder_layers"));
+  EXPECT_THAT(refusal([](TranslatorConfig& c) { c.heads = 3; }), HasSubstr("model.d_model"));
+  EXPECT_THAT(refusal([](TranslatorConfig& c) {
+                c.position.kind = "rotary";
+                c.position.cross = true;
+              }),
+              HasSubstr("no cross-attention"));
+  EXPECT_THAT(refusal([](TranslatorConfig& c) { c.pruned_heads["decoder.0.cross"] = {1}; }),
+              HasSubstr("no such attention"));
+  EXPECT_EQ(refusal([](TranslatorConfig& c) { c.pruned_heads["decoder.0.self"] = {1}; }), "none");
+  // A piece longer than max_length, which is 8.
+  LanguageModel model(four_heads(), vocabulary, reference_device);
+  TranslationExamples examples = two_pieces();
+  examples.target_inputs = examples.target_outputs = ids_of(Ids(9, 1));
+  examples.target = make_sequences_from_offsets(Ids{0, 9});
+  ForwardContext context;
+  EXPECT_THROW(model.log_probabilities(examples, context), Error);
+}
+
+}  // namespace
+}  // namespace heed
