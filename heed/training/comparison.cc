@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "heed/metrics/bits_per_character.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/sequence_accuracy.h"
 #include "heed/training/comparison_findings.h"
@@ -43,15 +44,28 @@ std::string first_refusal(const VariantResult& variant, std::size_t set) {
   return {};
 }
 
+// The quality of a whole set.
+RunScores whole_quality(Quality quality, std::span<const SentenceStatistics> runs) {
+  switch (quality) {
+    case Quality::accuracy:
+      return score_runs(Share::exact_match(), runs, {});
+    case Quality::bits_per_character:
+      return score_runs(BitsPerCharacter(), runs, {});
+    case Quality::bleu:
+      break;
+  }
+  return score_runs(Bleu(), runs, {});
+}
+
 BucketSummary summarise_bucket(const ComparisonGroup& group, const VariantResult& variant,
                                const LengthBucket& bucket) {
   const std::vector<SentenceStatistics> runs = rows_of(variant, bucket);
   BucketSummary summary;
-  if (group.quality == Quality::bleu) {
-    summary.quality = score_runs(Bleu(), std::span(runs), {});
-  } else {
+  if (group.quality == Quality::accuracy) {
     summary.quality = score_runs(Share::token_accuracy(), std::span(runs), {});
     summary.exact = scores_of(Share::exact_match(), runs);
+  } else {
+    summary.quality = whole_quality(group.quality, runs);
   }
   summary.refusal = first_refusal(variant, bucket.set);
   return summary;
@@ -84,38 +98,46 @@ void add_costs(const VariantResult& variant, VariantSummary& summary) {
   }
 }
 
+// Whether the last of a variant's buckets, `bucket`, is one where it does not work.
+bool is_broken(Quality quality, const VariantSummary& variant, const LengthBucket& bucket) {
+  const double mean = spread_of(variant.buckets.back().quality.scores).mean;
+  return (quality == Quality::accuracy && mean < break_accuracy) ||
+         (quality == Quality::bits_per_character && bucket.beyond &&
+          mean > break_ratio * spread_of(variant.quality.scores).mean);
+}
+
 VariantSummary summarise_variant(const ComparisonGroup& group, const VariantResult& variant) {
   VariantSummary summary;
   add_costs(variant, summary);
   const std::vector<SentenceStatistics> runs = rows_of(variant, {});
-  if (group.quality == Quality::bleu) {
-    summary.quality = score_runs(Bleu(), std::span(runs), {});
-  } else {
-    summary.quality = score_runs(Share::exact_match(), std::span(runs), {});
+  summary.quality = whole_quality(group.quality, runs);
+  if (group.quality == Quality::accuracy) {
     summary.token_accuracy = scores_of(Share::token_accuracy(), runs);
   }
   for (const LengthBucket& bucket : group.buckets) {
     summary.buckets.push_back(summarise_bucket(group, variant, bucket));
-    const double mean = spread_of(summary.buckets.back().quality.scores).mean;
-    if (group.quality == Quality::accuracy && !summary.breaks_at && mean < break_accuracy) {
+    if (!summary.breaks_at && is_broken(group.quality, summary, bucket)) {
       summary.breaks_at = summary.buckets.size() - 1;
     }
   }
   return summary;
 }
 
-// The places of the runs' means, the highest first; equal ones stay in order.
-std::vector<std::size_t> ranking_of(std::span<const RunScores* const> scores) {
+// The places of the runs' means, the best first; equal ones stay in order.
+std::vector<std::size_t> ranking_of(std::span<const RunScores* const> scores,
+                                    bool lower_is_better) {
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return spread_of(scores[a]->scores).mean > spread_of(scores[b]->scores).mean;
+    const double first = spread_of(scores[a]->scores).mean;
+    const double second = spread_of(scores[b]->scores).mean;
+    return lower_is_better ? first < second : first > second;
   });
   return order;
 }
 
-std::vector<PairSummary> pairs_of(std::span<const RunScores* const> scores) {
-  const std::vector<std::size_t> order = ranking_of(scores);
+std::vector<PairSummary> pairs_of(std::span<const RunScores* const> scores, bool lower_is_better) {
+  const std::vector<std::size_t> order = ranking_of(scores, lower_is_better);
   std::vector<PairSummary> pairs;
   for (std::size_t i = 0; i < order.size(); ++i) {
     for (std::size_t j = i + 1; j < order.size(); ++j) {
@@ -134,13 +156,14 @@ GroupSummary summarise_group(const ComparisonGroup& group) {
   for (const VariantSummary& variant : summary.variants) {
     scores.push_back(&variant.quality);
   }
-  summary.ranking = ranking_of(scores);
-  summary.pairs = pairs_of(scores);
+  const bool lower_is_better = style_of(group.quality).lower_is_better;
+  summary.ranking = ranking_of(scores, lower_is_better);
+  summary.pairs = pairs_of(scores, lower_is_better);
   for (std::size_t bucket = 0; bucket < group.buckets.size(); ++bucket) {
     for (std::size_t i = 0; i < scores.size(); ++i) {
       scores[i] = &summary.variants[i].buckets[bucket].quality;
     }
-    summary.bucket_pairs.push_back(pairs_of(scores));
+    summary.bucket_pairs.push_back(pairs_of(scores, lower_is_better));
   }
   summary.findings = findings_of(group, summary);
   summary.length_findings = length_findings_of(group, summary);
@@ -149,18 +172,39 @@ GroupSummary summarise_group(const ComparisonGroup& group) {
 
 }  // namespace
 
-const char* quality_name(Quality quality) {
-  return quality == Quality::bleu ? "BLEU" : "% exact";
+const QualityStyle& style_of(Quality quality) {
+  static const QualityStyle bleu{.name = "BLEU",
+                                 .bucket_name = "BLEU",
+                                 .points = "BLEU",
+                                 .bucket_points = "BLEU",
+                                 .key = "bleu",
+                                 .bucket_key = "bleu",
+                                 .decimals = 1,
+                                 .lower_is_better = false};
+  static const QualityStyle accuracy{.name = "% exact",
+                                     .bucket_name = "% of tokens",
+                                     .points = "points of exact match",
+                                     .bucket_points = "points of token accuracy",
+                                     .key = "exact_match",
+                                     .bucket_key = "token_accuracy",
+                                     .decimals = 1,
+                                     .lower_is_better = false};
+  static const QualityStyle bits{.name = "bits per character",
+                                 .bucket_name = "bits per character",
+                                 .points = "bits per character",
+                                 .bucket_points = "bits per character",
+                                 .key = "bits_per_character",
+                                 .bucket_key = "bits_per_character",
+                                 .decimals = 3,
+                                 .lower_is_better = true};
+  return quality == Quality::bleu ? bleu : quality == Quality::accuracy ? accuracy : bits;
 }
 
-const char* bucket_quality_name(Quality quality) {
-  return quality == Quality::bleu ? "BLEU" : "% of tokens";
-}
-
-std::string noise_rule(std::size_t seeds) {
-  const std::string test =
-      "the 95 % interval of the difference over 1,000 paired bootstrap samples of the test "
-      "sentences does not contain 0";
+std::string noise_rule(std::size_t seeds, const char* items) {
+  const std::string test = fmt::format(
+      "the 95 % interval of the difference over 1,000 paired bootstrap samples of the test {} does "
+      "not contain 0",
+      items);
   return seeds < 2
              ? fmt::format(
                    "A difference counts when {}. With one seed nothing is known of the "

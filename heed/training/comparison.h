@@ -4,7 +4,8 @@
 //   const ComparisonSummary summary = summarise(comparison);
 //   summary.groups[0].findings  // "rotary is better than sinusoidal by 0.7 BLEU; …"
 //
-// Scores are percentages: BLEU of translations, or accuracy on a task with one right answer.
+// Scores are percentages, BLEU of translations or accuracy on a task with one right answer; or, of
+// language models, bits per character, where lower is better.
 #pragma once
 
 #include <optional>
@@ -18,14 +19,16 @@
 namespace heed {
 
 enum class Quality {
-  bleu,      // rows of statistics as Bleu keeps them
-  accuracy,  // as sequence_statistics() keeps them
+  bleu,                // rows of statistics as Bleu keeps them
+  accuracy,            // as sequence_statistics() keeps them
+  bits_per_character,  // as BitsPerCharacter keeps them
 };
 
 // One trained model on one test set.
 struct SetResult {
   std::optional<double> loss;  // per target token; none when it was refused
-  SentenceStatistics statistics = SentenceStatistics(1);  // refused sentences count as empty
+  // Refused sentences count as empty, refused windows of a text as guessed.
+  SentenceStatistics statistics = SentenceStatistics(1);
   std::string refusal;  // why the model took some sentence not at all
 };
 
@@ -46,7 +49,7 @@ struct VariantResult {
   std::vector<RunResult> runs;
 };
 
-// Test sentences of like length.
+// Test sentences, or windows of a text, of like length.
 struct LengthBucket {
   std::string label;
   double length = 0;    // of a source, on average
@@ -62,7 +65,7 @@ struct ComparisonGroup {
   std::vector<std::string> sets;     // the first is the test set that decides
   std::size_t sentences = 0;         // in that one
   std::int64_t training_length = 0;  // longest source trained on
-  std::string length_unit;           // "tokens", "symbols"
+  std::string length_unit;           // "tokens", "symbols", "characters"
   std::vector<LengthBucket> buckets;
   std::vector<VariantResult> variants;
 };
@@ -75,17 +78,19 @@ struct Comparison {
 };
 
 struct BucketSummary {
-  RunScores quality;          // BLEU, or token accuracy
+  RunScores quality;          // BLEU, token accuracy, or bits per character
   std::vector<double> exact;  // exact match of each run; tasks only
   std::string refusal;
 };
 
 struct VariantSummary {
   std::vector<double> loss;            // of each run; empty when one has none
-  RunScores quality;                   // BLEU, or exact match
+  RunScores quality;                   // BLEU, exact match, or bits per character
   std::vector<double> token_accuracy;  // of each run; tasks only
   std::vector<BucketSummary> buckets;
-  // Tasks only: the shortest bucket whose token accuracy is, on average, below break_accuracy.
+  // Of a task, the shortest bucket whose token accuracy is, on average, below break_accuracy. Of a
+  // text, the shortest beyond the training length whose bits per character are above break_ratio
+  // times those of the test set.
   std::optional<std::size_t> breaks_at;
   double tokens_per_second = 0;  // the median over all lines of metrics
   std::int64_t peak_bytes = 0;   // the largest
@@ -93,7 +98,7 @@ struct VariantSummary {
 };
 
 struct PairSummary {
-  std::size_t first = 0, second = 0;  // variants; the first has the higher mean
+  std::size_t first = 0, second = 0;  // variants; the first has the better mean
   RunDifference difference;
 };
 
@@ -111,13 +116,22 @@ struct ComparisonSummary {
 };
 
 constexpr double break_accuracy = 90;
+constexpr double break_ratio = 1.1;
 
-// "BLEU", or "% exact".
-const char* quality_name(Quality quality);
-// What decides in buckets: "BLEU", or "% of tokens".
-const char* bucket_quality_name(Quality quality);
-// The rule by which differences are told from noise, in a sentence.
-std::string noise_rule(std::size_t seeds);
+// How a quality is named and shown.
+struct QualityStyle {
+  const char* name;           // of the whole: "BLEU", "% exact", "bits per character"
+  const char* bucket_name;    // of what decides by length: "BLEU", "% of tokens", …
+  const char* points;         // of a difference: "BLEU", "points of exact match", …
+  const char* bucket_points;  // of a difference by length
+  const char* key;            // in comparison.json
+  const char* bucket_key;
+  int decimals;
+  bool lower_is_better;
+};
+const QualityStyle& style_of(Quality quality);
+// The rule by which differences are told from noise, in a sentence; `items`: what is resampled.
+std::string noise_rule(std::size_t seeds, const char* items = "sentences");
 
 // Errors (failure): runs whose sets or sentences do not agree.
 ComparisonSummary summarise(const Comparison& comparison);

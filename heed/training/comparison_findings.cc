@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace heed {
 
@@ -10,8 +11,7 @@ namespace {
 
 // What the pairs say of each variant against those ranked below it, a sentence each.
 std::vector<std::string> pair_sentences(const ComparisonGroup& group,
-                                        const std::vector<PairSummary>& pairs,
-                                        const std::string& unit) {
+                                        const std::vector<PairSummary>& pairs, const char* unit) {
   if (pairs.size() > 1 && std::none_of(pairs.begin(), pairs.end(), [](const PairSummary& pair) {
         return pair.difference.exceeds_noise();
       })) {
@@ -24,7 +24,9 @@ std::vector<std::string> pair_sentences(const ComparisonGroup& group,
     for (; i < pairs.size() && pairs[i].first == first; ++i) {
       const std::string& other = group.variants[pairs[i].second].label;
       if (pairs[i].difference.exceeds_noise()) {
-        worse.push_back(fmt::format("{} by {:.1f}", other, pairs[i].difference.difference));
+        worse.push_back(fmt::format("{} by {:.{}f}", other,
+                                    std::abs(pairs[i].difference.difference),
+                                    style_of(group.quality).decimals));
       } else {
         equal.push_back(other);
       }
@@ -45,29 +47,39 @@ std::vector<std::string> pair_sentences(const ComparisonGroup& group,
   return sentences;
 }
 
-// The last bucket before the first that breaks, and that one.
+// How far a variant works: where it breaks, with its quality there and at the length before.
 std::string reach_sentence(const ComparisonGroup& group, const VariantSummary& variant,
                            const std::string& name) {
+  const bool text = group.quality == Quality::bits_per_character;
   const auto length = [&](std::size_t bucket) {
     return fmt::format("{:.0f}", group.buckets[bucket].length);
   };
+  const auto mean = [&](std::size_t bucket) {
+    return spread_of(variant.buckets[bucket].quality.scores).mean;
+  };
   if (!variant.breaks_at) {
-    return fmt::format(
-        "{} keeps at least {:.0f} % of the tokens right up to length {}, the longest "
-        "tested.",
-        name, break_accuracy, length(group.buckets.size() - 1));
+    const std::string kept =
+        text ? fmt::format("stays within {:.0f} % of its bits per character at {}",
+                           100 * (break_ratio - 1), group.training_length)
+             : fmt::format("keeps at least {:.0f} % of the tokens right", break_accuracy);
+    return fmt::format("{} {} up to length {}, the longest tested.", name, kept,
+                       length(group.buckets.size() - 1));
   }
   const std::size_t at = *variant.breaks_at;
   const std::string& refusal = variant.buckets[at].refusal;
   if (!refusal.empty()) {
     return fmt::format("{} refuses length {}: {}.", name, length(at), refusal);
   }
+  if (text) {
+    const double trained = spread_of(variant.quality.scores).mean;
+    return fmt::format(
+        "{} breaks at length {}: {:.3f} bits per character there, {:.0f} % more than "
+        "the {:.3f} at {}.",
+        name, length(at), mean(at), 100 * (mean(at) / trained - 1), trained, group.training_length);
+  }
   return fmt::format("{} breaks at length {}: {:.1f} % of the tokens are right there{}.", name,
-                     length(at), spread_of(variant.buckets[at].quality.scores).mean,
-                     at == 0 ? ""
-                             : fmt::format(", {:.1f} % at {}",
-                                           spread_of(variant.buckets[at - 1].quality.scores).mean,
-                                           length(at - 1)));
+                     length(at), mean(at),
+                     at == 0 ? "" : fmt::format(", {:.1f} % at {}", mean(at - 1), length(at - 1)));
 }
 
 bool same_numbers(const VariantSummary& a, const VariantSummary& b) {
@@ -107,9 +119,8 @@ std::string join_words(const std::vector<std::string>& words, const char* last) 
 }
 
 std::vector<std::string> findings_of(const ComparisonGroup& group, const GroupSummary& summary) {
-  const bool task = group.quality == Quality::accuracy;
   std::vector<std::string> findings =
-      pair_sentences(group, summary.pairs, task ? "points of exact match" : "BLEU");
+      pair_sentences(group, summary.pairs, style_of(group.quality).points);
   for (const std::string& sentence : sameness_sentences(group, summary)) {
     findings.push_back(sentence);
   }
@@ -118,9 +129,8 @@ std::vector<std::string> findings_of(const ComparisonGroup& group, const GroupSu
 
 std::vector<std::string> length_findings_of(const ComparisonGroup& group,
                                             const GroupSummary& summary) {
-  const bool task = group.quality == Quality::accuracy;
   std::vector<std::string> findings;
-  if (task && !group.buckets.empty()) {
+  if (group.quality != Quality::bleu && !group.buckets.empty()) {
     for (const std::size_t variant : summary.ranking) {
       findings.push_back(
           reach_sentence(group, summary.variants[variant], group.variants[variant].label));
@@ -129,7 +139,7 @@ std::vector<std::string> length_findings_of(const ComparisonGroup& group,
   for (std::size_t bucket = 0; bucket < group.buckets.size(); ++bucket) {
     if (group.buckets[bucket].beyond && !summary.bucket_pairs[bucket].empty()) {
       const auto sentences = pair_sentences(group, summary.bucket_pairs[bucket],
-                                            task ? "points of token accuracy" : "BLEU");
+                                            style_of(group.quality).bucket_points);
       findings.push_back(fmt::format("At {} {}, beyond the training length: {}",
                                      group.buckets[bucket].label, group.length_unit,
                                      sentences.front()));

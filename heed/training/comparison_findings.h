@@ -12,8 +12,8 @@ namespace heed {
 // which variants gave the same numbers throughout, as they do when what is varied has no effect.
 std::vector<std::string> findings_of(const ComparisonGroup& group, const GroupSummary& summary);
 
-// Of tasks, how far each variant works; beyond the training length, which variant is ahead of
-// which.
+// Of tasks and texts, how far each variant works; beyond the training length, which variant is
+// ahead of which.
 std::vector<std::string> length_findings_of(const ComparisonGroup& group,
                                             const GroupSummary& summary);
 

@@ -38,7 +38,7 @@ Json pairs_json(const ComparisonGroup& group, const std::vector<PairSummary>& pa
 
 Json bucket_json(const BucketSummary& bucket, const LengthBucket& description, Quality quality) {
   Json json = {{"length", description.label}};
-  json[quality == Quality::bleu ? "bleu" : "token_accuracy"] = spread_json(bucket.quality.scores);
+  json[style_of(quality).bucket_key] = spread_json(bucket.quality.scores);
   if (!bucket.exact.empty()) {
     json["exact_match"] = spread_json(bucket.exact);
   }
@@ -63,13 +63,12 @@ Json variant_json(const ComparisonGroup& group, const VariantResult& variant,
   Json json = {{"name", variant.label}, {"directory", variant.directory},
                {"settings", settings},  {"parameters", variant.parameters},
                {"runs", seeds},         {"loss", spread_json(summary.loss)}};
-  json[group.quality == Quality::bleu ? "bleu" : "exact_match"] =
-      spread_json(summary.quality.scores);
+  json[style_of(group.quality).key] = spread_json(summary.quality.scores);
   if (group.quality == Quality::accuracy) {
     json["token_accuracy"] = spread_json(summary.token_accuracy);
   }
   json["by_length"] = buckets;
-  if (group.quality == Quality::accuracy) {
+  if (group.quality != Quality::bleu) {
     json["breaks_at"] = summary.breaks_at ? Json(group.buckets[*summary.breaks_at].length) : Json();
   }
   json["cost"] = {{"tokens_per_second", summary.tokens_per_second},
@@ -102,18 +101,22 @@ BandCurve band_over_steps(const VariantResult& variant, std::size_t series,
 }
 
 ComparisonChart length_chart(const ComparisonGroup& group, const GroupSummary& summary) {
-  const bool task = group.quality == Quality::accuracy;
-  ComparisonChart chart{.title = task ? "Tokens right, by length" : "BLEU, by length",
-                        .x_name = group.length_unit,
-                        .unit = task ? "%" : "",
-                        .dots = true};
+  ComparisonChart chart{
+      .title = "BLEU, by length", .x_name = group.length_unit, .low = 0, .dots = true};
+  if (group.quality == Quality::accuracy) {
+    chart.title = "Tokens right, by length";
+    chart.unit = "%";
+    chart.high = 100;
+  } else if (group.quality == Quality::bits_per_character) {
+    chart.title = "Bits per character, by length";
+    chart.unit = "lower is better";
+    chart.low.reset();
+  }
   if (std::any_of(group.buckets.begin(), group.buckets.end(),
                   [](const LengthBucket& bucket) { return bucket.beyond; })) {
     chart.mark = static_cast<double>(group.training_length);
     chart.mark_name = "trained up to here";
   }
-  chart.low = 0;
-  chart.high = task ? std::optional(100.0) : std::nullopt;
   for (std::size_t i = 0; i < group.variants.size(); ++i) {
     BandCurve curve{.name = group.variants[i].label, .series = i};
     for (std::size_t bucket = 0; bucket < group.buckets.size(); ++bucket) {
@@ -177,6 +180,8 @@ Json comparison_json(const Comparison& comparison, const ComparisonSummary& summ
                          {"differences", pairs_json(group, found.bucket_pairs[b])}});
     }
     groups.push_back({{"name", group.label},
+                      {"quality", style_of(group.quality).key},
+                      {"lower_is_better", style_of(group.quality).lower_is_better},
                       {"test_sentences", group.sentences},
                       {"training_length", group.training_length},
                       {"length_unit", group.length_unit},

@@ -1,4 +1,4 @@
-// The tables of a comparison, and their two forms as text.
+// The tables of a comparison.
 #include <algorithm>
 #include <cmath>
 
@@ -27,12 +27,12 @@ std::string values_text(std::span<const double> scores, int decimals) {
   return text;
 }
 
-// Variants that no other one exceeds by more than noise. None when all are alike.
+// Variants that none is better than by more than noise. None when all are alike.
 std::vector<bool> winners(std::size_t variants, const std::vector<PairSummary>& pairs) {
   std::vector<bool> unbeaten(variants, true);
   for (const PairSummary& pair : pairs) {
     if (pair.difference.exceeds_noise()) {
-      unbeaten[pair.difference.difference > 0 ? pair.second : pair.first] = false;
+      unbeaten[pair.second] = false;
     }
   }
   const bool all = std::all_of(unbeaten.begin(), unbeaten.end(), [](bool b) { return b; });
@@ -54,7 +54,8 @@ std::vector<std::size_t> all_series(std::size_t variants) {
 ComparisonTable result_table(const ComparisonGroup& group, const GroupSummary& summary) {
   const bool task = group.quality == Quality::accuracy;
   ComparisonTable table{.title = "Result", .series = all_series(group.variants.size())};
-  table.columns = {"", quality_name(group.quality)};
+  const QualityStyle& style = style_of(group.quality);
+  table.columns = {"", style.name};
   if (task) {
     table.columns.push_back("% of tokens");
   }
@@ -62,9 +63,9 @@ ComparisonTable result_table(const ComparisonGroup& group, const GroupSummary& s
   const std::vector<bool> best = winners(group.variants.size(), summary.pairs);
   for (std::size_t i = 0; i < group.variants.size(); ++i) {
     const VariantSummary& variant = summary.variants[i];
-    std::vector<TableCell> row = {
-        {group.variants[i].label},
-        {spread_text(variant.quality.scores, 1), best[i], values_text(variant.quality.scores, 2)}};
+    std::vector<TableCell> row = {{group.variants[i].label},
+                                  {spread_text(variant.quality.scores, style.decimals), best[i],
+                                   values_text(variant.quality.scores, style.decimals + 1)}};
     if (task) {
       row.push_back(
           {spread_text(variant.token_accuracy, 1), false, values_text(variant.token_accuracy, 2)});
@@ -76,37 +77,57 @@ ComparisonTable result_table(const ComparisonGroup& group, const GroupSummary& s
     row.push_back({duration_text(variant.seconds)});
     table.rows.push_back(std::move(row));
   }
+  const std::string count = count_text(static_cast<std::int64_t>(group.sentences));
   table.note = fmt::format(
-      "On {} test sentences: mean and standard deviation over the seeds. What nothing exceeds by "
-      "more than noise is bold, where not all are alike.",
-      count_text(static_cast<std::int64_t>(group.sentences)));
+      "On {}: mean and standard deviation over the seeds.{} What nothing is better than by more "
+      "than noise is bold, where not all are alike.",
+      group.quality == Quality::bits_per_character
+          ? fmt::format("{} windows of the test text, {} characters each", count,
+                        group.training_length)
+          : count + " test sentences",
+      style.lower_is_better ? " Lower is better." : "");
   return table;
 }
 
-TableCell bucket_cell(const BucketSummary& bucket, bool best) {
+TableCell bucket_cell(const BucketSummary& bucket, bool best, const QualityStyle& style) {
+  if (!bucket.refusal.empty() && style.lower_is_better) {
+    return {"refused", false, bucket.refusal};
+  }
   if (!bucket.refusal.empty() && spread_of(bucket.quality.scores).mean == 0) {
     return {"0 (refused)", false, bucket.refusal};
   }
   const ScoreSpread spread = spread_of(bucket.quality.scores);
-  std::string hint = values_text(bucket.quality.scores, 2);
+  std::string hint = values_text(bucket.quality.scores, style.decimals + 1);
   if (!bucket.exact.empty()) {
     hint += fmt::format("; exact: {:.1f} %", spread_of(bucket.exact).mean);
   }
-  return {fmt::format("{:.1f} ± {:.1f}", spread.mean, spread.deviation), best, hint};
+  return {fmt::format("{:.{}f} ± {:.{}f}", spread.mean, style.decimals, spread.deviation,
+                      style.decimals),
+          best, hint};
 }
 
 ComparisonTable length_table(const ComparisonGroup& group, const GroupSummary& summary) {
-  const bool task = group.quality == Quality::accuracy;
-  ComparisonTable table{.title = fmt::format("{} by length", bucket_quality_name(group.quality)),
+  const QualityStyle& style = style_of(group.quality);
+  ComparisonTable table{.title = fmt::format("{} by length", style.bucket_name),
                         .series = all_series(group.variants.size())};
-  table.note = fmt::format("Columns: {} of the source. The longest trained on has {}.",
-                           group.length_unit, group.training_length);
+  table.note =
+      group.quality == Quality::bits_per_character
+          ? fmt::format(
+                "Columns: {} of a window. Those trained on have {}. Lower is better; a "
+                "scheme breaks at the first length beyond where it needs over {:.0f} % more "
+                "bits than at {}.",
+                group.length_unit, group.training_length, 100 * (break_ratio - 1),
+                group.training_length)
+          : fmt::format("Columns: {} of the source. The longest trained on has {}.",
+                        group.length_unit, group.training_length);
   table.columns = {""};
   for (const LengthBucket& bucket : group.buckets) {
     table.columns.push_back(bucket.label);
   }
-  if (task) {
+  if (group.quality == Quality::accuracy) {
     table.columns.push_back(fmt::format("below {:.0f} % at", break_accuracy));
+  } else if (group.quality == Quality::bits_per_character) {
+    table.columns.emplace_back("breaks at");
   }
   std::vector<std::vector<bool>> best;
   for (const auto& pairs : summary.bucket_pairs) {
@@ -116,9 +137,9 @@ ComparisonTable length_table(const ComparisonGroup& group, const GroupSummary& s
     const VariantSummary& variant = summary.variants[i];
     std::vector<TableCell> row = {{group.variants[i].label}};
     for (std::size_t bucket = 0; bucket < variant.buckets.size(); ++bucket) {
-      row.push_back(bucket_cell(variant.buckets[bucket], best[bucket][i]));
+      row.push_back(bucket_cell(variant.buckets[bucket], best[bucket][i], style));
     }
-    if (task) {
+    if (group.quality != Quality::bleu) {
       row.push_back({variant.breaks_at
                          ? fmt::format("{:.0f}", group.buckets[*variant.breaks_at].length)
                          : "never"});
@@ -144,21 +165,24 @@ ComparisonTable exact_table(const ComparisonGroup& group, const GroupSummary& su
   return table;
 }
 
-TableCell difference_cell(const RunDifference& d) {
+TableCell difference_cell(const RunDifference& d, int decimals) {
   const auto text = [](double value, int decimals) {
     const std::string digits = fmt::format("{:.{}f}", std::abs(value), decimals);
     const bool zero = digits.find_first_not_of("0.") == std::string::npos;
     return (zero ? "" : value < 0 ? "−" : "+") + digits;
   };
-  return {
-      text(d.difference, 1), d.exceeds_noise(),
-      fmt::format("95 % interval {} … {}{}", text(d.lower, 2), text(d.upper, 2),
-                  d.margin ? fmt::format("; over seeds it must exceed {:.2f}", *d.margin) : "")};
+  return {text(d.difference, decimals), d.exceeds_noise(),
+          fmt::format(
+              "95 % interval {} … {}{}", text(d.lower, decimals + 1), text(d.upper, decimals + 1),
+              d.margin ? fmt::format("; over seeds it must exceed {:.{}f}", *d.margin, decimals + 1)
+                       : "")};
 }
 
 ComparisonTable pair_table(const ComparisonGroup& group, const GroupSummary& summary) {
-  ComparisonTable table{.title = fmt::format("Differences in {}", quality_name(group.quality)),
-                        .note = "Row minus column. Bold: more than noise."};
+  const QualityStyle& style = style_of(group.quality);
+  ComparisonTable table{.title = fmt::format("Differences in {}", style.name),
+                        .note = fmt::format("Row minus column{}. Bold: more than noise.",
+                                            style.lower_is_better ? ": below 0 is better" : "")};
   table.columns = {""};
   std::vector<std::vector<TableCell>> cells(group.variants.size());
   for (auto& row : cells) {
@@ -166,12 +190,12 @@ ComparisonTable pair_table(const ComparisonGroup& group, const GroupSummary& sum
   }
   for (const PairSummary& pair : summary.pairs) {
     const RunDifference& d = pair.difference;
-    cells[pair.first][pair.second] = difference_cell(d);
+    cells[pair.first][pair.second] = difference_cell(d, style.decimals);
     RunDifference back = d;
     back.difference = -d.difference;
     back.lower = -d.upper;
     back.upper = -d.lower;
-    cells[pair.second][pair.first] = difference_cell(back);
+    cells[pair.second][pair.first] = difference_cell(back, style.decimals);
   }
   for (const std::size_t i : summary.ranking) {
     table.columns.push_back(group.variants[i].label);
@@ -183,70 +207,6 @@ ComparisonTable pair_table(const ComparisonGroup& group, const GroupSummary& sum
     table.rows.push_back(std::move(row));
   }
   return table;
-}
-
-// Characters of a text, as far as columns are concerned.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-std::string padded(const std::string& text, std::size_t width, bool left) {
-  const std::string space(width - std::min(width, width_of(text)), ' ');
-  return left ? text + space : space + text;
-}
-
-std::string table_text(const ComparisonTable& table) {
-  std::vector<std::size_t> widths;
-  for (std::size_t j = 0; j < table.columns.size(); ++j) {
-    widths.push_back(width_of(table.columns[j]));
-    for (const auto& row : table.rows) {
-      widths[j] = std::max(widths[j], width_of(row[j].text));
-    }
-  }
-  std::string text;
-  const auto add_row = [&](auto&& cell) {
-    std::string line;
-    for (std::size_t j = 0; j < widths.size(); ++j) {
-      line += (j == 0 ? "" : "  ") + padded(cell(j), widths[j], j == 0);
-    }
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  };
-  add_row([&](std::size_t j) { return table.columns[j]; });
-  for (const auto& row : table.rows) {
-    add_row([&](std::size_t j) { return row[j].text; });
-  }
-  return text;
-}
-
-std::string markdown_cell(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    result += c == '|' ? "\\|" : c == '<' ? "&lt;" : std::string(1, c);
-  }
-  return result;
-}
-
-std::string table_markdown(const ComparisonTable& table) {
-  std::string text = "|";
-  for (const std::string& column : table.columns) {
-    text += " " + markdown_cell(column) + " |";
-  }
-  text += "\n|---|";
-  for (std::size_t j = 1; j < table.columns.size(); ++j) {
-    text += "---:|";
-  }
-  text += "\n";
-  for (const auto& row : table.rows) {
-    text += "|";
-    for (const TableCell& cell : row) {
-      const std::string shown = markdown_cell(cell.text);
-      text += cell.strong ? " **" + shown + "** |" : " " + shown + " |";
-    }
-    text += "\n";
-  }
-  return text;
 }
 
 }  // namespace
@@ -264,49 +224,6 @@ std::vector<ComparisonTable> comparison_tables(const ComparisonGroup& group,
     tables.push_back(pair_table(group, summary));
   }
   return tables;
-}
-
-std::string comparison_text(const Comparison& comparison, const ComparisonSummary& summary) {
-  std::string text;
-  for (std::size_t i = 0; i < comparison.groups.size(); ++i) {
-    const ComparisonGroup& group = comparison.groups[i];
-    text += i == 0 ? "" : "\n";
-    text += group.label.empty() ? "" : group.label + "\n\n";
-    auto tables = comparison_tables(group, summary.groups[i]);
-    tables.resize(std::min<std::size_t>(tables.size(), group.buckets.empty() ? 1 : 2));
-    for (std::size_t t = 0; t < tables.size(); ++t) {
-      text += t == 0 ? "" : tables[t].title + "\n";
-      text += table_text(tables[t]) + "\n";
-    }
-    for (const auto* findings : {&summary.groups[i].findings, &summary.groups[i].length_findings}) {
-      for (const std::string& finding : *findings) {
-        text += finding + "\n";
-      }
-    }
-  }
-  return text;
-}
-
-std::string comparison_markdown(const Comparison& comparison, const ComparisonSummary& summary) {
-  std::string text = fmt::format("# {}\n\n{}\n", comparison.title, comparison.subtitle);
-  for (std::size_t i = 0; i < comparison.groups.size(); ++i) {
-    const ComparisonGroup& group = comparison.groups[i];
-    text += group.label.empty() ? "" : fmt::format("\n## {}\n", group.label);
-    text += "\n";
-    for (const auto* findings : {&summary.groups[i].findings, &summary.groups[i].length_findings}) {
-      for (const std::string& finding : *findings) {
-        text += fmt::format("- {}\n", markdown_cell(finding));
-      }
-    }
-    for (const ComparisonTable& table : comparison_tables(group, summary.groups[i])) {
-      text += fmt::format("\n**{}.** {}\n\n{}", table.title, table.note, table_markdown(table));
-    }
-  }
-  text += "\n## Method\n\n";
-  for (const std::string& note : comparison.notes) {
-    text += fmt::format("- {}\n", markdown_cell(note));
-  }
-  return text;
 }
 
 }  // namespace heed

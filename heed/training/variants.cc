@@ -84,7 +84,7 @@ std::string value_label(const std::string& key, const std::string& value) {
 // Whether variants of a key are tested on unlike data.
 bool decides_test(const std::string& key) {
   return key == "data" || key == "data.directory" || key.starts_with("data.task") ||
-         key.starts_with("data.test");
+         key.starts_with("data.test") || key.starts_with("data.text");
 }
 
 std::string directory_name(const std::string& group, const std::string& label) {

@@ -105,6 +105,10 @@ TEST(ExpandVariants, DataMakesGroups) {
   const VariedKey limits[] = {parse_vary("length.longest=20,40", keys)};
   EXPECT_EQ(expand_variants(limits)[1].group, "");
   EXPECT_EQ(expand_variants(limits)[1].label, "longest=40");
+  // Windows of a text are cut from it for the test as for training.
+  const std::vector<std::string> text_keys = {"data.text.window"};
+  const VariedKey windows[] = {parse_vary("data.text.window=64,128", text_keys)};
+  EXPECT_EQ(expand_variants(windows)[1].group, "window=128");
 }
 
 TEST(ExpandVariants, LabelsAndDirectoriesTellVariantsApart) {
