@@ -13,6 +13,7 @@
 #include "heed/autograd/gradient.h"
 #include "heed/base/files.h"
 #include "heed/kernels/kernel.h"
+#include "heed/text/fingerprint.h"
 #include "heed/training/comparison_report.h"
 #include "heed/training/progress.h"
 #include "heed/training/validation.h"
@@ -44,7 +45,14 @@ std::string data_name(const Recipe& recipe) {
               {"longest", effective_length(recipe).longest},
               {"init_from", recipe.init_from},
               {"seed", recipe.seed}};
-  if (recipe.data.task.kind.empty()) {
+  if (learns_text(recipe)) {
+    const TextParts parts = text_of(recipe);
+    for (const std::string* text : {&parts.train, &parts.validation}) {
+      Fingerprint fingerprint;
+      fingerprint.add(*text);
+      key["content"].push_back(fingerprint.value());
+    }
+  } else if (recipe.data.task.kind.empty()) {
     const CorpusPlaces places = corpora_of(recipe, {});
     for (const CorpusFiles& files : {places.train, places.validation}) {
       key["content"].push_back(has_files(files) ? ParallelCorpus(files).fingerprint() : 0);
@@ -117,12 +125,13 @@ class ComparisonRun {
     }
   }
 
-  // Builds the model, and takes it one step and two tokens far: what it refuses shows now.
+  // Builds the model, and takes it one step and, to translate, two tokens far: what it refuses
+  // shows now.
   void try_out(Prepared& prepared) const {
     const Recipe& recipe = prepared.planned->recipe;
     const TrainingData& data = prepared.shared->data;
     try {
-      const std::unique_ptr<Translator> model = make_model(recipe, data.tokenizers);
+      const std::unique_ptr<TranslationModel> model = make_model(recipe, data.tokenizers).model;
       require_gradients(*model);
       prepared.parameters = count_parameters(*model);
       const std::uint32_t first[] = {0};
@@ -134,11 +143,13 @@ class ComparisonRun {
       ops::CrossEntropyOptions options;
       options.precision = context.precision;
       backward(model->loss(examples, options, context).loss);
-      DecodingConfig decoding = recipe.decoding;
-      decoding.max_length = 2;
-      std::vector<int> source(data.train->source(0).begin(), data.train->source(0).end());
-      source.push_back(data.tokenizers.source->end_id());
-      decode(*model, {{source}}, symbols_of(data.tokenizers), decoding, context.precision);
+      if (!learns_text(recipe)) {
+        DecodingConfig decoding = recipe.decoding;
+        decoding.max_length = 2;
+        std::vector<int> source(data.train->source(0).begin(), data.train->source(0).end());
+        source.push_back(data.tokenizers.source->end_id());
+        decode(*model, {{source}}, symbols_of(data.tokenizers), decoding, context.precision);
+      }
     } catch (const Error& error) {
       fail(error.kind() == ErrorKind::failure ? ErrorKind::usage : error.kind(), "variant {}: {}",
            prepared.planned->variant.directory, error.what());
@@ -207,7 +218,7 @@ class ComparisonRun {
       if (added) {
         comparison.groups.push_back({.label = variant.group,
                                      .quality = tests.quality,
-                                     .sentences = tests.sets[0].sources.size(),
+                                     .sentences = tests.sets[0].size(),
                                      .training_length = tests.training_length,
                                      .length_unit = tests.length_unit,
                                      .buckets = tests.buckets});
@@ -248,10 +259,14 @@ class ComparisonRun {
         fmt::format("Seeds {} to {}. For each seed, variants with the same data and tokenizer see "
                     "the same batches in the same order; the tokenizer is learned once.",
                     recipe.seed, recipe.seed + study_.compare.seeds - 1),
-        fmt::format("Each run is tested with its best checkpoint by validation {}, decoded with "
-                    "beam {}. Bands in charts reach from the lowest to the highest seed.",
-                    recipe.training.best_by, recipe.decoding.beam),
-        noise_rule(static_cast<std::size_t>(study_.compare.seeds))};
+        fmt::format("Each run is tested with its best checkpoint by validation {}{}. Bands in "
+                    "charts reach from the lowest to the highest seed.",
+                    recipe.training.best_by,
+                    learns_text(recipe)
+                        ? std::string()
+                        : fmt::format(", decoded with beam {}", recipe.decoding.beam)),
+        noise_rule(static_cast<std::size_t>(study_.compare.seeds),
+                   learns_text(recipe) ? "windows" : "sentences")};
     const ToyTaskConfig& task = recipe.data.task;
     if (!task.kind.empty()) {
       notes.push_back(fmt::format(
@@ -261,6 +276,16 @@ class ComparisonRun {
           "sequences each.",
           task.minimum_length, task.maximum_length, count_text(task.symbols),
           count_text(task.train_pairs), count_text(task.test_pairs)));
+    }
+    if (learns_text(recipe)) {
+      const std::int64_t tokens = tests_.begin()->second.sets[0].windows->target_token_count() -
+                                  tests_.begin()->second.sets[0].windows->size();
+      notes.push_back(fmt::format(
+          "Bits per character: the average of −log2 p over the characters of the test text, each "
+          "given those before it in its window, the first given the one before the window. Lower "
+          "is better. Windows of all lengths are cut from the same {} tokens, so that each length "
+          "predicts the same text.",
+          count_text(tokens)));
     }
     notes.emplace_back(
         "Speed is the median over training, source and target tokens counted; memory is the peak "

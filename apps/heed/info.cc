@@ -3,6 +3,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "heed/interop/language_model_directory.h"
 #include "heed/interop/translator_directory.h"
 #include "heed/training/progress.h"
 
@@ -16,22 +17,43 @@ struct InfoOptions {
   bool json = false;
 };
 
-void run_info(const InfoOptions& options) {
-  const LoadedTranslator loaded = load_translator(options.directory);
-  const TranslatorConfig& config = loaded.model->config();
-  Json json = {{"directory", loaded.directory.string()},
-               {"parameters", count_parameters(*loaded.model)},
-               {"source_vocabulary", loaded.tokenizers.source->size()},
-               {"target_vocabulary", loaded.tokenizers.target->size()},
-               {"joint_vocabulary", loaded.tokenizers.joint},
-               {"model", config_to_json(config)},
-               {"decoding", config_to_json(loaded.decoding)}};
+// A model and what belongs to it, in words.
+Json describe(const LoadedTranslator& loaded) {
+  return {{"directory", loaded.directory.string()},
+          {"kind", "translator"},
+          {"parameters", count_parameters(*loaded.model)},
+          {"source_vocabulary", loaded.tokenizers.source->size()},
+          {"target_vocabulary", loaded.tokenizers.target->size()},
+          {"joint_vocabulary", loaded.tokenizers.joint},
+          {"model", config_to_json(loaded.model->config())},
+          {"decoding", config_to_json(loaded.decoding)}};
+}
+
+Json describe(const LoadedLanguageModel& loaded) {
+  return {{"directory", loaded.directory.string()},
+          {"kind", "language_model"},
+          {"parameters", count_parameters(*loaded.model)},
+          {"vocabulary", loaded.tokenizers.target->size()},
+          {"model", config_to_json(loaded.model->config())}};
+}
+
+template <typename Loaded>
+void write_info(const Loaded& loaded, const InfoOptions& options) {
+  Json json = describe(loaded);
   if (options.tensors) {
     for (const NamedTensor& item : stored_tensors_of(*loaded.model)) {
       json["tensors"][item.name] = item.tensor.shape().text();
     }
   }
   write_output(options.json ? json.dump(2) + "\n" : write_yaml(json));
+}
+
+void run_info(const InfoOptions& options) {
+  if (holds_language_model(options.directory)) {
+    write_info(load_language_model(options.directory), options);
+  } else {
+    write_info(load_translator(options.directory), options);
+  }
 }
 
 }  // namespace

@@ -6,12 +6,10 @@ namespace heed::app {
 
 namespace {
 
-// What can be said of the values before anything is read or learned.
-void check_recipe(const Recipe& recipe, const std::string& source) {
-  check_usage(recipe.seed >= 0, "{}: seed: must not be negative, got {}", source, recipe.seed);
-  check_usage(recipe.threads >= 0 && recipe.threads <= 1024,
-              "{}: threads: must be in 0 … 1024, got {}", source, recipe.threads);
+void check_pairs_recipe(const Recipe& recipe, const std::string& source) {
   const DataConfig& data = recipe.data;
+  check_usage(config_to_json(data.text) == config_to_json(TextConfig()),
+              "{}: data.text: is for model.kind language_model", source);
   if (!data.task.kind.empty()) {
     check_toy_task_config(data.task);
     check_usage(!has_files(data.train) && !has_files(data.validation) && !has_files(data.test),
@@ -19,11 +17,47 @@ void check_recipe(const Recipe& recipe, const std::string& source) {
   } else {
     check_usage(has_files(data.train), "{}: data.train: name the files to learn from", source);
   }
+  check_translator_config(recipe.model);
+}
+
+void check_text_recipe(const Recipe& recipe, const std::string& source) {
+  const DataConfig& data = recipe.data;
+  check_usage(data.task.kind.empty() && !has_files(data.train) && !has_files(data.validation) &&
+                  !has_files(data.test),
+              "{}: model.kind language_model: learns data.text, not pairs of sentences", source);
+  check_text_config(data.text);
+  check_language_model_config(recipe.model);
+  check_usage(recipe.model.attention.topology != "prefix",
+              "model.attention.topology prefix: windows of running text have no prefix");
+  check_usage(data.text.window <= recipe.model.max_length,
+              "data.text.window: {} tokens, but model.max_length is {}", data.text.window,
+              recipe.model.max_length);
+  check_usage(recipe.tokenizer.kind == "byte",
+              "tokenizer.kind {}: reads line by line; data.text keeps its line breaks, which byte "
+              "does, too",
+              recipe.tokenizer.kind);
+  check_usage(recipe.training.best_by == "loss",
+              "training.best_by {}: a language model translates nothing; use loss",
+              recipe.training.best_by);
+}
+
+// What can be said of the values before anything is read or learned.
+void check_recipe(const Recipe& recipe, const std::string& source) {
+  check_usage(recipe.seed >= 0, "{}: seed: must not be negative, got {}", source, recipe.seed);
+  check_usage(recipe.threads >= 0 && recipe.threads <= 1024,
+              "{}: threads: must be in 0 … 1024, got {}", source, recipe.threads);
+  check_usage(recipe.model.kind == "translator" || recipe.model.kind == "language_model",
+              "{}: model.kind '{}': expected translator or language_model", source,
+              recipe.model.kind);
+  if (learns_text(recipe)) {
+    check_text_recipe(recipe, source);
+  } else {
+    check_pairs_recipe(recipe, source);
+  }
   check_usage(recipe.precision == "float32" || recipe.precision == "bf16",
               "precision '{}': expected float32 or bf16; int8 is for translating",
               recipe.precision);
   check_tokenizer_config(recipe.tokenizer);
-  check_translator_config(recipe.model);
   check_optimizer_config(recipe.optimizer);
   check_training_config(recipe.training);
   Schedule(recipe.schedule, recipe.training.max_steps);
@@ -73,6 +107,20 @@ CorpusFiles located(CorpusFiles files, const std::string& directory) {
 
 bool has_files(const CorpusFiles& files) {
   return !files.source.empty() || !files.target.empty() || !files.table.empty();
+}
+
+bool learns_text(const Recipe& recipe) {
+  return recipe.model.kind == "language_model";
+}
+
+TextParts text_of(const Recipe& recipe) {
+  TextConfig text = recipe.data.text;
+  for (auto* list : {&text.train, &text.validation, &text.test}) {
+    for (std::string& file : *list) {
+      file = (std::filesystem::path(recipe.data.directory) / file).string();
+    }
+  }
+  return read_text_parts(text);
 }
 
 }  // namespace heed::app

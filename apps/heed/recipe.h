@@ -8,9 +8,10 @@
 #include "heed/base/config.h"
 #include "heed/data/batching.h"
 #include "heed/data/encoded_corpus.h"
+#include "heed/data/text_windows.h"
 #include "heed/data/toy_tasks.h"
 #include "heed/generation/decoding.h"
-#include "heed/models/translator.h"
+#include "heed/models/translator_config.h"
 #include "heed/text/tokenizer_config.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/schedule.h"
@@ -23,6 +24,7 @@ struct DataConfig {
   CorpusFiles train;
   CorpusFiles validation;
   CorpusFiles test;
+  TextConfig text;
   ToyTaskConfig task;
   LengthConfig length;
 
@@ -32,8 +34,21 @@ struct DataConfig {
     visit("train", train, "the corpus to learn from");
     visit("validation", validation, "held-out pairs, for loss and BLEU while training");
     visit("test", test, "pairs to measure the best model on at the end");
+    visit("text", text, "running text instead of pairs, for a language model");
     visit("task", task, "a made-up task instead of files: its corpora are written into the run");
     visit("length", length, "what becomes of long sentences");
+  }
+};
+
+struct ModelConfig : TranslatorConfig {
+  std::string kind = "translator";
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("kind", kind,
+          "translator, or language_model: a decoder alone, which learns running text (data.text). "
+          "encoder_layers does nothing there");
+    TranslatorConfig::fields(visit);
   }
 };
 
@@ -45,7 +60,7 @@ struct Recipe {
   std::string init_from;
   DataConfig data;
   TokenizerConfig tokenizer;
-  TranslatorConfig model;
+  ModelConfig model;
   BatchConfig batches;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
@@ -84,5 +99,9 @@ Json read_recipe_document(const std::filesystem::path& path,
 // The files of a corpus with data.directory before relative paths.
 CorpusFiles located(CorpusFiles files, const std::string& directory);
 bool has_files(const CorpusFiles& files);
+// Whether the recipe is a language model's, which learns data.text.
+bool learns_text(const Recipe& recipe);
+// The text of such a recipe. Errors: those of read_text_parts.
+TextParts text_of(const Recipe& recipe);
 
 }  // namespace heed::app

@@ -81,8 +81,8 @@ constexpr const char* introduction =
     "- Every key can be given on the command line as well: `--set training.max_steps=500`.\n"
     "- A key that is left out has its default. An unknown key is an error, and the nearest known "
     "one is named.\n"
-    "- `data.train` must name files, and one of `training.max_steps`, `training.max_epochs` and\n"
-    "  `training.patience` must be set.\n"
+    "- `data.train` must name files, or for a language model `data.text.train`; and one of\n"
+    "  `training.max_steps`, `training.max_epochs` and `training.patience` must be set.\n"
     "- The resolved recipe of a run, every key with its value, is kept as `recipe.yaml` in the run "
     "directory.\n";
 

@@ -62,9 +62,17 @@ Recipe variant_recipe(Json document, const Variant& variant, const std::string& 
   }
 }
 
-// A task's longest test sequence, with its end symbol, must be one that the model takes.
+// The longest test sequence of a task, with its end symbol, or window of a text must be one that
+// the model takes.
 void check_lengths(const Study& study, const StudyVariant& planned) {
   const ToyTaskConfig& task = planned.recipe.data.task;
+  if (learns_text(planned.recipe) && !study.multiples.empty()) {
+    const double longest = std::round(study.multiples.back() * planned.recipe.data.text.window);
+    check_usage(longest <= planned.recipe.model.max_length,
+                "variant {}: length {}x is {:.0f} tokens, but model.max_length is {}",
+                planned.variant.directory, study.multiples.back(), longest,
+                planned.recipe.model.max_length);
+  }
   if (task.kind.empty() || study.multiples.empty()) {
     return;
   }

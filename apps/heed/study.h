@@ -26,7 +26,8 @@ struct CompareConfig {
     visit(
         "lengths", lengths,
         "multiples of the training length to test at, such as 1x, 2x, 4x: sequences of a task are "
-        "made that long, sentences of a corpus are grouped there");
+        "made that long, sentences of a corpus are grouped there, windows of a text are cut that "
+        "long");
   }
 };
 

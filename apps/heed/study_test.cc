@@ -97,6 +97,18 @@ TEST_F(StudyFile, TheModelMustTakeTheTestLengths) {
               HasSubstr("70 symbols, 71 tokens with </s>, but model.max_length is 64"));
 }
 
+TEST_F(StudyFile, TheModelMustTakeTheTestedWindows) {
+  StudyOptions options{.overrides = {"data={text: {train: [a.txt], window: 16}}",
+                                     "tokenizer.kind=byte", "model.kind=language_model"},
+                       .vary = {"heads=2,4"},
+                       .lengths = {"0.5x", "4x"}};
+  EXPECT_EQ(refusal("", options), "none");
+  options.lengths = {"1x", "5x"};
+  EXPECT_THAT(refusal("", options), HasSubstr("5x is 80 tokens, but model.max_length is 64"));
+  options.overrides.pop_back();
+  EXPECT_THAT(refusal("", options), HasSubstr("data.text: is for model.kind language_model"));
+}
+
 TEST_F(StudyFile, IsNoRecipeToTrain) {
   read("compare: {vary: ['heads=2,4']}\n");
   EXPECT_THROW(read_recipe(path_, {}), Error);

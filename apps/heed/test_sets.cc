@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "apps/heed/run_directory.h"
+#include "apps/heed/text_tests.h"
 #include "heed/base/files.h"
 #include "heed/kernels/kernel.h"
 #include "heed/metrics/bleu.h"
@@ -21,7 +22,7 @@ constexpr std::size_t fewest_in_a_part = 20;  // sentences
 
 TestSet read_set(std::string name, const CorpusFiles& files) {
   TestSet set{.name = std::move(name), .corpus = ParallelCorpus(files)};
-  set.corpus.for_each([&](const SentencePair& pair) {
+  set.corpus->for_each([&](const SentencePair& pair) {
     set.sources.emplace_back(pair.source);
     set.references.emplace_back(pair.target);
   });
@@ -99,7 +100,7 @@ void divide_by_length(const Tokenizer& tokenizer, const std::vector<double>& mul
 
 // Translates one part of a set; what the model refuses stays empty. Returns the refusal.
 std::string decode_part(const TestSet& set, const std::vector<std::size_t>& part,
-                        const Recipe& recipe, const LoadedTranslator& model,
+                        const Recipe& recipe, const TrainedModel& model,
                         std::vector<std::string>& translations) {
   std::vector<std::string> sources;
   std::size_t longest = 0;
@@ -126,14 +127,15 @@ std::string decode_part(const TestSet& set, const std::vector<std::size_t>& part
   return {};
 }
 
-std::optional<double> loss_on(const TestSet& set, const Recipe& recipe,
-                              const LoadedTranslator& model, const fs::path& directory) {
+std::optional<double> loss_on(const TestSet& set, const Recipe& recipe, const TrainedModel& model,
+                              const fs::path& directory) {
   const LengthConfig length{.longest = recipe.model.max_length, .too_long = "cut"};
-  const auto encoded = open_encoded_corpus(directory / "cache" / (set.name + ".tokens"), set.corpus,
-                                           model.tokenizers, length, *context_for(cpu_device).pool);
+  const auto encoded =
+      open_encoded_corpus(directory / "cache" / (set.name + ".tokens"), *set.corpus,
+                          model.tokenizers, length, *context_for(cpu_device).pool);
   BatchConfig batches = recipe.batches;
   batches.batch_tokens = std::max(batches.batch_tokens, length.longest);
-  const Validator validator(encoded.store, set.corpus, model.tokenizers, batches, recipe.decoding,
+  const Validator validator(encoded.store, *set.corpus, model.tokenizers, batches, recipe.decoding,
                             parse_precision(recipe.precision));
   try {
     const double loss = validator.validate(*model.model, false).loss;
@@ -164,8 +166,11 @@ std::vector<std::vector<std::size_t>> parts_of(const TestPlan& plan, std::size_t
 }
 
 SetResult run_set(const TestPlan& plan, std::size_t number, const Recipe& recipe,
-                  const LoadedTranslator& model, const fs::path& directory, const fs::path& run) {
+                  const TrainedModel& model, const fs::path& directory, const fs::path& run) {
   const TestSet& set = plan.sets[number];
+  if (set.windows) {
+    return score_windows(*set.windows, recipe, model);
+  }
   SetResult result;
   std::vector<std::string> translations(set.sources.size());
   for (const auto& part : parts_of(plan, number)) {
@@ -192,6 +197,9 @@ SetResult run_set(const TestPlan& plan, std::size_t number, const Recipe& recipe
 
 TestPlan plan_tests(const Recipe& recipe, const std::vector<double>& multiples,
                     const TrainingData& data, const fs::path& directory) {
+  if (learns_text(recipe)) {
+    return plan_text_tests(recipe, multiples, data, directory);
+  }
   const CorpusPlaces places = corpora_of(recipe, directory);
   check_usage(has_files(places.test) || has_files(places.validation),
               "nothing to compare on: name data.test, or at least data.validation");
@@ -222,7 +230,8 @@ TestPlan plan_tests(const Recipe& recipe, const std::vector<double>& multiples,
 Json content_of(const TestPlan& plan) {
   Json content = Json::array();
   for (const TestSet& set : plan.sets) {
-    content.push_back(fmt::format("{} {:016x}", set.name, set.corpus.fingerprint()));
+    content.push_back(fmt::format(
+        "{} {:016x}", set.name, set.windows ? set.windows->identity() : set.corpus->fingerprint()));
   }
   for (const LengthBucket& bucket : plan.buckets) {
     content.push_back(bucket.label);
@@ -231,7 +240,7 @@ Json content_of(const TestPlan& plan) {
 }
 
 std::vector<SetResult> run_tests(const TestPlan& plan, const Recipe& recipe,
-                                 const LoadedTranslator& model, const fs::path& directory,
+                                 const TrainedModel& model, const fs::path& directory,
                                  const fs::path& run) {
   std::vector<SetResult> results;
   for (std::size_t set = 0; set < plan.sets.size(); ++set) {

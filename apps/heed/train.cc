@@ -1,10 +1,12 @@
-// heed train: from raw parallel text to a measured BLEU.
+// heed train: from raw text to a measured result: BLEU, accuracy, or bits per character.
 #include <csignal>
 #include <memory>
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/text_tests.h"
 #include "apps/heed/training_run.h"
+#include "heed/metrics/bits_per_character.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/sequence_accuracy.h"
 
@@ -44,6 +46,21 @@ void measure_test(const Recipe& recipe, const ParallelCorpus& test, const Traini
   }
 }
 
+// Prints the bits per character of the test text, in windows as long as those trained on.
+void measure_text(const Recipe& recipe, const std::filesystem::path& directory,
+                  const TrainingRun& run) {
+  const std::string text = text_of(recipe).test;
+  if (text.empty()) {
+    return;
+  }
+  const auto windows = open_text_windows(directory / "cache" / "test.tokens", text,
+                                         *run.best.tokenizers.target, recipe.data.text.window);
+  const SetResult result = score_windows(*windows, recipe, run.best);
+  check(result.loss.has_value(), "{}", result.refusal);
+  write_output(fmt::format("bits per character: {:.3f}, loss: {:.4f}\n",
+                           BitsPerCharacter().score_of(result.statistics.total()), *result.loss));
+}
+
 void run_train(const TrainOptions& options, int& exit_code) {
   std::vector<std::string> overrides = options.overrides;
   if (options.threads > 0) {
@@ -73,7 +90,9 @@ void run_train(const TrainOptions& options, int& exit_code) {
     return;
   }
   const CorpusFiles test = corpora_of(recipe, directory).test;
-  if (has_files(test)) {
+  if (learns_text(recipe)) {
+    measure_text(recipe, directory, run);
+  } else if (has_files(test)) {
     measure_test(recipe, ParallelCorpus(test), run);
   }
 }
@@ -83,11 +102,12 @@ void run_train(const TrainOptions& options, int& exit_code) {
 void add_train_command(CLI::App& application, int& exit_code) {
   CLI::App* command = application.add_subcommand(
       "train",
-      "Train a translator from a recipe\n\n"
+      "Train a translator or a language model from a recipe\n\n"
       "Reads the corpora that the recipe names, learns the tokenizer, trains, validates and keeps "
       "checkpoints, curves and translations in the run directory. At the end the best model "
       "decodes "
-      "the test set, if there is one, and its BLEU is the last line. Ctrl-C finishes the step, "
+      "the test set, if there is one, and its BLEU is the last line; of a language model it is the "
+      "bits per character of the test text. Ctrl-C finishes the step, "
       "saves "
       "and ends (exit code 130); --resume continues to the same bytes as a run never stopped.");
   command->footer(

@@ -4,6 +4,7 @@
 #include "heed/base/files.h"
 #include "heed/interop/translator_directory.h"
 #include "heed/kernels/kernel.h"
+#include "heed/text/fingerprint.h"
 
 namespace heed::app {
 
@@ -13,7 +14,7 @@ namespace fs = std::filesystem;
 
 // Trains the tokenizers into `directory`, or loads what is there: they are renamed into place as a
 // whole, so what is there is complete.
-TokenizerPair prepare_tokenizers(const Recipe& recipe, const ParallelCorpus& corpus,
+TokenizerPair prepare_tokenizers(const Recipe& recipe, const PairStream& corpus,
                                  const fs::path& directory, Progress& progress) {
   if (fs::exists(directory)) {
     return load_tokenizers(directory);
@@ -23,8 +24,8 @@ TokenizerPair prepare_tokenizers(const Recipe& recipe, const ParallelCorpus& cor
     tokenizers = load_tokenizers(model_directory_of(recipe.init_from));
   } else {
     progress.line(fmt::format("learning a {} tokenizer …", recipe.tokenizer.kind));
-    tokenizers = train_tokenizers(recipe.tokenizer, static_cast<std::uint64_t>(recipe.seed),
-                                  corpus.stream());
+    tokenizers =
+        train_tokenizers(recipe.tokenizer, static_cast<std::uint64_t>(recipe.seed), corpus);
   }
   save_tokenizers_once(tokenizers, directory);
   return tokenizers;
@@ -49,6 +50,33 @@ void describe_corpus(const char* name, const TokenStore& store, Progress& progre
     text += fmt::format("; {} with an empty side, left out", count_text(counts.empty));
   }
   progress.line(text);
+}
+
+std::uint64_t fingerprint_of(const std::string& text) {
+  Fingerprint fingerprint;
+  fingerprint.add(text);
+  return fingerprint.value();
+}
+
+TrainingData prepare_text(const Recipe& recipe, const fs::path& directory, Progress& progress) {
+  const TextParts parts = text_of(recipe);
+  TrainingData data;
+  data.tokenizers = prepare_tokenizers(
+      recipe, [](const PairVisitor&) {}, directory / "tokenizer", progress);
+  make_directory(directory / "cache");
+  const auto open = [&](const std::string& name, const char* title, const std::string& text) {
+    const auto store = open_text_windows(directory / "cache" / (name + ".tokens"), text,
+                                         *data.tokenizers.target, recipe.data.text.window);
+    data.content[name] = fingerprint_text(fingerprint_of(text));
+    progress.line(fmt::format("{}: {} windows of up to {} tokens", title, count_text(store->size()),
+                              recipe.data.text.window));
+    return store;
+  };
+  data.train = open("train", "training", parts.train);
+  if (!parts.validation.empty()) {
+    data.validation = open("validation", "validation", parts.validation);
+  }
+  return data;
 }
 
 CorpusFiles task_files(const fs::path& directory, const std::string& part) {
@@ -97,6 +125,9 @@ void save_tokenizers_once(const TokenizerPair& tokenizers, const fs::path& direc
 
 TrainingData prepare_training_data(const Recipe& recipe, const fs::path& directory,
                                    Progress& progress) {
+  if (learns_text(recipe)) {
+    return prepare_text(recipe, directory, progress);
+  }
   if (!recipe.data.task.kind.empty()) {
     make_directory(directory / "data");
     write_toy_task(recipe.data.task, directory / "data");
@@ -109,7 +140,7 @@ TrainingData prepare_training_data(const Recipe& recipe, const fs::path& directo
     data.validation_text.emplace(places.validation);
     data.content["validation"] = fingerprint_text(data.validation_text->fingerprint());
   }
-  data.tokenizers = prepare_tokenizers(recipe, train, directory / "tokenizer", progress);
+  data.tokenizers = prepare_tokenizers(recipe, train.stream(), directory / "tokenizer", progress);
   make_directory(directory / "cache");
   LengthConfig length = effective_length(recipe);
   ThreadPool& pool = *context_for(cpu_device).pool;

@@ -23,9 +23,9 @@ CorpusPlaces corpora_of(const Recipe& recipe, const std::filesystem::path& direc
 struct TrainingData {
   TokenizerPair tokenizers;
   std::shared_ptr<const TokenStore> train;
-  std::optional<ParallelCorpus> validation_text;  // none: no validation
-  std::shared_ptr<const TokenStore> validation;
-  Json content;  // fingerprints of the files
+  std::optional<ParallelCorpus> validation_text;  // of pairs
+  std::shared_ptr<const TokenStore> validation;   // null: no validation
+  Json content;                                   // fingerprints of the files
 };
 
 // The lengths that hold in training: data.length, within model.max_length.

@@ -8,6 +8,8 @@
 #include "apps/heed/run_directory.h"
 #include "heed/base/files.h"
 #include "heed/formats/checkpoint_directory.h"
+#include "heed/interop/language_model_directory.h"
+#include "heed/interop/translator_directory.h"
 #include "heed/kernels/kernel.h"
 
 namespace heed::app {
@@ -31,7 +33,9 @@ void prepare_directory(const fs::path& directory, bool resume) {
 
 // What is wrong with the files of a recipe shows at once, before anything is written.
 void check_corpora(const Recipe& recipe) {
-  if (recipe.data.task.kind.empty()) {
+  if (learns_text(recipe)) {
+    text_of(recipe);
+  } else if (recipe.data.task.kind.empty()) {
     const CorpusPlaces places = corpora_of(recipe, {});
     const ParallelCorpus train(places.train);
     if (has_files(places.validation)) {
@@ -40,31 +44,80 @@ void check_corpora(const Recipe& recipe) {
   }
 }
 
+// The model of init_from must be the one that the recipe describes.
+void check_same_model(const Recipe& recipe, const TranslatorConfig& model,
+                      const TranslatorConfig& initial) {
+  const Json wanted = config_to_json(model), there = config_to_json(initial);
+  for (const char* key :
+       {"d_model", "encoder_layers", "decoder_layers", "heads", "feed_forward_size", "activation",
+        "norm", "scale_embeddings", "tie_embeddings", "position", "attention", "pruned_heads"}) {
+    check_usage(wanted.at(key) == there.at(key),
+                "init_from {}: its model.{} is {}, the recipe says {}", recipe.init_from, key,
+                there.at(key).dump(), wanted.at(key).dump());
+  }
+}
+
+void copy_weights(Module& from, Module& to) {
+  const auto source = stored_tensors_of(from), target = stored_tensors_of(to);
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    target[i].tensor.copy_from(source[i].tensor);
+  }
+}
+
+TrainedModel load_trained(const Recipe& recipe, const fs::path& directory) {
+  if (learns_text(recipe)) {
+    LoadedLanguageModel loaded = load_language_model(directory);
+    return {std::move(loaded.model), std::move(loaded.tokenizers)};
+  }
+  LoadedTranslator loaded = load_translator(directory);
+  return {std::move(loaded.model), std::move(loaded.tokenizers)};
+}
+
+std::unique_ptr<Validator> make_validator(const Recipe& recipe, const TrainingData& data) {
+  const MatmulPrecision precision = parse_precision(recipe.precision);
+  if (data.validation == nullptr) {
+    return nullptr;
+  }
+  if (!data.validation_text) {
+    return std::make_unique<Validator>(data.validation, data.tokenizers, recipe.batches, precision);
+  }
+  DecodingConfig decoding = recipe.decoding;
+  decoding.beam = recipe.training.validation_beam;
+  decoding.n_best = 1;
+  decoding.sample = false;
+  return std::make_unique<Validator>(data.validation, *data.validation_text, data.tokenizers,
+                                     recipe.batches, decoding, precision);
+}
+
 }  // namespace
 
-std::unique_ptr<Translator> make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
-  if (!recipe.init_from.empty()) {
-    LoadedTranslator loaded = load_translator(recipe.init_from);
-    const Json wanted = config_to_json(recipe.model),
-               there = config_to_json(loaded.model->config());
-    for (const char* key :
-         {"d_model", "encoder_layers", "decoder_layers", "heads", "feed_forward_size", "activation",
-          "norm", "scale_embeddings", "tie_embeddings", "position", "attention", "pruned_heads"}) {
-      check_usage(wanted.at(key) == there.at(key),
-                  "init_from {}: its model.{} is {}, the recipe says {}", recipe.init_from, key,
-                  there.at(key).dump(), wanted.at(key).dump());
+RecipeModel make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
+  const std::string& init_from = recipe.init_from;
+  const auto seed = static_cast<std::uint64_t>(recipe.seed);
+  if (learns_text(recipe)) {
+    auto model = std::make_unique<LanguageModel>(recipe.model, tokenizers.target->size());
+    if (init_from.empty()) {
+      initialize_parameters(*model, seed);
+    } else {
+      const LoadedLanguageModel loaded = load_language_model(init_from);
+      check_same_model(recipe, model->config(), loaded.model->config());
+      copy_weights(*loaded.model, *model);
     }
-    auto model = std::make_unique<Translator>(recipe.model, loaded.model->vocabulary());
-    const auto from = stored_tensors_of(*loaded.model);
-    const auto to = stored_tensors_of(*model);
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      to[i].tensor.copy_from(from[i].tensor);
-    }
-    return model;
+    auto files = language_model_files(*model, tokenizers);
+    return {std::move(model), std::move(files)};
   }
-  auto model = std::make_unique<Translator>(recipe.model, vocabulary_of(tokenizers));
-  initialize_parameters(*model, static_cast<std::uint64_t>(recipe.seed));
-  return model;
+  std::unique_ptr<Translator> model;
+  if (init_from.empty()) {
+    model = std::make_unique<Translator>(recipe.model, vocabulary_of(tokenizers));
+    initialize_parameters(*model, seed);
+  } else {
+    const LoadedTranslator loaded = load_translator(init_from);
+    check_same_model(recipe, recipe.model, loaded.model->config());
+    model = std::make_unique<Translator>(recipe.model, loaded.model->vocabulary());
+    copy_weights(*loaded.model, *model);
+  }
+  auto files = translator_files(model->config(), model->vocabulary(), tokenizers, recipe.decoding);
+  return {std::move(model), std::move(files)};
 }
 
 TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool resume,
@@ -90,21 +143,11 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
   RunIdentity identity{.recipe = config_to_json(recipe), .defaults = config_to_json(Recipe())};
   identity.recipe["data_content"] = data.content;
 
-  const MatmulPrecision precision = parse_precision(recipe.precision);
-  std::unique_ptr<Validator> validator;
-  if (data.validation) {
-    DecodingConfig decoding = recipe.decoding;
-    decoding.beam = recipe.training.validation_beam;
-    decoding.n_best = 1;
-    decoding.sample = false;
-    validator = std::make_unique<Validator>(data.validation, *data.validation_text, tokenizers,
-                                            recipe.batches, decoding, precision);
-  }
-
-  const std::unique_ptr<Translator> model = make_model(recipe, tokenizers);
-  require_gradients(*model);
+  const std::unique_ptr<Validator> validator = make_validator(recipe, data);
+  const RecipeModel made = make_model(recipe, tokenizers);
+  require_gradients(*made.model);
   progress.line(fmt::format("model: {} parameters, vocabulary {}; {} on {} thread{}",
-                            count_text(count_parameters(*model)), tokenizers.target->size(),
+                            count_text(count_parameters(*made.model)), tokenizers.target->size(),
                             recipe.precision, threads, threads == 1 ? "" : "s"));
   std::shared_ptr<const BatchSampler> sampler;
   if (recipe.batches.subword_dropout > 0) {
@@ -112,7 +155,7 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
                                                    effective_length(recipe).longest,
                                                    static_cast<std::uint64_t>(recipe.seed));
   }
-  TrainingSetup setup{.model = model.get(),
+  TrainingSetup setup{.model = made.model.get(),
                       .corpus = data.train,
                       .validator = validator.get(),
                       .marks = marks_of(tokenizers),
@@ -121,13 +164,12 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
                       .optimizer = recipe.optimizer,
                       .schedule = recipe.schedule,
                       .batches = recipe.batches,
-                      .precision = precision,
+                      .precision = parse_precision(recipe.precision),
                       .seed = static_cast<std::uint64_t>(recipe.seed),
                       .directory = directory,
                       .resume = resume,
                       .identity = identity,
-                      .model_files = translator_files(model->config(), model->vocabulary(),
-                                                      tokenizers, recipe.decoding),
+                      .model_files = made.files,
                       .title = recipe.title,
                       .progress = &progress};
   Trainer trainer(setup);
@@ -145,7 +187,7 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
     progress.line(fmt::format("warning: {} of {} updates skipped: loss or gradient was not finite",
                               count_text(run.outcome.skipped), count_text(run.outcome.steps)));
   }
-  run.best = load_translator(run.outcome.best);
+  run.best = load_trained(recipe, run.outcome.best);
   return run;
 }
 

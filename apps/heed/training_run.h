@@ -6,19 +6,30 @@
 
 #include "apps/heed/recipe.h"
 #include "apps/heed/training_data.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/nn/translation_model.h"
 #include "heed/training/trainer.h"
 
 namespace heed::app {
 
+struct TrainedModel {
+  std::unique_ptr<TranslationModel> model;
+  TokenizerPair tokenizers;
+};
+
 struct TrainingRun {
   TrainingOutcome outcome;
-  LoadedTranslator best;  // the best model, unless the run was interrupted
+  TrainedModel best;  // unless the run was interrupted
+};
+
+// A model with the files of its directory besides model.safetensors.
+struct RecipeModel {
+  std::unique_ptr<TranslationModel> model;
+  std::vector<std::pair<std::string, std::string>> files;
 };
 
 // The model of a recipe before its first step: initialised by recipe.seed, or with the weights of
 // init_from. Errors (usage): what the model refuses, or another model in init_from.
-std::unique_ptr<Translator> make_model(const Recipe& recipe, const TokenizerPair& tokenizers);
+RecipeModel make_model(const Recipe& recipe, const TokenizerPair& tokenizers);
 
 // Trains into `directory` (created if missing, locked while the run goes on). What it keeps there
 // is told in heed/training/trainer.h; besides: recipe.yaml (resolved), tokenizer/, cache/. With
