@@ -1,6 +1,7 @@
 // What the end-to-end tests share: a directory for each test, toy corpora, a small recipe.
 #pragma once
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -83,6 +84,30 @@ class CommandTest : public testing::Test {
                      "  validate_every: 20\n"
                      "  log_every: 5\n"
                      "  keep_last: 2\n");
+  }
+
+  // A language model's that trains within seconds, and its text: sentences whose next letter is
+  // often known.
+  std::string write_text_recipe() const {
+    std::string text;
+    for (int i = 0; i < 300; ++i) {
+      text += fmt::format("Line {} of {}\nends.\n", i % 10, i % 7);
+    }
+    write("text.txt", text);
+    return write("text.yaml",
+                 "title: Lines\n"
+                 "data:\n"
+                 "  directory: " +
+                     directory_.string() + "\n" +
+                     "  text: {train: [text.txt], validation_share: 0.1, test_share: 0.1,\n"
+                     "         window: 12}\n"
+                     "tokenizer: {kind: byte}\n"
+                     "model: {kind: language_model, d_model: 16, decoder_layers: 1, heads: 2,\n"
+                     "        feed_forward_size: 32, dropout: 0.1, norm: pre, max_length: 32}\n"
+                     "batches: {batch_tokens: 192}\n"
+                     "schedule: {kind: constant, learning_rate: 0.005}\n"
+                     "training: {max_steps: 60, save_every: 7, validate_every: 20, log_every: 5,\n"
+                     "           keep_last: 2, label_smoothing: 0.0}\n");
   }
 
   // `heed train` with two threads unless the arguments say otherwise.

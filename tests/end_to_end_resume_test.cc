@@ -131,6 +131,11 @@ TEST_F(Resume, AfterKills) {
           "batches.subword_dropout=0.3"});
 }
 
+TEST_F(Resume, AfterKillsOfALanguageModel) {
+  recipe_ = write_text_recipe();
+  expect_kills_change_nothing(3, {"--set", "model.position.kind=t5"});
+}
+
 TEST_F(Resume, AfterKillsWithEverythingThatRemembers) {
   expect_kills_change_nothing(
       2, {"--set", "training.accumulate=2", "--set", "optimizer.average_decay=0.9", "--set",

@@ -1,4 +1,4 @@
-"""Writes tests/data/torch: what PyTorch computes for heed's ops, layers and translator.
+"""Writes tests/data/torch: what PyTorch computes for heed's ops, layers and models.
 
     python tools/make_torch_fixtures.py     # needs torch, numpy, safetensors
 
@@ -607,9 +607,79 @@ def make_translator(name, config, vocabulary, optimizers):
     save(f"translator_{name}", tensors, {"case": json.dumps(case)})
 
 
+# The language model: layers without cross-attention, under a causal mask.
+
+
+class TorchLanguageModel:
+    def __init__(self, draws, config, size):
+        self.config, self.tied = config, config["tie_embeddings"] != "none"
+        self.learned = config["position"]["kind"] == "learned"
+        self.table = sinusoids(config["max_length"], config["d_model"], "halves")
+        width = config["d_model"]
+        names = {"model.decoder.embed_tokens.weight": (size, width)}
+        if self.learned:
+            names["model.decoder.embed_positions.weight"] = (config["max_length"], width)
+        for i in range(config["decoder_layers"]):
+            names |= layer_names(config, f"model.decoder.layers.{i}.", cross=False)
+        if config["norm"] == "pre":
+            names |= norm_names("model.decoder.layer_norm", width)
+        if not self.tied:
+            names["lm_head.weight"] = (size, width)
+        self.weights = draw_weights(draws, names | {"lm_head.bias": (size,)})
+        for weight in self.weights.values():
+            weight.requires_grad_()
+
+    def forward(self, ids, lengths):
+        config, weights = self.config, self.weights
+        x = F.embedding(ids.long(), weights["model.decoder.embed_tokens.weight"])
+        x = x * rounded(config["d_model"] ** 0.5)
+        positions = weights["model.decoder.embed_positions.weight"] if self.learned else self.table
+        x = x + positions[: ids.shape[1]]
+        mask = key_mask(lengths, lengths, causal=True)
+        for i in range(config["decoder_layers"]):
+            x = layer(config, weights, f"model.decoder.layers.{i}.", x, mask)
+        if config["norm"] == "pre":
+            x = norm(config, weights, "model.decoder.layer_norm", x)
+        output = "model.decoder.embed_tokens.weight" if self.tied else "lm_head.weight"
+        return F.linear(x, weights[output], weights["lm_head.bias"])
+
+
+def make_language_models():
+    make_language_model(
+        "pre_gelu_tied",
+        SMALL
+        | {"decoder_layers": 2, "d_model": 12, "heads": 3, "activation": "gelu", "norm": "pre",
+           "tie_embeddings": "output", "position": {"kind": "learned"}},
+    )  # fmt: skip
+    make_language_model(
+        "post_relu_untied",
+        SMALL
+        | {"decoder_layers": 1, "d_model": 16, "heads": 2, "activation": "relu", "norm": "post",
+           "tie_embeddings": "none", "position": {"kind": "sinusoidal"}},
+    )  # fmt: skip
+
+
+def make_language_model(name, config):
+    draws, size, lengths = Draws(sum(map(ord, name))), 17, [5, 9, 1]
+    model = TorchLanguageModel(draws, config, size)
+    tensors = {f"weights/{key}": weight.detach().float() for key, weight in model.weights.items()}
+    inputs, outputs = draws.ids(sum(lengths), size), draws.ids(sum(lengths), size)
+    logits = pack(model.forward(pad(inputs, lengths, 0), lengths), lengths)
+    loss = F.cross_entropy(logits, outputs.long(), label_smoothing=rounded(0.1), reduction="sum")
+    loss = loss * rounded(1 / sum(lengths))
+    loss.backward()
+    tensors |= {"inputs": inputs, "outputs": outputs, "offsets": offsets_of(lengths)}
+    tensors |= {"logits": logits, "loss": loss.reshape(1)}
+    for key, weight in model.weights.items():
+        tensors[f"gradients/{key}"] = weight.grad
+    case = {"config": config, "vocabulary_size": size}
+    save(f"language_model_{name}", tensors, {"case": json.dumps(case)})
+
+
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     make_ops()
     make_layers()
     make_translators()
+    make_language_models()

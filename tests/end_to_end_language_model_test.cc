@@ -1,0 +1,173 @@
+// heed train and heed compare with a language model: from a file of text to bits per character.
+#include <cmath>
+
+#include "heed/base/config.h"
+#include "tests/command_fixture.h"
+
+namespace heed {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// "bits per character: 1.234, loss: 0.8553".
+struct TextScore {
+  double bits = 0, loss = 0;
+};
+TextScore score_of(const std::string& output) {
+  TextScore score;
+  EXPECT_EQ(
+      std::sscanf(output.c_str(), "bits per character: %lf, loss: %lf\n", &score.bits, &score.loss),
+      2)
+      << output;
+  return score;
+}
+
+class LanguageModelCommands : public CommandTest {
+ protected:
+  CommandResult train(const std::string& run, const std::vector<std::string>& more = {}) const {
+    return run_heed(train_arguments(recipe_, path(run), more));
+  }
+
+  std::string recipe_ = write_text_recipe();
+};
+
+TEST_F(LanguageModelCommands, LearnATextAndMeasureIt) {
+  const CommandResult result = train("run", {"--set", "training.max_steps=300"});
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  const TextScore score = score_of(result.output);
+  // A character of such a line costs about half a bit to who knows the lines, 8 to a guesser.
+  EXPECT_LT(score.bits, 2);
+  EXPECT_GT(score.bits, 0.1);
+  EXPECT_NEAR(score.bits, score.loss / std::log(2.0), 0.002);  // the text is ASCII
+  EXPECT_THAT(result.error, HasSubstr("training: "));
+  EXPECT_THAT(result.error, HasSubstr(" windows of up to 12 tokens"));
+  EXPECT_THAT(read_file(directory_ / "run" / "report.html"), HasSubstr("Validation perplexity"));
+  EXPECT_FALSE(fs::exists(directory_ / "run" / "validation"));
+  // What was measured comes from the model that was saved: trained no further, it measures the
+  // same.
+  const CommandResult again = train("run", {"--set", "training.max_steps=300", "--resume"});
+  EXPECT_EQ(again.output, result.output) << again.error;
+}
+
+TEST_F(LanguageModelCommands, InfoDescribesTheModel) {
+  ASSERT_EQ(train("run").exit_code, 0);
+  const CommandResult info = run_heed({"info", path("run"), "--json", "--tensors"});
+  ASSERT_EQ(info.exit_code, 0) << info.error;
+  const Json json = Json::parse(info.output);
+  EXPECT_EQ(json["kind"], "language_model");
+  EXPECT_EQ(json["vocabulary"], 259);
+  EXPECT_EQ(json["model"]["encoder_layers"], 0);
+  EXPECT_EQ(json["tensors"]["lm_head.bias"], "[259]");
+}
+
+TEST_F(LanguageModelCommands, AModelIsWhereTrainingStarts) {
+  const CommandResult first = train("first", {"--set", "training.max_steps=100"});
+  const std::vector<std::string> from_first = {"--init-from", path("first"),
+                                               "--set",       "training.max_steps=1",
+                                               "--set",       "schedule.learning_rate=1.0e-9"};
+  const CommandResult second = train("second", from_first);
+  ASSERT_EQ(second.exit_code, 0) << second.error;
+  EXPECT_NEAR(score_of(second.output).bits, score_of(first.output).bits, 0.002);
+  std::vector<std::string> wider = from_first;
+  wider.insert(wider.end(), {"--set", "model.feed_forward_size=64"});
+  expect_failure(train("third", wider), 2, "its model.feed_forward_size is 32");
+}
+
+TEST_F(LanguageModelCommands, CommandsForTranslatorsSayWhatTheyNeed) {
+  ASSERT_EQ(train("run").exit_code, 0);
+  const std::string what = "holds a language model, and a translator is needed here";
+  const std::string line = write("line", "a\n");
+  const std::string run = path("run");
+  expect_failure(run_heed({"translate", "--model", run}), 2, what);
+  expect_failure(run_heed({"evaluate", "--model", run, "-s", line, "-r", line}), 2, what);
+  expect_failure(run_heed({"score", "--model", run, line, line}), 2, what);
+  expect_failure(run_heed({"attend", "--model", run, "a", "-o", path("a.html")}), 2, what);
+  expect_failure(run_heed({"heads", "--model", run, "-s", line, "-r", line}), 2, what);
+  expect_failure(run_heed({"average", path("run"), "--output", path("mean")}), 2, what);
+}
+
+TEST_F(LanguageModelCommands, RecipesThatMakeNoSenseAreRefused) {
+  const auto refused = [&](const std::vector<std::string>& settings, const std::string& what) {
+    std::vector<std::string> more;
+    for (const std::string& setting : settings) {
+      more.insert(more.end(), {"--set", setting});
+    }
+    expect_failure(train("run", more), 2, what);
+    EXPECT_FALSE(fs::exists(directory_ / "run"));
+  };
+  refused({"model.kind=translator"}, "data.text: is for model.kind language_model");
+  refused({"model.kind=decoder"}, "expected translator or language_model");
+  refused({"data.task.kind=copy"}, "learns data.text, not pairs");
+  refused({"tokenizer.kind=word"}, "tokenizer.kind word: reads line by line");
+  refused({"training.best_by=bleu"}, "translates nothing; use loss");
+  refused({"data.text.window=33"}, "33 tokens, but model.max_length is 32");
+  refused({"model.attention.topology=prefix"}, "have no prefix");
+  refused({"model.position.kind=rotary", "model.position.cross=true"}, "no cross-attention");
+  expect_failure(train("run", {"--set", "data.text.train=[missing.txt]"}), 74, "missing.txt");
+}
+
+TEST_F(LanguageModelCommands, AreComparedByLength) {
+  const std::vector<std::string> arguments = {"compare",   recipe_,
+                                              "--run",     path("run"),
+                                              "--threads", "2",
+                                              "--seeds",   "2",
+                                              "--vary",    "position.kind=none,learned",
+                                              "--lengths", "0.5x,1x,2x",
+                                              "--set",     "training.max_steps=200"};
+  const CommandResult result = run_heed(arguments);
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.output, HasSubstr("bits per character"));
+  EXPECT_THAT(result.output, HasSubstr("24 (2x)"));
+  EXPECT_THAT(read_file(directory_ / "run" / "comparison.html"),
+              HasSubstr("Bits per character, by length"));
+  const Json json = Json::parse(read_file(directory_ / "run" / "comparison.json"));
+  const Json& group = json["groups"][0];
+  EXPECT_EQ(group["training_length"], 12);
+  ASSERT_EQ(group["lengths"].size(), 3u);
+  EXPECT_EQ(group["lengths"][2]["beyond_training"], true);
+  for (const Json& variant : group["variants"]) {
+    // The windows of 1x are the test set, and its loss is that of the same numbers.
+    const Json& bits = variant["bits_per_character"]["by_seed"];
+    EXPECT_EQ(variant["by_length"][1]["bits_per_character"]["by_seed"], bits);
+    EXPECT_NEAR(variant["loss"]["by_seed"][0].get<double>() / std::log(2.0), bits[0].get<double>(),
+                1e-5);
+    // Half the context costs bits.
+    EXPECT_GT(variant["by_length"][0]["bits_per_character"]["mean"],
+              variant["bits_per_character"]["mean"]);
+  }
+  // All lengths predict the same characters.
+  std::vector<std::int64_t> characters;
+  const Json measures =
+      Json::parse(read_file(directory_ / "run" / "none" / "seed-1" / "measures.json"));
+  ASSERT_EQ(measures["sets"].size(), 3u);  // the test set serves as 1x
+  for (const Json& set : measures["sets"]) {
+    characters.push_back(0);
+    for (const Json& row : set["sentences"]) {
+      characters.back() += row[1].get<std::int64_t>();
+    }
+  }
+  EXPECT_EQ(characters[0] % 24, 0);
+  EXPECT_GT(characters[0], 0);
+  EXPECT_THAT(characters, testing::Each(characters[0]));
+  // Done already, nothing is trained again.
+  std::vector<std::string> resumed = arguments;
+  resumed.emplace_back("--resume");
+  const CommandResult again = run_heed(resumed);
+  ASSERT_EQ(again.exit_code, 0) << again.error;
+  EXPECT_EQ(again.output, result.output);
+  EXPECT_THAT(again.error, testing::Not(HasSubstr("run 1 of")));
+}
+
+TEST_F(LanguageModelCommands, LengthsThatCannotBeTestedAreRefused) {
+  const auto compare = [&](const std::string& lengths) {
+    return run_heed({"compare", recipe_, "--run", path("run"), "--vary", "norm=pre,post",
+                     "--lengths", lengths});
+  };
+  expect_failure(compare("1x,3x"), 2, "length 3x is 36 tokens, but model.max_length is 32");
+  expect_failure(compare("1x,1.083x,1.25x,1.416x,1.583x,1.75x,1.917x"), 2,
+                 "take lengths with common factors");
+}
+
+}  // namespace
+}  // namespace heed
