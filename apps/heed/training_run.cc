@@ -95,7 +95,8 @@ RecipeModel make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
   const std::string& init_from = recipe.init_from;
   const auto seed = static_cast<std::uint64_t>(recipe.seed);
   if (learns_text(recipe)) {
-    auto model = std::make_unique<LanguageModel>(recipe.model, tokenizers.target->size());
+    auto model = std::make_unique<LanguageModel>(recipe.model, tokenizers.target->size(),
+                                                 cpu_device, StartingWeights::unset);
     if (init_from.empty()) {
       initialize_parameters(*model, seed);
     } else {
@@ -108,12 +109,14 @@ RecipeModel make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
   }
   std::unique_ptr<Translator> model;
   if (init_from.empty()) {
-    model = std::make_unique<Translator>(recipe.model, vocabulary_of(tokenizers));
+    model = std::make_unique<Translator>(recipe.model, vocabulary_of(tokenizers), cpu_device,
+                                         StartingWeights::unset);
     initialize_parameters(*model, seed);
   } else {
     const LoadedTranslator loaded = load_translator(init_from);
     check_same_model(recipe, recipe.model, loaded.model->config());
-    model = std::make_unique<Translator>(recipe.model, loaded.model->vocabulary());
+    model = std::make_unique<Translator>(recipe.model, loaded.model->vocabulary(), cpu_device,
+                                         StartingWeights::unset);
     copy_weights(*loaded.model, *model);
   }
   auto files = translator_files(model->config(), model->vocabulary(), tokenizers, recipe.decoding);

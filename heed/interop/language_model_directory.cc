@@ -77,7 +77,8 @@ LoadedLanguageModel load_language_model(const fs::path& directory) {
              "{}: its sizes ask for at least {} bytes of weights, more than {} holds", source,
              least, weights_path.string());
   try {
-    result.model = std::make_unique<LanguageModel>(config.model, config.vocabulary_size);
+    result.model = std::make_unique<LanguageModel>(config.model, config.vocabulary_size, cpu_device,
+                                                   StartingWeights::unset);
   } catch (const Error& error) {
     fail(ErrorKind::bad_data, "{}: {}", source, error.what());
   }

@@ -52,6 +52,8 @@ std::vector<NamedTensor> tensors_for(const SafetensorsFile& file, Translator& mo
     }
     // Transformers may leave the bias of the logits out when it is zero.
     if (item.name == "final_logits_bias" && file.find(item.name) == nullptr) {
+      item.tensor.fill(0);
+      item.tensor.renew_stamp();
       continue;
     }
     result.push_back(item);
@@ -110,7 +112,8 @@ LoadedTranslator load_translator(const fs::path& directory) {
              "{}: its sizes ask for at least {} bytes of weights, more than {} holds",
              config_path.string(), least_weight_bytes(config), weights_path.string());
   try {
-    result.model = std::make_unique<Translator>(config.model, config.vocabulary);
+    result.model = std::make_unique<Translator>(config.model, config.vocabulary, cpu_device,
+                                                StartingWeights::unset);
   } catch (const Error& error) {
     fail(ErrorKind::bad_data, "{}: {}", config_path.string(), error.what());
   }

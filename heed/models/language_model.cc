@@ -40,7 +40,7 @@ class LanguageModelSession : public DecodingSession {
 };
 
 LanguageModel::LanguageModel(const TranslatorConfig& config, std::int64_t vocabulary_size,
-                             Device device)
+                             Device device, StartingWeights weights)
     : config_(config), vocabulary_size_(vocabulary_size) {
   check_language_model_config(config);
   check_usage(vocabulary_size > 0, "language model: a vocabulary of {} pieces", vocabulary_size);
@@ -60,7 +60,9 @@ LanguageModel::LanguageModel(const TranslatorConfig& config, std::int64_t vocabu
   if (layer.pre_norm) {
     norm_ = std::make_unique<LayerNorm>(config.d_model, config.norm_epsilon, device);
   }
-  initialize_parameters(*this, 0);
+  if (weights == StartingWeights::drawn) {
+    initialize_parameters(*this, 0);
+  }
 }
 
 Tensor LanguageModel::decode(const Tensor& ids, const Sequences& sequences,

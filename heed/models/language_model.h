@@ -18,10 +18,10 @@ namespace heed {
 
 class LanguageModel : public TranslationModel {
  public:
-  // Errors (usage) name the configuration key, as check_language_model_config does; a vocabulary
-  // without pieces.
+  // Weights are drawn as by initialize_parameters(*this, 0). Errors (usage) name the configuration
+  // key, as check_language_model_config does; a vocabulary without pieces.
   LanguageModel(const TranslatorConfig& config, std::int64_t vocabulary_size,
-                Device device = cpu_device);
+                Device device = cpu_device, StartingWeights weights = StartingWeights::drawn);
 
   // With encoder_layers 0: there are none.
   const TranslatorConfig& config() const { return config_; }

@@ -22,7 +22,7 @@ void check_vocabulary(const TranslatorConfig& config, const TranslatorVocabulary
 }  // namespace
 
 Translator::Translator(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
-                       Device device)
+                       Device device, StartingWeights weights)
     : config_(config), vocabulary_(vocabulary) {
   check_translator_config(config);
   check_vocabulary(config, vocabulary);
@@ -61,7 +61,9 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
   for (DecoderLayer& item : decoder_) {
     set_initial_gain(item, config.initial_gain);
   }
-  initialize_parameters(*this, 0);
+  if (weights == StartingWeights::drawn) {
+    initialize_parameters(*this, 0);
+  }
 }
 
 Tensor Translator::embed_targets(const Tensor& ids, const Sequences& rows, std::int64_t length,

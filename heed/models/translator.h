@@ -27,10 +27,11 @@ struct TranslatorVocabulary {
 
 class Translator : public TranslationModel {
  public:
-  // Errors (usage) name the configuration key: sizes that are not positive or do not divide, rates
-  // outside [0, 1), tied embeddings with two vocabularies.
+  // Weights are drawn as by initialize_parameters(*this, 0). Errors (usage) name the configuration
+  // key: sizes that are not positive or do not divide, rates outside [0, 1), tied embeddings with
+  // two vocabularies.
   Translator(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
-             Device device = cpu_device);
+             Device device = cpu_device, StartingWeights weights = StartingWeights::drawn);
 
   const TranslatorConfig& config() const { return config_; }
   const TranslatorVocabulary& vocabulary() const { return vocabulary_; }

@@ -92,6 +92,10 @@ std::int64_t count_parameters(Module& module);
 // same layers in models that differ elsewhere.
 void initialize_parameters(Module& module, std::uint64_t seed);
 
+// What the constructor of a model does: unset is for those who write every weight at once, since
+// drawing millions of random numbers takes longer than reading them.
+enum class StartingWeights : std::uint8_t { drawn, unset };
+
 // Turns gradients on: makes every parameter a leaf that keeps its gradient.
 void require_gradients(Module& module);
 
