@@ -218,10 +218,10 @@ class AttentionRow {
     }
     loops_.sigmoids(gate_scores, count_, gates);
     const T last = static_cast<T>(terms_.contextual.rows - 1);
-    T sum = 0;
+    double sum = 0;  // in float32 a position far away would be rounded at every step
     for (std::int64_t n = count_ - 1; n >= 0; --n) {
-      sum += gates[n];
-      counts[n] = sum < last ? sum : last;
+      sum += static_cast<double>(gates[n]);
+      counts[n] = sum < last ? static_cast<T>(sum) : last;
     }
     compute_position_products(h);
     for (std::int64_t n = 0; n < count_; ++n) {
