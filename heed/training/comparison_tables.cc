@@ -1,5 +1,6 @@
 // The tables of a comparison.
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "heed/training/comparison_report.h"
@@ -110,6 +111,7 @@ ComparisonTable length_table(const ComparisonGroup& group, const GroupSummary& s
   const QualityStyle& style = style_of(group.quality);
   ComparisonTable table{.title = fmt::format("{} by length", style.bucket_name),
                         .series = all_series(group.variants.size())};
+  table.title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(table.title[0])));
   table.note =
       group.quality == Quality::bits_per_character
           ? fmt::format(
@@ -166,8 +168,8 @@ ComparisonTable exact_table(const ComparisonGroup& group, const GroupSummary& su
 }
 
 TableCell difference_cell(const RunDifference& d, int decimals) {
-  const auto text = [](double value, int decimals) {
-    const std::string digits = fmt::format("{:.{}f}", std::abs(value), decimals);
+  const auto text = [](double value, int places) {
+    const std::string digits = fmt::format("{:.{}f}", std::abs(value), places);
     const bool zero = digits.find_first_not_of("0.") == std::string::npos;
     return (zero ? "" : value < 0 ? "−" : "+") + digits;
   };

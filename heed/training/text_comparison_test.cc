@@ -91,7 +91,7 @@ TEST(TextComparison, EveryFormSaysThatLowerIsBetter) {
   const Comparison comparison = text_comparison();
   const ComparisonSummary summary = summarise(comparison);
   const std::string text = comparison_text(comparison, summary);
-  EXPECT_THAT(text, HasSubstr("bits per character by length"));
+  EXPECT_THAT(text, HasSubstr("Bits per character by length\n"));
   EXPECT_THAT(text, HasSubstr("Lower is better.\n"));
   EXPECT_THAT(text, HasSubstr("refused"));
   EXPECT_THAT(text, HasSubstr("breaks at"));
