@@ -33,13 +33,13 @@ class TrieWalk {
         matches_(units_.size(), unvisited),
         replacements_(replacements),
         source_(source) {
+    require(!units_.empty(), "it has no nodes");
     std::memcpy(units_.data(), trie.data(), units_.size() * sizeof(Unit));
   }
 
   // Visits every unit that some input can reach, depth first. Branches with equal ends share them,
   // so a unit may be met again, but never on the way down to itself.
   void run() {
-    require(!units_.empty(), "it has no nodes");
     enter(0);
     while (!open_.empty()) {
       Visit& visit = open_.back();
