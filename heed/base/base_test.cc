@@ -131,6 +131,7 @@ TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
   EXPECT_EQ(parse_yaml(write_yaml(whole), "x"), whole) << write_yaml(whole);
   const Json odd = {{"a: b", 1}, {"\"c\n", "x"}, {"", true}, {"- d", {{"ä", 2.5}}}, {"#e", "010"}};
   EXPECT_EQ(parse_yaml(write_yaml(odd), "x"), odd) << write_yaml(odd);
+  EXPECT_EQ(parse_yaml(write_yaml(Json::object()), "x"), Json::object());
 }
 
 TEST(Config, ErrorsNameKeyAndSource) {

@@ -291,7 +291,7 @@ void write_section(const Json& section, int indent, std::string& out) {
 std::string write_yaml(const Json& json) {
   std::string out;
   write_section(json, 0, out);
-  return out;
+  return out.empty() ? "{}\n" : out;
 }
 
 void apply_override(Json& json, std::string_view assignment) {
