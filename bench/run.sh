@@ -8,7 +8,7 @@
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
 # what a second thread and each position encoding bring (not with --quick), attention by length, and
-# the speed of translating. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots. Takes about 20 minutes on two cores, several of them
+# the speed of translating. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots. Takes about 15 minutes on two cores, several of them
 # for PyTorch to compile (--quick: 3 and the translating, one round, PyTorch uncompiled); nothing else
 # should run meanwhile.
 #
@@ -184,7 +184,7 @@ decode_with() {
 
 declare -A sentences_of_batch=([64]=500 [1]=150)
 declare -A warmup=([small]=4 [reference]=1) steps=([small]=20 [reference]=4)
-rounds=3
+rounds=2
 if ((quick)); then
   rounds=1 steps=([small]=10 [reference]=2)
 fi
