@@ -8,7 +8,7 @@
 #include "heed/backends/cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_contextual.cc"
+#define HWY_TARGET_INCLUDE "heed/backends/cpu/attention_contextual_backward.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
 #include "heed/backends/cpu/attention_backward_tile-inl.h"
