@@ -196,18 +196,18 @@ TEST_F(CpuContextualAttention, SequencesDoNotDependOnTheirBatch) {
   }
 }
 
+bool is_nan(const Tensor& x, std::int64_t row, std::int64_t column) {
+  return std::isnan(x.view().as<float>()[row * x.view().row_stride() + column]);
+}
+
 // A key that is not a number is in the gates of those who see it, and of nobody else.
-TEST_F(CpuContextualAttention, NanReachesWhatDependsOnIt) {
+TEST_F(CpuContextualAttention, NanOfAKeyReachesWhoSeesIt) {
   constexpr int length = 100, bad = 70;
   for_each_target([&](ExecutionContext& context) {
     Problem problem = contextual_problem({{length, 4}, {length, 4}, 2, 2, 16, 16, true, 0}, 9);
-    problem.k.view().as<float>()[bad * problem.k.view().row_stride() + 2] =
-        std::numeric_limits<float>::quiet_NaN();
+    problem.k.rows(bad, bad + 1).columns(2, 3).fill(std::numeric_limits<double>::quiet_NaN());
     problem.run_forward(context);
     problem.run_backward(context);
-    const auto is_nan = [](const Tensor& x, std::int64_t row, std::int64_t column) {
-      return std::isnan(x.view().as<float>()[row * x.view().row_stride() + column]);
-    };
     for (std::int64_t i = 0; i < length + 4; ++i) {
       const bool sees_it = i >= bad && i < length;
       EXPECT_EQ(is_nan(problem.out, i, 0), sees_it) << i;
@@ -217,6 +217,22 @@ TEST_F(CpuContextualAttention, NanReachesWhatDependsOnIt) {
       for (const Tensor& x : {problem.out, problem.dq, problem.dk, problem.dv}) {
         EXPECT_FALSE(is_nan(x, i, 16)) << "the other head";
       }
+    }
+  });
+}
+
+TEST_F(CpuContextualAttention, NanOfAQueryReachesTheKeysThatItSees) {
+  constexpr int length = 100, bad = 20;
+  for_each_target([&](ExecutionContext& context) {
+    Problem problem = contextual_problem({{length, 4}, {length, 4}, 2, 2, 16, 16, true, 0}, 9);
+    problem.q.rows(bad, bad + 1).columns(2, 3).fill(std::numeric_limits<double>::quiet_NaN());
+    problem.run_forward(context);
+    problem.run_backward(context);
+    for (std::int64_t j = 0; j < length + 4; ++j) {
+      EXPECT_EQ(is_nan(problem.out, j, 0), j == bad) << j;
+      EXPECT_EQ(is_nan(problem.dq, j, 0), j == bad) << j;
+      EXPECT_EQ(is_nan(problem.dk, j, 0), j <= bad) << j;
+      EXPECT_EQ(is_nan(problem.dv, j, 0), j <= bad) << j;
     }
   });
 }
