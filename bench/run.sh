@@ -8,9 +8,9 @@
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
 # what a second thread and each position encoding bring (not with --quick), attention by length, and
-# the speed of translating. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots. Takes about 15 minutes on two cores, several of them
-# for PyTorch to compile (--quick: 3 and the translating, one round, PyTorch uncompiled); nothing else
-# should run meanwhile.
+# the speed of translating. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
+# Takes 15 to 20 minutes on two cores, several of them for PyTorch to compile (--quick: 3, one round,
+# PyTorch uncompiled); nothing else should run meanwhile.
 #
 #   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
 #                       sentences are random tokens, with lengths as those of captions

@@ -58,11 +58,9 @@ std::string data_name(const Recipe& recipe) {
       key["content"].push_back(has_files(files) ? ParallelCorpus(files).fingerprint() : 0);
     }
   }
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
-  for (const char c : key.dump()) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  }
-  return fmt::format("{:016x}", hash);
+  Fingerprint name;
+  name.add(key.dump());
+  return fmt::format("{:016x}", name.value());
 }
 
 class ComparisonRun {

@@ -164,35 +164,9 @@ TEST_F(CpuContextualAttention, SameBitsAtAnyNumberOfThreads) {
 }
 
 TEST_F(CpuContextualAttention, SequencesDoNotDependOnTheirBatch) {
-  ExecutionContext context = context_for(cpu_device);
   for (const bool causal : {false, true}) {
-    Problem batch = contextual_problem(
-        {{5, 17, 0, 65, 3, 600}, {5, 40, 2, 65, 1, 600}, 4, 2, 24, 20, causal, 0.2f}, 30);
-    batch.run_forward(context);
-    batch.run_backward(context);
-    for (std::size_t s = 0; s < batch.sizes.queries.size(); ++s) {
-      Shape shape = batch.sizes;
-      shape.queries = {batch.sizes.queries[s]};
-      shape.keys = {batch.sizes.keys[s]};
-      Problem alone(shape);
-      alone.scale = batch.scale;
-      alone.terms = batch.terms;
-      const auto rows = [&](const Tensor& x, const std::vector<std::int32_t>& offsets) {
-        return x.rows(offsets[s], offsets[s + 1]);
-      };
-      alone.q = rows(batch.q, batch.query_offsets);
-      alone.k = rows(batch.k, batch.key_offsets);
-      alone.v = rows(batch.v, batch.key_offsets);
-      alone.dout = rows(batch.dout, batch.query_offsets);
-      alone.row_keys.assign(batch.row_keys.begin() + batch.query_offsets[s],
-                            batch.row_keys.begin() + batch.query_offsets[s + 1]);
-      alone.run_forward(context);
-      alone.run_backward(context);
-      EXPECT_EQ(alone.out.to_doubles(), rows(batch.out, batch.query_offsets).to_doubles());
-      EXPECT_EQ(alone.dq.to_doubles(), rows(batch.dq, batch.query_offsets).to_doubles());
-      EXPECT_EQ(alone.dk.to_doubles(), rows(batch.dk, batch.key_offsets).to_doubles());
-      EXPECT_EQ(alone.dv.to_doubles(), rows(batch.dv, batch.key_offsets).to_doubles());
-    }
+    expect_independent_of_batch(contextual_problem(
+        {{5, 17, 0, 65, 3, 600}, {5, 40, 2, 65, 1, 600}, 4, 2, 24, 20, causal, 0.2f}, 30));
   }
 }
 

@@ -260,6 +260,36 @@ inline void expect_matches_reference(AttentionProblem problem, double tolerance 
   });
 }
 
+// Forward and backward of each sequence by itself give the bits that they give in the batch.
+inline void expect_independent_of_batch(AttentionProblem batch) {
+  ExecutionContext context = context_for(cpu_device);
+  batch.run_forward(context);
+  batch.run_backward(context);
+  for (std::size_t s = 0; s < batch.sizes.queries.size(); ++s) {
+    AttentionShape shape = batch.sizes;
+    shape.queries = {batch.sizes.queries[s]};
+    shape.keys = {batch.sizes.keys[s]};
+    AttentionProblem alone(shape);
+    alone.scale = batch.scale;
+    alone.terms = batch.terms;
+    const auto rows = [&](const Tensor& x, const std::vector<std::int32_t>& offsets) {
+      return x.rows(offsets[s], offsets[s + 1]);
+    };
+    alone.q = rows(batch.q, batch.query_offsets);
+    alone.k = rows(batch.k, batch.key_offsets);
+    alone.v = rows(batch.v, batch.key_offsets);
+    alone.dout = rows(batch.dout, batch.query_offsets);
+    alone.row_keys.assign(batch.row_keys.begin() + batch.query_offsets[s],
+                          batch.row_keys.begin() + batch.query_offsets[s + 1]);
+    alone.run_forward(context);
+    alone.run_backward(context);
+    EXPECT_EQ(alone.out.to_doubles(), rows(batch.out, batch.query_offsets).to_doubles());
+    EXPECT_EQ(alone.dq.to_doubles(), rows(batch.dq, batch.query_offsets).to_doubles());
+    EXPECT_EQ(alone.dk.to_doubles(), rows(batch.dk, batch.key_offsets).to_doubles());
+    EXPECT_EQ(alone.dv.to_doubles(), rows(batch.dv, batch.key_offsets).to_doubles());
+  }
+}
+
 class CpuAttentionTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {

@@ -135,32 +135,9 @@ TEST_F(CpuAttention, SameBitsAtAnyNumberOfThreads) {
 }
 
 TEST_F(CpuAttention, SequencesDoNotDependOnTheirBatch) {
-  ExecutionContext context = context_for(cpu_device);
   for (const bool causal : {false, true}) {
-    Problem batch({{5, 17, 0, 65, 3, 600}, {5, 40, 2, 65, 1, 600}, 4, 2, 24, 20, causal, 0.2f});
-    batch.run_forward(context);
-    batch.run_backward(context);
-    for (std::size_t s = 0; s < batch.sizes.queries.size(); ++s) {
-      Sizes sizes = batch.sizes;
-      sizes.queries = {batch.sizes.queries[s]};
-      sizes.keys = {batch.sizes.keys[s]};
-      Problem alone(sizes);
-      const auto rows = [&](const Tensor& x, const std::vector<std::int32_t>& offsets) {
-        return x.rows(offsets[s], offsets[s + 1]);
-      };
-      alone.q = rows(batch.q, batch.query_offsets);
-      alone.k = rows(batch.k, batch.key_offsets);
-      alone.v = rows(batch.v, batch.key_offsets);
-      alone.dout = rows(batch.dout, batch.query_offsets);
-      alone.row_keys.assign(batch.row_keys.begin() + batch.query_offsets[s],
-                            batch.row_keys.begin() + batch.query_offsets[s + 1]);
-      alone.run_forward(context);
-      alone.run_backward(context);
-      EXPECT_EQ(alone.out.to_doubles(), rows(batch.out, batch.query_offsets).to_doubles());
-      EXPECT_EQ(alone.dq.to_doubles(), rows(batch.dq, batch.query_offsets).to_doubles());
-      EXPECT_EQ(alone.dk.to_doubles(), rows(batch.dk, batch.key_offsets).to_doubles());
-      EXPECT_EQ(alone.dv.to_doubles(), rows(batch.dv, batch.key_offsets).to_doubles());
-    }
+    expect_independent_of_batch(
+        Problem({{5, 17, 0, 65, 3, 600}, {5, 40, 2, 65, 1, 600}, 4, 2, 24, 20, causal, 0.2f}));
   }
 }
 
