@@ -4,6 +4,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "heed/formats/load_tensors.h"
+#include "heed/interop/model_directory.h"
 #include "heed/interop/translator_directory.h"
 
 namespace heed::app {

@@ -2,7 +2,7 @@
 
 #include "apps/heed/run_directory.h"
 #include "heed/base/files.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/model_directory.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/fingerprint.h"
 

@@ -4,9 +4,9 @@
 
 #include "heed/base/files.h"
 #include "heed/formats/load_tensors.h"
-#include "heed/interop/tokenizer_files.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/model_directory.h"
 #include "heed/interop/weight_bounds.h"
+#include "heed/text/tokenizer_factory.h"
 
 namespace heed {
 
@@ -15,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* model_type = "heed-language-model";
-constexpr std::uint64_t json_limit = 64u << 20;
 
 // config.json.
 struct LanguageModelFile {
@@ -34,8 +33,7 @@ struct LanguageModelFile {
 };
 
 Json read_config(const fs::path& directory) {
-  const fs::path path = directory / "config.json";
-  return parse_json(read_file(path, json_limit), path.string());
+  return read_model_json(directory / "config.json");
 }
 
 LanguageModelFile parse_config(const Json& json, const std::string& source) {

@@ -6,19 +6,13 @@
 #include "heed/formats/load_tensors.h"
 #include "heed/interop/language_model_directory.h"
 #include "heed/interop/marian_config.h"
-#include "heed/interop/tokenizer_files.h"
+#include "heed/interop/model_directory.h"
 
 namespace heed {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t json_limit = 64u << 20;
-
-Json read_json(const fs::path& path) {
-  return parse_json(read_file(path, json_limit), path.string());
-}
 
 // Tensors that other programs store and that are computed here, and further names of tied ones.
 std::vector<std::string> ignored_names(const SafetensorsFile& file,
@@ -63,23 +57,6 @@ std::vector<NamedTensor> tensors_for(const SafetensorsFile& file, Translator& mo
 
 }  // namespace
 
-fs::path model_directory_of(const fs::path& directory) {
-  std::error_code error;
-  check_io(fs::is_directory(directory, error), "{}: no such directory", directory.string());
-  if (fs::exists(directory / "config.json", error)) {
-    return directory;
-  }
-  for (const char* link : {"best", "last"}) {
-    if (fs::exists(directory / link / "config.json", error)) {
-      return fs::canonical(directory / link);
-    }
-  }
-  fail(ErrorKind::input_output,
-       "{}: neither a model directory (no config.json) nor a run with a checkpoint (no best or "
-       "last)",
-       directory.string());
-}
-
 TranslatorVocabulary vocabulary_of(const TokenizerPair& tokenizers) {
   check_data(tokenizers.source->pad_id() < tokenizers.target->size(),
              "tokenizers: padding {} of the source is outside the target's vocabulary",
@@ -93,7 +70,7 @@ LoadedTranslator load_translator(const fs::path& directory) {
   LoadedTranslator result;
   result.directory = model_directory_of(directory);
   const fs::path config_path = result.directory / "config.json";
-  const Json json = read_json(config_path);
+  const Json json = read_model_json(config_path);
   check_usage(!is_language_model(json),
               "{}: holds a language model, and a translator is needed here",
               result.directory.string());
@@ -121,7 +98,7 @@ LoadedTranslator load_translator(const fs::path& directory) {
   result.symbols = config.symbols;
   if (fs::exists(result.directory / "generation_config.json")) {
     const fs::path path = result.directory / "generation_config.json";
-    result.decoding = read_generation_config(read_json(path), path.string());
+    result.decoding = read_generation_config(read_model_json(path), path.string());
   } else {
     result.decoding = read_generation_config(json, config_path.string());
   }

@@ -25,10 +25,6 @@ struct LoadedTranslator {
   std::filesystem::path directory;  // of the model itself
 };
 
-// The model directory that `directory` means: itself, or in a run directory the link best, else
-// last. Errors (input_output): neither.
-std::filesystem::path model_directory_of(const std::filesystem::path& directory);
-
 // Loads a run directory or a model directory: one that heed wrote, or a MarianMTModel that
 // Transformers saved. Errors name the file, the key or the tensor: input_output (missing), bad_data
 // (damaged, inconsistent, or of a kind that heed does not know).

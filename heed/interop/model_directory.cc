@@ -1,8 +1,6 @@
-#include "heed/interop/tokenizer_files.h"
+#include "heed/interop/model_directory.h"
 
 #include <unistd.h>
-
-#include <filesystem>
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
@@ -36,6 +34,28 @@ class ScratchDirectory {
 };
 
 }  // namespace
+
+fs::path model_directory_of(const fs::path& directory) {
+  std::error_code error;
+  check_io(fs::is_directory(directory, error), "{}: no such directory", directory.string());
+  if (fs::exists(directory / "config.json", error)) {
+    return directory;
+  }
+  for (const char* link : {"best", "last"}) {
+    if (fs::exists(directory / link / "config.json", error)) {
+      return fs::canonical(directory / link);
+    }
+  }
+  fail(ErrorKind::input_output,
+       "{}: neither a model directory (no config.json) nor a run with a checkpoint (no best or "
+       "last)",
+       directory.string());
+}
+
+Json read_model_json(const fs::path& path) {
+  constexpr std::uint64_t limit = 64u << 20;
+  return parse_json(read_file(path, limit), path.string());
+}
 
 std::vector<std::pair<std::string, std::string>> tokenizer_files(const TokenizerPair& tokenizers) {
   const ScratchDirectory scratch;
