@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,13 @@ bool has_avx512() {
 }
 bool has_bfloat16() {
   static const bool answer = machine_has(dnnl::cpu_isa::avx512_core_bf16);
+  return answer;
+}
+
+// oneDNN gives tile registers (AMX) no product of few rows: the least number that always has them.
+constexpr std::int64_t least_register_rows = 8;
+bool has_tile_registers() {
+  static const bool answer = machine_has(dnnl::cpu_isa::avx512_core_amx);
   return answer;
 }
 
@@ -237,10 +245,34 @@ struct Worker {
   }
 };
 
+// A product of fewer rows than tile registers are used for, formed with rows of zeros below: they sum
+// in another order than vectors do, and a row must have the same bits whatever m.
+void run_few_rows(Worker& worker, const TileShape& shape, const void* a, const void* b,
+                  const float* bias, float* c) {
+  thread_local std::vector<std::byte> rows;
+  thread_local std::vector<float> sums;
+  TileShape padded = shape;
+  padded.m = least_register_rows;
+  const std::size_t row_bytes = static_cast<std::size_t>(shape.k) * packed_size(shape.type);
+  const auto* source = static_cast<const std::byte*>(a);
+  rows.assign(static_cast<std::size_t>(padded.m) * row_bytes, std::byte{0});
+  std::copy(source, source + static_cast<std::size_t>(shape.m) * row_bytes, rows.begin());
+  sums.assign(static_cast<std::size_t>(padded.m * padded.n), 0.0f);
+  if (shape.accumulate) {
+    std::copy(c, c + shape.m * shape.n, sums.begin());
+  }
+  worker.run({padded, padded.n}, rows.data(), b, bias, sums.data());
+  std::copy(sums.begin(), sums.begin() + shape.m * shape.n, c);
+}
+
 void run_on_this_thread(const TileShape& shape, const void* a, const void* b, const float* bias,
                         void* c) {
   thread_local Worker worker;
   const SingleThreaded guard;
+  if (shape.type == PackedType::bfloat16 && shape.m < least_register_rows && has_tile_registers()) {
+    run_few_rows(worker, shape, a, b, bias, static_cast<float*>(c));
+    return;
+  }
   if (has_avx512()) {
     worker.run({shape, shape.n}, a, b, bias, c);
     return;
@@ -297,6 +329,9 @@ std::string tile_implementation(const TileShape& shape) {
   const std::int64_t columns = has_avx512() ? shape.n : panel_columns;
   TileShape asked = shape;
   asked.n = columns;
+  if (shape.type == PackedType::bfloat16 && has_tile_registers()) {
+    asked.m = std::max(shape.m, least_register_rows);
+  }
   return primitive_cache().fetch({asked, shape.n})->implementation;
 }
 
