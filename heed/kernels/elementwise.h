@@ -17,6 +17,10 @@ enum class Activation : std::uint8_t { identity, relu, gelu, gelu_tanh, silu, ta
 inline KernelSlot<void(ExecutionContext&, ConstView x, float alpha, float beta, View y)> scale_add{
     "scale_add"};
 
+// y = x in the type of y: float32 rounded to bfloat16 (to nearest, ties to even; NaN stays NaN), or
+// bfloat16 as float32. Rows of both may lie apart.
+inline KernelSlot<void(ExecutionContext&, ConstView x, View y)> convert{"convert"};
+
 // y = x1 ⊙ x2; with accumulate y += x1 ⊙ x2.
 inline KernelSlot<void(ExecutionContext&, ConstView x1, ConstView x2, bool accumulate, View y)>
     multiply{"multiply"};
@@ -27,7 +31,7 @@ inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, const Dropout
 
 // dx = dy ⊙ mask·scale ⊙ activation'(x). For relu, x may be the output y of the forward pass
 // instead of its input: the dropped and the negative elements of y are 0 and get gradient 0.
-// dx may be dy.
+// dx may be dy. On a device that converts, x may be bfloat16, here and in gated_backward.
 inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, ConstView dy,
                        const DropoutStream&, View dx)>
     activation_backward{"activation_backward"};

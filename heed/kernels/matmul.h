@@ -10,7 +10,9 @@ namespace heed {
 
 // The type in which products are formed. Operands and results stay float32. Float64 operands ignore
 // it (reference backend).
-//   bfloat16: the operands are rounded to bfloat16 on the way in; sums are float32.
+//   bfloat16: the operands are rounded to bfloat16 on the way in; sums are float32. On a device
+//   that
+//     converts, `a` and `b` may be stored in bfloat16 already, for the same result to the bit.
 //   int8: for inference. Every row of `a` and every row of a stored weight is rounded to integers
 //   of
 //     -127 … 127 by a scale of its own, its greatest magnitude / 127; sums of integers are exact.

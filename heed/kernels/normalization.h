@@ -10,6 +10,7 @@ namespace heed {
 // variance over the columns of each row (Ba et al., "Layer normalization", 2016).
 //   x, branch, sum, y: [rows, d]; gain, bias: [d]; mean, rstd: [rows] (rstd = 1/sqrt(var +
 //   epsilon))
+// On a device that converts, `sum` may be bfloat16: it is rounded as it is stored, y is not.
 // branch undefined: sum = x, and `sum` need not be defined. `sum` may be x or branch.
 // y undefined: only the sum is formed (gain, bias, mean, rstd are then not read or written).
 struct ResidualNormForward {
@@ -28,6 +29,7 @@ inline KernelSlot<void(ExecutionContext&, const ResidualNormForward&)> residual_
 // accumulate_x: add to what dsum holds instead of replacing it (dbranch is always replaced, and
 // computed from this call's own dsum, not from the accumulated one). dsum may be dy. Column sums
 // run in a fixed order whatever the number of threads.
+// On a device that converts, `sum` may be bfloat16.
 struct ResidualNormBackward {
   ConstView sum{}, gain{}, mean{}, rstd{}, dy{};
   View dsum{}, dbranch{}, dgain{}, dbias{};

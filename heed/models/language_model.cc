@@ -1,5 +1,6 @@
 #include "heed/models/language_model.h"
 
+#include "heed/autograd/activation.h"
 #include "heed/models/hypothesis_cache.h"
 #include "heed/models/transformer_parts.h"
 #include "heed/ops/linear.h"
@@ -82,6 +83,7 @@ Tensor LanguageModel::logits(const Tensor& decoded, ForwardContext& context) con
 ops::CrossEntropyResult LanguageModel::loss(const TranslationExamples& examples,
                                             const ops::CrossEntropyOptions& options,
                                             ForwardContext& context) const {
+  const RoundedActivations rounded(context.rounds_activations());
   return ops::projection_cross_entropy(decode(examples.target_inputs, examples.target, context),
                                        output_weight_.value, output_bias_.value,
                                        examples.target_outputs, options);

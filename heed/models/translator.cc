@@ -1,5 +1,6 @@
 #include "heed/models/translator.h"
 
+#include "heed/autograd/activation.h"
 #include "heed/models/transformer_parts.h"
 #include "heed/models/translator_session.h"
 #include "heed/ops/linear.h"
@@ -99,6 +100,7 @@ Tensor Translator::logits(const Tensor& decoded, ForwardContext& context) const 
 ops::CrossEntropyResult Translator::loss(const TranslationExamples& examples,
                                          const ops::CrossEntropyOptions& options,
                                          ForwardContext& context) const {
+  const RoundedActivations rounded(context.rounds_activations());
   const Tensor memory = encode(examples.source_ids, examples.source, context);
   const Tensor decoded =
       decode(examples.target_inputs, examples.target, memory, examples.source, context);

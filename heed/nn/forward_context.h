@@ -25,13 +25,16 @@ struct AttentionTrace {
 };
 
 struct ForwardContext {
-  bool training = false;          // dropout acts only while training
-  std::uint64_t dropout_key = 0;  // mixes the run's seed and the step
-  MatmulPrecision precision = MatmulPrecision::float32;
-  AttentionTrace* trace = nullptr;  // asks for the weights of every attention
+  bool training = false;                                 // dropout acts only while training
+  std::uint64_t dropout_key = 0;                         // mixes the run's seed and the step
+  MatmulPrecision precision = MatmulPrecision::float32;  // of matrix products
+  AttentionTrace* trace = nullptr;                       // asks for the weights of every attention
   // Heads whose output counts as zero, to see what each is worth; counted among those that the
   // model has. Without gradients only.
   const HeadSet* heads_off = nullptr;
+
+  // Whether a training step keeps its activations in bfloat16: where its products are.
+  bool rounds_activations() const { return training && precision == MatmulPrecision::bfloat16; }
 
   // The next dropout site. Sites are numbered in the order of the forward pass, which is fixed.
   // `row_keys` must outlive the backward pass.

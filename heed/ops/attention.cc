@@ -1,5 +1,7 @@
 #include "heed/ops/attention.h"
 
+#include "heed/autograd/activation.h"
+
 namespace heed::ops {
 
 namespace {
@@ -106,7 +108,8 @@ class GradientPlace {
 // What the backward pass keeps.
 struct Recorded {
   OwnedPlan plan;
-  Tensor q, k, v, out, log_sum_exp;
+  KeptActivation kept_q, kept_k, kept_v, kept_out;
+  Tensor log_sum_exp;
   AttentionTerms terms;
   GradientSlot q_slot, k_slot, v_slot;
   heed::AttentionTerms<GradientSlot> term_slots;
@@ -118,6 +121,10 @@ struct Recorded {
       places.emplace_back(slot, like, needed);
       return places.back().tensor();
     };
+    const Tensor q = kept_q.values();
+    const Tensor k = kept_k.values();
+    const Tensor v = kept_v.values();
+    const Tensor out = kept_out.values();
     const Tensor dq = place(q_slot, q, true);
     const Tensor dk = place(k_slot, k, true);
     const Tensor dv = place(v_slot, v, true);
@@ -187,10 +194,10 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
     return out;
   }
   Recorded kept{OwnedPlan(plan),
-                q.detach(),
-                k.detach(),
-                v.detach(),
-                out.detach(),
+                KeptActivation(q),
+                KeptActivation(k),
+                KeptActivation(v),
+                KeptActivation(out),
                 log_sum_exp,
                 detached(terms),
                 gradient_slot(q),

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "heed/autograd/activation.h"
+
 namespace heed::ops {
 
 namespace {
@@ -96,12 +98,15 @@ Tensor activate(const Tensor& x, Activation activation, const DropoutStream& str
   activation_forward(context, activation, x, stream, y);
   // ReLU's derivative can be read off its output, so its input need not be kept.
   const Tensor& kept = activation == Activation::relu ? y : x;
+  if (!will_record({x})) {
+    return y;
+  }
   return record(
       "activate", y, {x},
-      [kept = kept.detach(), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
+      [kept = KeptActivation(kept), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
         ExecutionContext context = context_for(dy.device());
         const Tensor dx = empty_like(dy);
-        activation_backward(context, activation, kept, dy, stream, dx);
+        activation_backward(context, activation, kept.stored(), dy, stream, dx);
         slot.give(dx);
       });
 }
@@ -112,13 +117,17 @@ Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream)
   ExecutionContext context = context_for(x.device());
   const Tensor y = Tensor::empty({x.size(0), x.size(1) / 2}, x.dtype(), x.device());
   gated_forward(context, activation, x, stream, y);
-  return record("gate", y, {x},
-                [x = x.detach(), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  const Tensor dx = empty_like(x);
-                  gated_backward(context, activation, x, dy, stream, dx);
-                  slot.give(dx);
-                });
+  if (!will_record({x})) {
+    return y;
+  }
+  return record(
+      "gate", y, {x},
+      [x = KeptActivation(x), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        const Tensor dx = Tensor::empty(x.stored().shape(), dy.dtype(), dy.device());
+        gated_backward(context, activation, x.stored(), dy, stream, dx);
+        slot.give(dx);
+      });
 }
 
 std::vector<Tensor> split_columns(const Tensor& x, std::span<const std::int64_t> widths) {

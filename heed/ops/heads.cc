@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/autograd/activation.h"
 #include "heed/kernels/elementwise.h"
 #include "heed/kernels/normalization.h"
 
@@ -54,10 +55,14 @@ Tensor rms_norm_heads(const Tensor& x, const Tensor& gain, float epsilon) {
   const Tensor y = empty_like(rows);
   const Tensor rstd = Tensor::empty({rows.size(0)}, x.dtype(), x.device());
   rms_norm_forward(context, rows, gain, epsilon, y, rstd);
+  if (!will_record({x, gain})) {
+    return y.reshape(x.shape());
+  }
   return record("rms_norm_heads", y.reshape(x.shape()), {x, gain},
-                [rows, gain = gain.detach(), rstd, shape = x.shape(), x_slot = gradient_slot(x),
-                 gain_slot = gradient_slot(gain)](const Tensor& dy) {
+                [kept = KeptActivation(rows), gain = gain.detach(), rstd, shape = x.shape(),
+                 x_slot = gradient_slot(x), gain_slot = gradient_slot(gain)](const Tensor& dy) {
                   ExecutionContext context = context_for(dy.device());
+                  const Tensor rows = kept.values();
                   const Tensor dx = empty_like(rows);
                   const Tensor unwanted =
                       gain_slot.wanted() ? Tensor()
@@ -80,8 +85,11 @@ Tensor scale_heads(const Tensor& x, const Tensor& factors) {
   const Tensor columns = spread(factors, size);
   const Tensor y = empty_like(x);
   multiply(context, x, repeated(columns, x.size(0)), false, y);
+  if (!will_record({x, factors})) {
+    return y;
+  }
   return record("scale_heads", y, {x, factors},
-                [x = x.detach(), columns, count, size, x_slot = gradient_slot(x),
+                [x = KeptActivation(x), columns, count, size, x_slot = gradient_slot(x),
                  slot = gradient_slot(factors)](const Tensor& dy) {
                   ExecutionContext context = context_for(dy.device());
                   if (x_slot.wanted()) {
@@ -90,7 +98,7 @@ Tensor scale_heads(const Tensor& x, const Tensor& factors) {
                   }
                   if (slot.wanted()) {
                     const Tensor products = empty_like(dy);
-                    multiply(context, dy, x, false, products);
+                    multiply(context, dy, x.values(), false, products);
                     const Tensor sums = Tensor::empty({count * size}, dy.dtype(), dy.device());
                     column_sums(context, products, false, sums);
                     const auto [target, accumulate] = slot.target();
@@ -112,9 +120,12 @@ Tensor linear_heads(const Tensor& x, const Tensor& weight, int heads, MatmulPrec
     matmul(context, x.columns(h * size, (h + 1) * size), weight.rows(h * size, (h + 1) * size),
            y.columns(h * out, (h + 1) * out), {.precision = precision});
   }
+  if (!will_record({x, weight})) {
+    return y;
+  }
   return record(
       "linear_heads", y, {x, weight},
-      [x = x.detach(), weight = weight.detach(), heads, size, out, precision,
+      [kept = KeptActivation(x), weight = weight.detach(), heads, size, out, precision,
        x_slot = gradient_slot(x), weight_slot = gradient_slot(weight)](const Tensor& dy) {
         ExecutionContext context = context_for(dy.device());
         if (x_slot.wanted()) {
@@ -127,6 +138,7 @@ Tensor linear_heads(const Tensor& x, const Tensor& weight, int heads, MatmulPrec
         }
         if (weight_slot.wanted()) {
           const auto [target, accumulate] = weight_slot.target();
+          const Tensor x = kept.values();
           for (int h = 0; h < heads; ++h) {
             matmul(context, x.columns(h * size, (h + 1) * size), dy.columns(h * out, (h + 1) * out),
                    target.rows(h * size, (h + 1) * size),

@@ -1,5 +1,6 @@
 #include "heed/ops/normalization.h"
 
+#include "heed/autograd/activation.h"
 #include "heed/kernels/elementwise.h"
 
 namespace heed::ops {
@@ -27,7 +28,14 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
   const Tensor y = empty_like(x);
   const Tensor mean = Tensor::empty({x.size(0)}, x.dtype(), x.device());
   const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
-  const Tensor total = branch.defined() ? empty_like(x) : x.detach();
+  const bool recording = will_record({x, branch, gain, bias});
+  Tensor total;  // what the backward pass needs of x + dropout(branch)
+  if (branch.defined()) {
+    const DType dtype = recording && keeps_rounded(x) ? DType::bfloat16 : x.dtype();
+    total = Tensor::empty(x.shape(), dtype, x.device());
+  } else if (recording) {
+    total = KeptActivation(x).stored();
+  }
   residual_norm_forward(context, {.x = x,
                                   .branch = optional_view(branch),
                                   .gain = gain,
@@ -105,15 +113,18 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
   const Tensor y = empty_like(x);
   const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
   rms_norm_forward(context, x, gain, epsilon, y, rstd);
+  if (!will_record({x, gain})) {
+    return y;
+  }
   return record("rms_norm", y, {x, gain},
-                [x = x.detach(), gain = gain.detach(), rstd, x_slot = gradient_slot(x),
+                [x = KeptActivation(x), gain = gain.detach(), rstd, x_slot = gradient_slot(x),
                  gain_slot = gradient_slot(gain)](const Tensor& dy) {
                   ExecutionContext context = context_for(dy.device());
                   const Tensor dx = empty_like(dy);
                   const Tensor unwanted =
                       gain_slot.wanted() ? Tensor()
                                          : Tensor::zeros(gain.shape(), gain.dtype(), gain.device());
-                  rms_norm_backward(context, x, gain, rstd, dy, dx,
+                  rms_norm_backward(context, x.values(), gain, rstd, dy, dx,
                                     gain_slot.wanted() ? gain_slot.accumulator() : unwanted);
                   if (x_slot.wanted()) {
                     x_slot.give(dx);

@@ -218,6 +218,16 @@ Tensor Tensor::reshape(const Shape& shape_wanted) const {
   return with_view(reshaped);
 }
 
+Tensor Tensor::shared_copy() const {
+  Tensor copy;
+  copy.body_ = body().copy.lock();
+  return copy;
+}
+
+void Tensor::share_copy(const Tensor& copy) const {
+  body().copy = copy.body_;
+}
+
 Tensor Tensor::detach() const {
   return with_view(body().view);
 }

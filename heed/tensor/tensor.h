@@ -88,12 +88,17 @@ class Tensor {
   void set_gradient_node(std::shared_ptr<GradientNode> node) const {
     body().gradient_node = std::move(node);
   }
+  // Also used by heed/autograd: a copy of this tensor in another type, for whoever asks while
+  // somebody holds it. Undefined where there is none.
+  Tensor shared_copy() const;
+  void share_copy(const Tensor& copy) const;
 
  private:
   struct Body {
     std::shared_ptr<Storage> storage;
     View view;
     std::shared_ptr<GradientNode> gradient_node;
+    std::weak_ptr<Body> copy;
   };
   Body& body() const {
     check(body_ != nullptr, "an undefined tensor was used");

@@ -10,19 +10,34 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/activation.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/bfloat16-inl.h"
 #include "heed/backends/cpu/dropout_simd-inl.h"
-#include "heed/backends/cpu/math-inl.h"
 
 #ifndef HEED_BACKENDS_CPU_ACTIVATION_MAP_
 #define HEED_BACKENDS_CPU_ACTIVATION_MAP_
 namespace heed::cpu {
 namespace {
 
+// What a backward pass reads of its forward pass: float32 or bfloat16.
+struct KeptRows {
+  ConstRows floats;
+  RowsOf<const BFloat16> rounded;
+
+  explicit KeptRows(const ConstView& x) {
+    if (x.defined() && x.dtype == DType::bfloat16) {
+      rounded = {x.as<BFloat16>(), x.row_stride()};
+    } else {
+      floats = rows_of(x);
+    }
+  }
+};
+
 // The operands of one call. Gated maps read the gate at column c of x and the value that it scales
 // at column width + c.
 struct ActivationMap {
   Activation activation;
-  ConstRows x, dy;
+  KeptRows x;
+  ConstRows dy;
   Rows out;
   std::int64_t width;
   const DropoutStream* stream;
@@ -35,6 +50,12 @@ struct ActivationMap {
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
+
+HWY_INLINE FloatVec load(FloatTag d, const KeptRows& x, std::int64_t row, std::size_t column,
+                         std::size_t count) {
+  return x.rounded.defined() ? load(d, x.rounded[row] + column, count)
+                             : load(d, x.floats[row] + column, count);
+}
 
 // y = activation(x) and the slope there; what a caller does not use costs nothing.
 struct Activated {
@@ -100,7 +121,7 @@ void forward(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const auto y = activate<kActivation>(d, load(d, map.x[r] + c, n)).value;
+        const auto y = activate<kActivation>(d, load(d, map.x, r, c, n)).value;
         store(d, drop(y), map.out[r] + c, n);
       });
 }
@@ -110,7 +131,7 @@ void backward(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const auto slope = activate<kActivation>(d, load(d, map.x[r] + c, n)).slope;
+        const auto slope = activate<kActivation>(d, load(d, map.x, r, c, n)).slope;
         store(d, hn::Mul(drop(load(d, map.dy[r] + c, n)), slope), map.out[r] + c, n);
       });
 }
@@ -120,8 +141,8 @@ void gated(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const auto gate = activate<kActivation>(d, load(d, map.x[r] + c, n)).value;
-        const auto up = load(d, map.x[r] + map.width + c, n);
+        const auto gate = activate<kActivation>(d, load(d, map.x, r, c, n)).value;
+        const auto up = load(d, map.x, r, static_cast<std::size_t>(map.width) + c, n);
         store(d, drop(hn::Mul(gate, up)), map.out[r] + c, n);
       });
 }
@@ -131,8 +152,8 @@ void gated_gradient(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const Activated gate = activate<kActivation>(d, load(d, map.x[r] + c, n));
-        const auto up = load(d, map.x[r] + map.width + c, n);
+        const Activated gate = activate<kActivation>(d, load(d, map.x, r, c, n));
+        const auto up = load(d, map.x, r, static_cast<std::size_t>(map.width) + c, n);
         const auto dy = drop(load(d, map.dy[r] + c, n));
         store(d, hn::Mul(hn::Mul(dy, up), gate.slope), map.out[r] + c, n);
         store(d, hn::Mul(dy, gate.value), map.out[r] + map.width + c, n);
@@ -201,7 +222,7 @@ void activation_forward(ExecutionContext& context, Activation activation, ConstV
                         const DropoutStream& stream, View y) {
   const std::int64_t rows = y.rows();
   check_matrix("activation_forward", "x", x, rows, y.columns());
-  const ActivationMap map{activation, rows_of(x), {}, rows_of(y), y.columns(), &stream};
+  const ActivationMap map{activation, KeptRows(x), {}, rows_of(y), y.columns(), &stream};
   const bool flat = !stream.active() && x.contiguous() && y.contiguous();
   run_pieces(context, rows, y.columns(), flat, [&](const Piece& piece) {
     HWY_DYNAMIC_DISPATCH(map_forward)(map, piece);
@@ -213,7 +234,7 @@ void activation_backward(ExecutionContext& context, Activation activation, Const
   const std::int64_t rows = dx.rows();
   check_matrix("activation_backward", "x", x, rows, dx.columns());
   check_matrix("activation_backward", "dy", dy, rows, dx.columns());
-  const ActivationMap map{activation, rows_of(x), rows_of(dy), rows_of(dx), dx.columns(), &stream};
+  const ActivationMap map{activation, KeptRows(x), rows_of(dy), rows_of(dx), dx.columns(), &stream};
   const bool flat = !stream.active() && x.contiguous() && dy.contiguous() && dx.contiguous();
   run_pieces(context, rows, dx.columns(), flat, [&](const Piece& piece) {
     HWY_DYNAMIC_DISPATCH(map_backward)(map, piece);
@@ -223,7 +244,7 @@ void activation_backward(ExecutionContext& context, Activation activation, Const
 void gated_forward(ExecutionContext& context, Activation activation, ConstView x,
                    const DropoutStream& stream, View y) {
   check_matrix("gated_forward", "x", x, y.rows(), 2 * y.columns());
-  const ActivationMap map{activation, rows_of(x), {}, rows_of(y), y.columns(), &stream};
+  const ActivationMap map{activation, KeptRows(x), {}, rows_of(y), y.columns(), &stream};
   run_pieces(context, y.rows(), y.columns(), false, [&](const Piece& piece) {
     HWY_DYNAMIC_DISPATCH(map_gated)(map, piece);
   });
@@ -234,7 +255,7 @@ void gated_backward(ExecutionContext& context, Activation activation, ConstView 
   const std::int64_t rows = dy.rows();
   check_matrix("gated_backward", "x", x, rows, 2 * dy.columns());
   check_matrix("gated_backward", "dx", dx, rows, 2 * dy.columns());
-  const ActivationMap map{activation, rows_of(x), rows_of(dy), rows_of(dx), dy.columns(), &stream};
+  const ActivationMap map{activation, KeptRows(x), rows_of(dy), rows_of(dx), dy.columns(), &stream};
   run_pieces(context, rows, dy.columns(), false, [&](const Piece& piece) {
     HWY_DYNAMIC_DISPATCH(map_gated_gradient)(map, piece);
   });

@@ -10,7 +10,7 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/elementwise.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
-#include "heed/backends/cpu/math-inl.h"
+#include "heed/backends/cpu/bfloat16-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
@@ -36,6 +36,25 @@ void scale_add_piece(ConstRows x, float alpha, float beta, Rows y, const Piece& 
       });
     }
   }
+}
+
+template <typename From, typename To>
+HWY_INLINE void convert_rows(RowsOf<const From> x, RowsOf<To> y, const Piece& piece) {
+  const FloatTag d;
+  for (std::int64_t r = piece.row_begin; r < piece.row_end; ++r) {
+    const From* in = x[r];
+    To* out = y[r];
+    for_each_vector(d, static_cast<std::size_t>(piece.column_begin),
+                    static_cast<std::size_t>(piece.column_end),
+                    [&](std::size_t c, std::size_t n)
+                        HEED_SIMD_LAMBDA { store(d, load(d, in + c, n), out + c, n); });
+  }
+}
+void round_piece(ConstRows x, RoundedRows y, const Piece& piece) {
+  convert_rows<float, BFloat16>(x, y, piece);
+}
+void widen_piece(RowsOf<const BFloat16> x, Rows y, const Piece& piece) {
+  convert_rows<BFloat16, float>(x, y, piece);
 }
 
 void multiply_piece(ConstRows x1, ConstRows x2, bool accumulate, Rows y, const Piece& piece) {
@@ -65,6 +84,8 @@ namespace heed::cpu {
 namespace {
 
 HWY_EXPORT(scale_add_piece);
+HWY_EXPORT(round_piece);
+HWY_EXPORT(widen_piece);
 HWY_EXPORT(multiply_piece);
 
 void scale_add(ExecutionContext& context, ConstView x, float alpha, float beta, View y) {
@@ -74,6 +95,25 @@ void scale_add(ExecutionContext& context, ConstView x, float alpha, float beta, 
   run_pieces(context, y.rows(), y.columns(), x.contiguous() && y.contiguous(),
              [&](const Piece& piece) {
                HWY_DYNAMIC_DISPATCH(scale_add_piece)(in, alpha, beta, out, piece);
+             });
+}
+
+void run_convert(ExecutionContext& context, ConstView x, View y) {
+  check_matrix("convert", "x", x, y.rows(), y.columns());
+  const bool rounds = y.dtype == DType::bfloat16;
+  check(x.dtype == (rounds ? DType::float32 : DType::bfloat16) &&
+            (rounds || y.dtype == DType::float32),
+        "convert: from {} to {}; only between float32 and bfloat16", name_of(x.dtype),
+        name_of(y.dtype));
+  run_pieces(context, y.rows(), y.columns(), x.contiguous() && y.contiguous(),
+             [&](const Piece& piece) {
+               if (rounds) {
+                 HWY_DYNAMIC_DISPATCH(round_piece)
+                 (rows_of(x), {y.as<BFloat16>(), y.row_stride()}, piece);
+               } else {
+                 HWY_DYNAMIC_DISPATCH(widen_piece)
+                 ({x.as<BFloat16>(), x.row_stride()}, rows_of(y), piece);
+               }
              });
 }
 
@@ -97,6 +137,7 @@ void apply_dropout(ExecutionContext& context, ConstView x, const DropoutStream& 
 }  // namespace
 
 void register_elementwise() {
+  heed::convert.fill(DeviceKind::cpu, &run_convert);
   heed::scale_add.fill(DeviceKind::cpu, &scale_add);
   heed::multiply.fill(DeviceKind::cpu, &multiply);
   heed::activation_forward.fill(DeviceKind::cpu, &activation_forward);

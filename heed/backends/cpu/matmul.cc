@@ -13,6 +13,8 @@
 #include "heed/backends/cpu/matmul_block.h"
 #include "heed/backends/cpu/matmul_column_sums.h"
 #include "heed/backends/cpu/matmul_int8.h"
+#include "heed/kernels/elementwise.h"
+#include "heed/tensor/tensor.h"
 
 namespace heed::cpu {
 
@@ -158,6 +160,23 @@ void run_empty(const Product& p) {
               .relu = p.relu});
 }
 
+// An operand as float32: a copy of one in bfloat16.
+class Widened {
+ public:
+  Widened(ExecutionContext& context, const ConstView& operand) : view_(operand) {
+    if (operand.dtype == DType::bfloat16) {
+      copy_ = Tensor::empty(operand.shape);
+      convert(context, operand, copy_);
+      view_ = copy_;
+    }
+  }
+  operator ConstView() const { return view_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  Tensor copy_;
+  ConstView view_;
+};
+
 void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
                 const MatmulOptions& options) {
   const MatmulSizes sizes = matmul_sizes(a, b, c, options);
@@ -165,11 +184,28 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
     return;
   }
   const PackedType type = packed_type_for(options.precision);
+  const bool rounded_a = a.dtype == DType::bfloat16;
+  const bool rounded_b = b.dtype == DType::bfloat16;
+  if (rounded_a || rounded_b) {
+    check_usage(options.precision == MatmulPrecision::bfloat16,
+                "matmul: operands of bfloat16 need products of bfloat16");
+    const bool packs_a = type == PackedType::bfloat16 && !options.transpose_a;
+    const bool packs_b = type == PackedType::bfloat16 && !options.transpose_b && b.stamp == 0;
+    if ((rounded_a && !packs_a) || (rounded_b && !packs_b)) {
+      return run_matmul(context, Widened(context, a), Widened(context, b), c, options);
+    }
+  }
   const Product product{.sizes = sizes,
-                        .a = a.as<float>(),
+                        .a = rounded_a ? nullptr : a.as<float>(),
+                        .rounded_a = rounded_a ? a.as<BFloat16>() : nullptr,
                         .a_stride = a.row_stride(),
                         .a_transposed = options.transpose_a,
-                        .b = {b.as<float>(), b.row_stride(), options.transpose_b, sizes.n, b.stamp},
+                        .b = {.data = rounded_b ? nullptr : b.as<float>(),
+                              .rounded = rounded_b ? b.as<BFloat16>() : nullptr,
+                              .stride = b.row_stride(),
+                              .transposed = options.transpose_b,
+                              .n = sizes.n,
+                              .stamp = b.stamp},
                         .c = c.as<float>(),
                         .c_stride = c.row_stride(),
                         .bias = options.bias.defined() ? options.bias.as<float>() : nullptr,

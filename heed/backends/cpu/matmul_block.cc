@@ -18,13 +18,20 @@ const std::byte* row_block(const Product& p, std::int64_t row, std::int64_t rows
   if (!p.a_transposed && p.type == PackedType::float32 && size == depth && p.a_stride == depth) {
     return reinterpret_cast<const std::byte*>(p.a + row * p.a_stride);
   }
+  if (p.rounded_a != nullptr && size == depth && p.a_stride == depth) {
+    return reinterpret_cast<const std::byte*>(p.rounded_a + row * p.a_stride);
+  }
   std::byte* packed =
       scratch(ScratchUse::row_block, rows * depth * static_cast<std::int64_t>(packed_size(p.type)));
-  if (p.a_transposed) {
+  if (p.rounded_a != nullptr) {
+    pack_rows(RoundedSource{p.rounded_a + row * p.a_stride + begin, p.a_stride, rows, size}, depth,
+              packed);
+  } else if (p.a_transposed) {
     pack_rows_transposed({p.a + begin * p.a_stride + row, p.a_stride, size, rows}, depth, p.type,
                          packed);
   } else {
-    pack_rows({p.a + row * p.a_stride + begin, p.a_stride, rows, size}, depth, p.type, packed);
+    pack_rows(PackSource{p.a + row * p.a_stride + begin, p.a_stride, rows, size}, depth, p.type,
+              packed);
   }
   return packed;
 }
@@ -61,11 +68,14 @@ void pack_right(const Product& p, std::int64_t chunk, std::byte* panels) {
   const std::int64_t begin = p.plan.begin(chunk);
   const std::int64_t size = p.plan.size(chunk);
   const std::int64_t depth = p.plan.padded(chunk);
-  if (p.b.transposed) {
+  if (p.b.rounded != nullptr) {
+    pack_panels(RoundedSource{p.b.rounded + begin * p.b.stride, p.b.stride, size, p.sizes.n}, depth,
+                depth, panels);
+  } else if (p.b.transposed) {
     pack_panels_transposed({p.b.data + begin, p.b.stride, p.sizes.n, size}, depth, p.type, panels);
   } else {
-    pack_panels({p.b.data + begin * p.b.stride, p.b.stride, size, p.sizes.n}, depth, depth, p.type,
-                panels);
+    pack_panels(PackSource{p.b.data + begin * p.b.stride, p.b.stride, size, p.sizes.n}, depth,
+                depth, p.type, panels);
   }
 }
 

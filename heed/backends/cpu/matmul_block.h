@@ -14,6 +14,7 @@ namespace heed::cpu {
 struct Product {
   MatmulSizes sizes;
   const float* a = nullptr;
+  const BFloat16* rounded_a = nullptr;  // in place of `a`; not transposed
   std::int64_t a_stride = 0;
   bool a_transposed = false;
   RightOperand b;

@@ -6,23 +6,13 @@
 #define HEED_BACKENDS_CPU_MATMUL_LOAD_INL_H_
 #endif
 
-#include "heed/backends/cpu/math-inl.h"
+#include "heed/backends/cpu/bfloat16-inl.h"
 #include "heed/backends/cpu/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 
 inline constexpr auto words_per_vector = static_cast<std::int64_t>(block_size);
-
-// The bits of a float rounded to bfloat16 (nearest, ties to even), in the upper half; the lower
-// half is not cleared. NaN becomes a quiet NaN.
-HWY_INLINE WordVec rounded_bits(WordTag d, WordVec bits) {
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
-  const auto rounded = hn::Add(hn::Add(bits, hn::Set(d, 0x7FFFu)), odd);
-  const hn::RebindToFloat<WordTag> df;
-  const auto nan = hn::RebindMask(d, hn::IsNaN(hn::BitCast(df, bits)));
-  return hn::IfThenElse(nan, hn::Or(bits, hn::Set(d, 0x00400000u)), rounded);
-}
 
 // Loaders give vectors of 32-bit words that stand for one or, in bfloat16, two elements that are
 // neighbours in depth: `along` from elements that lie one after the other in depth, `across` from

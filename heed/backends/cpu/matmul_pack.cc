@@ -147,6 +147,42 @@ void pack_panels_transposed_with(const PackSource& source, std::int64_t depth,
                      });
 }
 
+// Words of two neighbours in depth, for columns that lie side by side in both rows; `count` of
+// them, the others 0. Without a second row its halves are 0.
+HWY_INLINE WordVec load_pairs(WordTag d, const BFloat16* even, const BFloat16* odd,
+                              std::int64_t count) {
+  const hn::Rebind<std::uint16_t, WordTag> d16;
+  const auto half = [&](const BFloat16* row) HEED_SIMD_LAMBDA {
+    HWY_ALIGN std::uint16_t buffer[block_size] = {};
+    const bool whole = count == words_per_vector;
+    if (!whole) {
+      std::memcpy(buffer, row, static_cast<std::size_t>(count) * sizeof(std::uint16_t));
+    }
+    return hn::PromoteTo(
+        d, hn::LoadU(d16, whole ? reinterpret_cast<const std::uint16_t*>(row) : buffer));
+  };
+  const auto low = half(even);
+  return odd == nullptr ? low : hn::Or(low, hn::ShiftLeft<16>(half(odd)));
+}
+
+void pack_rounded_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth,
+                         std::uint32_t* packed) {
+  const WordTag d;
+  for (std::int64_t p = 0; p < rows; p += 2) {
+    const BFloat16* even = source.data + p * source.stride;
+    const BFloat16* odd = p + 1 < source.outer ? even + source.stride : nullptr;
+    for (std::int64_t column = 0; column < round_up(source.inner, panel_columns);
+         column += words_per_vector) {
+      const std::int64_t left = p < source.outer ? source.inner - column : 0;
+      const std::int64_t count = std::clamp<std::int64_t>(left, 0, words_per_vector);
+      const auto words =
+          count == 0 ? hn::Zero(d)
+                     : load_pairs(d, even + column, odd == nullptr ? nullptr : odd + column, count);
+      hn::StoreU(words, d, panel_word<LoadBFloat16>(packed, depth, p, column));
+    }
+  }
+}
+
 // Calls call(loader, packed words).
 template <class Call>
 HWY_INLINE void with_loader(PackedType type, void* packed, Call&& call) {
@@ -237,12 +273,21 @@ HWY_EXPORT(pack_rows_any);
 HWY_EXPORT(pack_rows_transposed_any);
 HWY_EXPORT(pack_panels_any);
 HWY_EXPORT(pack_panels_transposed_any);
+HWY_EXPORT(pack_rounded_panels);
 HWY_EXPORT(store_tile_any);
 HWY_EXPORT(sum_rows_any);
 }  // namespace
 
 void pack_rows(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_rows_any)(source, depth, type, packed);
+}
+void pack_rows(const RoundedSource& source, std::int64_t depth, void* packed) {
+  auto* rows = static_cast<BFloat16*>(packed);
+  for (std::int64_t row = 0; row < source.outer; ++row) {
+    const BFloat16* from = source.data + row * source.stride;
+    std::copy(from, from + source.inner, rows + row * depth);
+    std::fill(rows + row * depth + source.inner, rows + (row + 1) * depth, BFloat16());
+  }
 }
 void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                           void* packed) {
@@ -255,6 +300,10 @@ void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                             void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_panels_transposed_any)(source, depth, type, packed);
+}
+void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth, void* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_rounded_panels)
+  (source, rows, depth, static_cast<std::uint32_t*>(packed));
 }
 void store_tile(const StoreTile& tile) {
   HWY_DYNAMIC_DISPATCH(store_tile_any)(tile);

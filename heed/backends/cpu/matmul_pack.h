@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "heed/tensor/dtype.h"
+
 namespace heed::cpu {
 
 inline constexpr std::int64_t panel_columns = 64;
@@ -43,8 +45,17 @@ struct PackSource {
   std::int64_t inner = 0;
 };
 
+// The same of a matrix in bfloat16, which is packed as bfloat16.
+struct RoundedSource {
+  const BFloat16* data = nullptr;
+  std::int64_t stride = 0;
+  std::int64_t outer = 0;
+  std::int64_t inner = 0;
+};
+
 // Row block from a stored [rows = outer, depth = inner].
 void pack_rows(const PackSource& source, std::int64_t depth, PackedType type, void* packed);
+void pack_rows(const RoundedSource& source, std::int64_t depth, void* packed);
 // Row block from a stored [depth = outer, rows = inner].
 void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                           void* packed);
@@ -52,6 +63,7 @@ void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedTy
 // panels that are `depth` deep (both even in bfloat16).
 void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth, PackedType type,
                  void* packed);
+void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth, void* packed);
 // Column panels from a stored [columns = outer, depth = inner].
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                             void* packed);

@@ -40,9 +40,13 @@ void PackedRight::pack_rows_of(const RightOperand& b, std::int64_t chunk, std::i
     pack_panels_transposed(
         {b.data + row * b.stride + begin, b.stride, std::min(rows, b.n - row), size}, depth, type_,
         packed + row * depth * element);
+  } else if (row < depth && b.rounded != nullptr) {
+    pack_panels(RoundedSource{b.rounded + (begin + row) * b.stride, b.stride,
+                              std::clamp(size - row, std::int64_t{0}, rows), b.n},
+                std::min(rows, depth - row), depth, packed + row * panel_columns * element);
   } else if (row < depth) {
-    pack_panels({b.data + (begin + row) * b.stride, b.stride,
-                 std::clamp(size - row, std::int64_t{0}, rows), b.n},
+    pack_panels(PackSource{b.data + (begin + row) * b.stride, b.stride,
+                           std::clamp(size - row, std::int64_t{0}, rows), b.n},
                 std::min(rows, depth - row), depth, type_, packed + row * panel_columns * element);
   }
 }

@@ -29,9 +29,11 @@ struct DepthPlan {
   std::int64_t padded(std::int64_t index) const { return round_up(size(index), depth_unit); }
 };
 
-// `b` as stored: [k, n], or [n, k] when transposed; rows `stride` elements apart.
+// `b` as stored: [k, n], or [n, k] when transposed; rows `stride` elements apart. `rounded` takes
+// the place of `data` where it is stored in bfloat16: not transposed, without a stamp.
 struct RightOperand {
   const float* data = nullptr;
+  const BFloat16* rounded = nullptr;
   std::int64_t stride = 0;
   bool transposed = false;
   std::int64_t n = 0;

@@ -14,8 +14,8 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/normalization.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/bfloat16-inl.h"
 #include "heed/backends/cpu/dropout_simd-inl.h"
-#include "heed/backends/cpu/math-inl.h"
 
 #ifndef HEED_BACKENDS_CPU_NORMALIZATION_OPERANDS_
 #define HEED_BACKENDS_CPU_NORMALIZATION_OPERANDS_
@@ -25,6 +25,7 @@ namespace {
 struct ForwardOperands {
   ConstRows x, branch;
   Rows sum, y;
+  RoundedRows rounded_sum;  // in place of `sum`
   const float* gain;
   const float* bias;
   float* mean;
@@ -34,8 +35,11 @@ struct ForwardOperands {
   const DropoutStream* stream;
 };
 
+// `Element` is that of the sum.
+template <typename Element>
 struct BackwardOperands {
-  ConstRows sum, dy;
+  RowsOf<const Element> sum;
+  ConstRows dy;
   Rows dsum, dbranch;
   const float* gain;
   const float* mean;
@@ -55,20 +59,20 @@ namespace {
 
 // Forms row r of the sum where one is asked for and returns the sum of its elements.
 template <bool kDropout>
-HWY_INLINE float residual_row(const ForwardOperands& p, std::int64_t r, DropoutMask& mask) {
+HWY_INLINE float residual_row(const ForwardOperands& p, std::int64_t r, float* sum,
+                              DropoutMask& mask) {
   const FloatTag d;
   const float* x = p.x[r];
   if (!p.branch.defined()) {
     return sum_vectors(d, p.columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
       const auto v = load(d, x + c, n);
-      if (p.sum.defined()) {
-        store(d, v, p.sum[r] + c, n);
+      if (sum != nullptr) {
+        store(d, v, sum + c, n);
       }
       return v;
     });
   }
   const float* branch = p.branch[r];
-  float* sum = p.sum[r];
   if constexpr (kDropout) {
     mask.start_row(p.stream->row_key(r));
   }
@@ -84,9 +88,8 @@ HWY_INLINE float residual_row(const ForwardOperands& p, std::int64_t r, DropoutM
   });
 }
 
-void normalize_row(const ForwardOperands& p, std::int64_t r, float total) {
+void normalize_row(const ForwardOperands& p, std::int64_t r, const float* sum, float total) {
   const FloatTag d;
-  const float* sum = p.sum.defined() ? p.sum[r] : p.x[r];
   float* y = p.y[r];
   const auto count = static_cast<float>(p.columns);
   const float mean = total / count;
@@ -108,11 +111,19 @@ void normalize_row(const ForwardOperands& p, std::int64_t r, float total) {
 
 template <bool kDropout>
 void forward_rows_of(const ForwardOperands& p, std::int64_t begin, std::int64_t end) {
+  const FloatTag d;
   DropoutMask mask(*p.stream);
+  std::vector<float> row(p.rounded_sum.defined() ? p.columns : 0);
   for (std::int64_t r = begin; r < end; ++r) {
-    const float total = residual_row<kDropout>(p, r, mask);
+    float* sum = p.rounded_sum.defined() ? row.data() : p.sum.defined() ? p.sum[r] : nullptr;
+    const float total = residual_row<kDropout>(p, r, sum, mask);
     if (p.y.defined()) {
-      normalize_row(p, r, total);
+      normalize_row(p, r, sum != nullptr ? sum : p.x[r], total);
+    }
+    if (p.rounded_sum.defined()) {
+      for_each_vector(d, 0, p.columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+        store(d, load(d, sum + c, n), p.rounded_sum[r] + c, n);
+      });
     }
   }
 }
@@ -131,10 +142,11 @@ struct RowMeans {
   float g;
   float g_xhat;
 };
-HWY_INLINE RowMeans gradient_means(const BackwardOperands& p, std::int64_t r, float* dgain,
+template <typename Element>
+HWY_INLINE RowMeans gradient_means(const BackwardOperands<Element>& p, std::int64_t r, float* dgain,
                                    float* dbias) {
   const FloatTag d;
-  const float* sum = p.sum[r];
+  const Element* sum = p.sum[r];
   const float* dy = p.dy[r];
   const auto center = hn::Set(d, p.mean[r]);
   const auto factor = hn::Set(d, p.rstd[r]);
@@ -152,11 +164,11 @@ HWY_INLINE RowMeans gradient_means(const BackwardOperands& p, std::int64_t r, fl
   return {g_sum / count, g_xhat_sum.total() / count};
 }
 
-template <bool kDropout>
-HWY_INLINE void gradient_row(const BackwardOperands& p, std::int64_t r, RowMeans means,
+template <bool kDropout, typename Element>
+HWY_INLINE void gradient_row(const BackwardOperands<Element>& p, std::int64_t r, RowMeans means,
                              DropoutMask& mask) {
   const FloatTag d;
-  const float* sum = p.sum[r];
+  const Element* sum = p.sum[r];
   const float* dy = p.dy[r];
   float* dsum = p.dsum[r];
   const auto center = hn::Set(d, p.mean[r]);
@@ -181,9 +193,9 @@ HWY_INLINE void gradient_row(const BackwardOperands& p, std::int64_t r, RowMeans
   });
 }
 
-template <bool kDropout>
-void backward_rows_of(const BackwardOperands& p, std::int64_t begin, std::int64_t end, float* dgain,
-                      float* dbias) {
+template <bool kDropout, typename Element>
+void backward_rows_of(const BackwardOperands<Element>& p, std::int64_t begin, std::int64_t end,
+                      float* dgain, float* dbias) {
   DropoutMask mask(*p.stream);
   std::fill(dgain, dgain + p.columns, 0.0f);
   std::fill(dbias, dbias + p.columns, 0.0f);
@@ -192,13 +204,22 @@ void backward_rows_of(const BackwardOperands& p, std::int64_t begin, std::int64_
   }
 }
 
-void norm_backward_rows(const BackwardOperands& p, std::int64_t begin, std::int64_t end,
-                        float* dgain, float* dbias) {
+template <typename Element>
+void backward_rows(const BackwardOperands<Element>& p, std::int64_t begin, std::int64_t end,
+                   float* dgain, float* dbias) {
   if (p.stream->active() && p.dbranch.defined()) {
     backward_rows_of<true>(p, begin, end, dgain, dbias);
   } else {
     backward_rows_of<false>(p, begin, end, dgain, dbias);
   }
+}
+void norm_backward_rows(const BackwardOperands<float>& p, std::int64_t begin, std::int64_t end,
+                        float* dgain, float* dbias) {
+  backward_rows(p, begin, end, dgain, dbias);
+}
+void norm_backward_rounded_rows(const BackwardOperands<BFloat16>& p, std::int64_t begin,
+                                std::int64_t end, float* dgain, float* dbias) {
+  backward_rows(p, begin, end, dgain, dbias);
 }
 
 }  // namespace
@@ -212,6 +233,7 @@ namespace {
 
 HWY_EXPORT(norm_forward_rows);
 HWY_EXPORT(norm_backward_rows);
+HWY_EXPORT(norm_backward_rounded_rows);
 
 void residual_norm_forward(ExecutionContext& context, const ResidualNormForward& p) {
   constexpr const char* name = "residual_norm_forward";
@@ -225,9 +247,18 @@ void residual_norm_forward(ExecutionContext& context, const ResidualNormForward&
   if (p.sum.defined()) {
     check_matrix(name, "sum", p.sum, rows, d);
   }
-  ForwardOperands operands{
-      rows_of(p.x), rows_of(p.branch),           rows_of(p.sum), rows_of(p.y), {}, {}, {},
-      {},           static_cast<std::size_t>(d), p.epsilon,      &p.dropout};
+  ForwardOperands operands{};
+  operands.x = rows_of(p.x);
+  operands.branch = rows_of(p.branch);
+  operands.y = rows_of(p.y);
+  operands.columns = static_cast<std::size_t>(d);
+  operands.epsilon = p.epsilon;
+  operands.stream = &p.dropout;
+  if (p.sum.defined() && p.sum.dtype == DType::bfloat16) {
+    operands.rounded_sum = {p.sum.as<BFloat16>(), p.sum.row_stride()};
+  } else {
+    operands.sum = rows_of(p.sum);
+  }
   if (p.y.defined()) {
     check_matrix(name, "y", p.y, rows, d);
     check_vector(name, "gain", p.gain, d);
@@ -244,6 +275,33 @@ void residual_norm_forward(ExecutionContext& context, const ResidualNormForward&
   });
 }
 
+// Calls rows(operands, begin, end, dgain, dbias) on tiles of rows, and adds their gradients.
+template <typename Element, typename RunRows>
+void run_backward(ExecutionContext& context, const ResidualNormBackward& p, RunRows&& run_rows) {
+  const std::int64_t rows = p.sum.rows();
+  const std::int64_t d = p.sum.columns();
+  const BackwardOperands<Element> operands{{p.sum.as<Element>(), p.sum.row_stride()},
+                                           rows_of(p.dy),
+                                           rows_of(p.dsum),
+                                           rows_of(p.dbranch),
+                                           p.gain.as<float>(),
+                                           p.mean.as<float>(),
+                                           p.rstd.as<float>(),
+                                           static_cast<std::size_t>(d),
+                                           p.accumulate_x,
+                                           &p.dropout};
+  const std::int64_t tiles = (rows + norm_tile_rows - 1) / norm_tile_rows;
+  const Tensor partial = Tensor::empty({tiles, 2, d});
+  float* sums = partial.view().as<float>();
+  run_tiles(context, tiles, rows * d, [&](std::int64_t tile) {
+    const std::int64_t begin = tile * norm_tile_rows;
+    float* dgain = sums + tile * 2 * d;
+    run_rows(operands, begin, std::min(rows, begin + norm_tile_rows), dgain, dgain + d);
+  });
+  add_tile_sums(sums, tiles, 2 * d, d, p.dgain.as<float>());
+  add_tile_sums(sums + d, tiles, 2 * d, d, p.dbias.as<float>());
+}
+
 void residual_norm_backward(ExecutionContext& context, const ResidualNormBackward& p) {
   constexpr const char* name = "residual_norm_backward";
   const std::int64_t rows = p.sum.rows();
@@ -258,21 +316,15 @@ void residual_norm_backward(ExecutionContext& context, const ResidualNormBackwar
   check_vector(name, "rstd", p.rstd, rows);
   check_vector(name, "dgain", p.dgain, d);
   check_vector(name, "dbias", p.dbias, d);
-  const BackwardOperands operands{
-      rows_of(p.sum),     rows_of(p.dy),      rows_of(p.dsum),    rows_of(p.dbranch),
-      p.gain.as<float>(), p.mean.as<float>(), p.rstd.as<float>(), static_cast<std::size_t>(d),
-      p.accumulate_x,     &p.dropout};
-  const std::int64_t tiles = (rows + norm_tile_rows - 1) / norm_tile_rows;
-  const Tensor partial = Tensor::empty({tiles, 2, d});
-  float* sums = partial.view().as<float>();
-  run_tiles(context, tiles, rows * d, [&](std::int64_t tile) {
-    const std::int64_t begin = tile * norm_tile_rows;
-    float* dgain = sums + tile * 2 * d;
-    HWY_DYNAMIC_DISPATCH(norm_backward_rows)
-    (operands, begin, std::min(rows, begin + norm_tile_rows), dgain, dgain + d);
-  });
-  add_tile_sums(sums, tiles, 2 * d, d, p.dgain.as<float>());
-  add_tile_sums(sums + d, tiles, 2 * d, d, p.dbias.as<float>());
+  if (p.sum.defined() && p.sum.dtype == DType::bfloat16) {
+    run_backward<BFloat16>(context, p, [](const auto&... arguments) {
+      HWY_DYNAMIC_DISPATCH(norm_backward_rounded_rows)(arguments...);
+    });
+  } else {
+    run_backward<float>(context, p, [](const auto&... arguments) {
+      HWY_DYNAMIC_DISPATCH(norm_backward_rows)(arguments...);
+    });
+  }
 }
 
 }  // namespace

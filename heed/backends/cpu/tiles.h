@@ -19,6 +19,7 @@ struct RowsOf {
 };
 using Rows = RowsOf<float>;
 using ConstRows = RowsOf<const float>;
+using RoundedRows = RowsOf<BFloat16>;
 
 inline Rows rows_of(const View& view) {
   return view.defined() ? Rows{view.as<float>(), view.row_stride()} : Rows{};

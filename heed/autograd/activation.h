@@ -1,0 +1,46 @@
+// What a forward pass keeps for the backward pass, at full width or rounded to bfloat16.
+//
+// Rounded, an activation takes half the memory. Matrix products in bfloat16 read the same bits
+// either way, so the gradients of weights do not change by it; what else is computed from it
+// (norms, activation functions, attention) sees values that are off by at most 2^-9 of themselves.
+#pragma once
+
+#include "heed/tensor/tensor.h"
+
+namespace heed {
+
+// While alive, and if `active`, ops on this thread keep float32 activations rounded to bfloat16, on
+// devices that can (KernelSlot convert).
+class RoundedActivations {
+ public:
+  explicit RoundedActivations(bool active);
+  ~RoundedActivations();
+  RoundedActivations(const RoundedActivations&) = delete;
+  RoundedActivations& operator=(const RoundedActivations&) = delete;
+
+ private:
+  bool before_;
+};
+
+// Whether ops on this thread round what they keep of `x` at present.
+bool keeps_rounded(const Tensor& x);
+
+// An activation as the backward pass will find it. Everyone who keeps the same tensor shares one
+// rounded copy: do not write to a tensor after it was kept.
+class KeptActivation {
+ public:
+  KeptActivation() = default;
+  explicit KeptActivation(const Tensor& x);
+
+  bool defined() const { return stored_.defined(); }
+  // As it is kept: bfloat16 where it was rounded. For kernels that read either type.
+  const Tensor& stored() const { return stored_; }
+  // In the type that it had.
+  Tensor values() const;
+
+ private:
+  Tensor stored_;
+  DType dtype_ = DType::float32;
+};
+
+}  // namespace heed
