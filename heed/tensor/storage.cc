@@ -63,7 +63,12 @@ class CachingAllocator {
   Block allocate(std::size_t bytes) {
     const std::size_t size = rounded(bytes);
     std::lock_guard lock(mutex_);
-    Block block = take_from_cache(size);
+    Block block = take_from_cache(size, size + size / 4);
+    if (block.data == nullptr && !may_grow(size)) {
+      // A block with more waste is better than giving others back for new memory, which the system
+      // would have to clear.
+      block = take_from_cache(size, 2 * size);
+    }
     if (block.data == nullptr) {
       block = take_new(size);
     }
@@ -95,10 +100,10 @@ class CachingAllocator {
   }
 
  private:
-  // The smallest free block that fits and wastes at most a quarter.
-  Block take_from_cache(std::size_t size) {
+  // The smallest free block of `size` to `largest` bytes.
+  Block take_from_cache(std::size_t size, std::size_t largest) {
     for (auto found = free_blocks_.lower_bound(size);
-         found != free_blocks_.end() && found->first <= size + size / 4; ++found) {
+         found != free_blocks_.end() && found->first <= largest; ++found) {
       if (!found->second.empty()) {
         const Block block{found->second.back(), found->first};
         found->second.pop_back();
@@ -109,13 +114,19 @@ class CachingAllocator {
     return {nullptr, 0};
   }
 
+  // What is in use and what is kept together never pass the peak of use by much: blocks of sizes
+  // that no longer occur go back to the system.
+  std::uint64_t bound() const {
+    return statistics_.peak_bytes + statistics_.peak_bytes / 16 + cache_slack;
+  }
+  std::uint64_t held_with(std::size_t size) const {
+    return statistics_.live_bytes + statistics_.cached_bytes + size;
+  }
+  bool may_grow(std::size_t size) const { return held_with(size) <= bound(); }
+
   Block take_new(std::size_t size) {
-    // What is in use and what is kept together never pass the peak of use by much: blocks of sizes
-    // that no longer occur go back to the system.
-    const std::uint64_t bound = statistics_.peak_bytes + statistics_.peak_bytes / 16 + cache_slack;
-    const std::uint64_t held = statistics_.live_bytes + statistics_.cached_bytes + size;
-    if (held > bound) {
-      const std::uint64_t excess = held - bound;
+    if (!may_grow(size)) {
+      const std::uint64_t excess = held_with(size) - bound();
       shrink_cache(statistics_.cached_bytes - std::min(statistics_.cached_bytes, excess));
     }
     std::byte* data = take_from_system(size);

@@ -51,8 +51,8 @@ HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
 
-HWY_INLINE FloatVec load(FloatTag d, const KeptRows& x, std::int64_t row, std::size_t column,
-                         std::size_t count) {
+HWY_INLINE FloatVec load_kept(FloatTag d, const KeptRows& x, std::int64_t row, std::size_t column,
+                              std::size_t count) {
   return x.rounded.defined() ? load(d, x.rounded[row] + column, count)
                              : load(d, x.floats[row] + column, count);
 }
@@ -121,7 +121,7 @@ void forward(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const auto y = activate<kActivation>(d, load(d, map.x, r, c, n)).value;
+        const auto y = activate<kActivation>(d, load_kept(d, map.x, r, c, n)).value;
         store(d, drop(y), map.out[r] + c, n);
       });
 }
@@ -131,7 +131,7 @@ void backward(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const auto slope = activate<kActivation>(d, load(d, map.x, r, c, n)).slope;
+        const auto slope = activate<kActivation>(d, load_kept(d, map.x, r, c, n)).slope;
         store(d, hn::Mul(drop(load(d, map.dy[r] + c, n)), slope), map.out[r] + c, n);
       });
 }
@@ -141,8 +141,8 @@ void gated(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const auto gate = activate<kActivation>(d, load(d, map.x, r, c, n)).value;
-        const auto up = load(d, map.x, r, static_cast<std::size_t>(map.width) + c, n);
+        const auto gate = activate<kActivation>(d, load_kept(d, map.x, r, c, n)).value;
+        const auto up = load_kept(d, map.x, r, static_cast<std::size_t>(map.width) + c, n);
         store(d, drop(hn::Mul(gate, up)), map.out[r] + c, n);
       });
 }
@@ -152,8 +152,8 @@ void gated_gradient(const ActivationMap& map, const Piece& piece) {
   const FloatTag d;
   for_each_masked<kDropout>(
       map, piece, [&](std::int64_t r, std::size_t c, std::size_t n, auto drop) HEED_SIMD_LAMBDA {
-        const Activated gate = activate<kActivation>(d, load(d, map.x, r, c, n));
-        const auto up = load(d, map.x, r, static_cast<std::size_t>(map.width) + c, n);
+        const Activated gate = activate<kActivation>(d, load_kept(d, map.x, r, c, n));
+        const auto up = load_kept(d, map.x, r, static_cast<std::size_t>(map.width) + c, n);
         const auto dy = drop(load(d, map.dy[r] + c, n));
         store(d, hn::Mul(hn::Mul(dy, up), gate.slope), map.out[r] + c, n);
         store(d, hn::Mul(dy, gate.value), map.out[r] + map.width + c, n);
