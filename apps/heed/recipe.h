@@ -73,7 +73,8 @@ struct Recipe {
     visit("seed", seed, "of all that is random: the same seed gives the same bytes");
     visit("threads", threads, "0: one for each core; results do not depend on it");
     visit("precision", precision,
-          "of matrix products: float32, or bf16 (bfloat16 with float32 master weights)");
+          "of matrix products: float32, or bf16 (bfloat16 with float32 master weights; activations "
+          "are kept in it, too)");
     visit("init_from", init_from, "start from this model's weights and tokenizers");
     visit("data", data, "the corpora");
     visit("tokenizer", tokenizer, "how text becomes tokens");
