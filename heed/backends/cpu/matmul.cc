@@ -13,6 +13,7 @@
 #include "heed/backends/cpu/matmul_block.h"
 #include "heed/backends/cpu/matmul_column_sums.h"
 #include "heed/backends/cpu/matmul_int8.h"
+#include "heed/backends/cpu/matmul_rows.h"
 #include "heed/kernels/elementwise.h"
 #include "heed/tensor/tensor.h"
 
@@ -218,6 +219,8 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
     run_empty(product);
   } else if (quantizes(b, options)) {
     run_int8(context, product);
+  } else if (takes_stored_rows(product)) {
+    run_stored_rows(context, product);
   } else if (better_in_pieces(product)) {
     run_in_pieces(context, product);
   } else {

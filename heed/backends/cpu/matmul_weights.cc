@@ -59,13 +59,21 @@ PackedCache<PackedRight>& weight_cache() {
   return *instance;
 }
 
+PackedKey key_of(const RightOperand& b, const DepthPlan& plan, PackedType type) {
+  return {b.data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type};
+}
+
 }  // namespace
 
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
                                                   const DepthPlan& plan, PackedType type) {
-  return weight_cache().fetch(
-      {b.data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type}, b.stamp,
-      [&] { return std::make_shared<const PackedRight>(context, b, plan, 0, plan.count, type); });
+  return weight_cache().fetch(key_of(b, plan, type), b.stamp, [&] {
+    return std::make_shared<const PackedRight>(context, b, plan, 0, plan.count, type);
+  });
+}
+
+bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type) {
+  return weight_cache().worth_making(key_of(b, plan, type), b.stamp);
 }
 
 PackedWeightStatistics packed_weight_statistics() {

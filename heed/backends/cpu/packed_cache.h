@@ -54,6 +54,22 @@ class PackedCache {
     return packed;
   }
 
+  // Whether there is a copy, or has been none at so many calls that one pays.
+  bool worth_making(const PackedKey& key, std::uint64_t stamp) {
+    constexpr int patience = 8;
+    std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(key);
+        found != entries_.end() && found->second.stamp == stamp) {
+      return true;
+    }
+    if (asked_.size() >= asked_limit) {
+      asked_.clear();
+    }
+    Asked& asked = asked_[key];
+    asked = {stamp, asked.stamp == stamp ? asked.times + 1 : 1};
+    return asked.times > patience;
+  }
+
   PackedWeightStatistics statistics() {
     std::lock_guard lock(mutex_);
     statistics_.entries = entries_.size();
@@ -67,6 +83,11 @@ class PackedCache {
     std::list<PackedKey>::iterator place;
   };
   using Entries = std::unordered_map<PackedKey, Entry, PackedKeyHash>;
+  struct Asked {
+    std::uint64_t stamp = 0;
+    int times = 0;
+  };
+  static constexpr std::size_t asked_limit = 1 << 16;
 
   static std::uint64_t quarter_of_memory() {
     const long pages = sysconf(_SC_PHYS_PAGES);
@@ -119,6 +140,7 @@ class PackedCache {
   const std::uint64_t limit_ = quarter_of_memory();
   std::mutex mutex_;
   Entries entries_;
+  std::unordered_map<PackedKey, Asked, PackedKeyHash> asked_;  // for copies that were not made
   std::list<PackedKey> order_;
   PackedWeightStatistics statistics_;
 };
