@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "heed/backends/cpu/matmul_int8_rows.h"
 #include "heed/backends/cpu/matmul_scratch.h"
 #include "heed/backends/cpu/packed_cache.h"
 #include "heed/backends/cpu/quantize.h"
@@ -80,26 +81,27 @@ std::shared_ptr<const QuantizedWeight> quantized_weight(ExecutionContext& contex
                       [&] { return std::make_shared<const QuantizedWeight>(context, b, k); });
 }
 
-// The rows of `a` as integers.
+// The rows of `a` as integers, in scratch memory of the calling thread.
 struct QuantizedRows {
   std::int64_t row_bytes;
-  std::vector<float> scales;
-  Storage integers;
+  std::byte* integers;
+  float* scales;
 
   QuantizedRows(ExecutionContext& context, const Product& p, std::int64_t depth)
       : row_bytes(depth * (tiles_take_bytes() ? 1 : std::int64_t{sizeof(float)})),
-        scales(static_cast<std::size_t>(p.sizes.m)),
-        integers(static_cast<std::size_t>(p.sizes.m * row_bytes)) {
+        integers(scratch(ScratchUse::row_block, p.sizes.m * row_bytes)),
+        scales(reinterpret_cast<float*>(
+            scratch(ScratchUse::bias, p.sizes.m * std::int64_t{sizeof(float)}))) {
     const std::int64_t grain = std::max<std::int64_t>(1, 65536 / depth);
     run_in_pool(context, (p.sizes.m + grain - 1) / grain, [&](std::int64_t task) {
       const std::int64_t end = std::min(p.sizes.m, (task + 1) * grain);
       for (std::int64_t row = task * grain; row < end; ++row) {
         const float* from = p.a + row * p.a_stride;
         const float greatest = greatest_magnitude(from, p.sizes.k);
-        scales[static_cast<std::size_t>(row)] = greatest / 127;
+        scales[row] = greatest / 127;
         quantize_row(from, p.sizes.k, depth, quantizing_factor(greatest),
                      tiles_take_bytes() ? IntegerType::unsigned_byte : IntegerType::float32,
-                     integers.data() + row * row_bytes);
+                     integers + row * row_bytes);
       }
     });
   }
@@ -110,9 +112,16 @@ const std::byte* integer_sums(const QuantizedRows& rows, const QuantizedWeight& 
                               std::int64_t row, std::int64_t count, std::int64_t column,
                               std::int64_t columns) {
   std::byte* sums = scratch(ScratchUse::result, count * columns * 4);
+  constexpr std::int64_t few_rows = 2;
+  if (count <= few_rows && weight.offsets() != nullptr && sums_integer_rows()) {
+    sum_integer_rows(reinterpret_cast<const std::uint8_t*>(rows.integers + row * rows.row_bytes),
+                     count, reinterpret_cast<const std::int8_t*>(weight.panels(column)), columns,
+                     weight.depth(), reinterpret_cast<std::int32_t*>(sums));
+    return sums;
+  }
   for (std::int64_t done = 0; done < count;) {
     const std::int64_t piece = tile_row_piece(count - done);
-    const std::byte* from = rows.integers.data() + (row + done) * rows.row_bytes;
+    const std::byte* from = rows.integers + (row + done) * rows.row_bytes;
     std::byte* to = sums + done * columns * 4;
     if (weight.offsets() != nullptr) {
       run_integer_tile({piece, columns, weight.depth(), PackedType::int8},
@@ -162,7 +171,7 @@ void run_int8(ExecutionContext& context, const Product& p) {
           {.sums = integer_sums(rows, *weight, row, count, column, padded),
            .sums_stride = padded,
            .offsets = weight->offsets() != nullptr ? weight->offsets() + column : nullptr,
-           .row_scales = rows.scales.data() + row,
+           .row_scales = rows.scales + row,
            .scales = weight->scales() + column,
            .c = p.c + row * p.c_stride + column,
            .c_stride = p.c_stride,
