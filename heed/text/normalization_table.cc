@@ -40,18 +40,16 @@ class TrieWalk {
   // Visits every unit that some input can reach, depth first. Branches with equal ends share them,
   // so a unit may be met again, but never on the way down to itself.
   void run() {
+    link_children();
     enter(0);
     while (!open_.empty()) {
       Visit& visit = open_.back();
-      if (visit.next_byte == 256) {
+      const std::uint32_t child = visit.next_child;
+      if (child == none) {
         leave();
         continue;
       }
-      const std::uint32_t byte = visit.next_byte++;
-      const std::uint32_t child = visit.base ^ byte;
-      if (units_[child].label() != byte) {
-        continue;
-      }
+      visit.next_child = next_sibling_[child];
       require(matches_[child] != being_visited, "a branch leads back to itself");
       if (matches_[child] == unvisited) {
         enter(child);
@@ -64,14 +62,30 @@ class TrieWalk {
  private:
   static constexpr int unvisited = -1;
   static constexpr int being_visited = -2;
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   struct Visit {
     std::uint32_t unit;
-    std::uint32_t base;  // the unit of the child for byte b is base ^ b
-    // Lines with NUL are refused before the library sees them, so byte 0 is never looked up.
-    std::uint32_t next_byte = 1;
+    std::uint32_t next_child;
     int deepest = 0;  // the most matches on a path below
   };
+
+  // The child of a unit for byte b is base ^ b, and its label is b. So a unit tells the base that
+  // it is a child of, and nobody has to look for the children of each at 255 places. Lines with NUL
+  // are refused before the library sees them: byte 0 is never looked up.
+  void link_children() {
+    first_child_.assign(units_.size(), none);
+    next_sibling_.assign(units_.size(), none);
+    for (std::size_t i = units_.size(); i-- > 0;) {
+      const auto unit = static_cast<std::uint32_t>(i);
+      const std::uint32_t byte = units_[unit].label();
+      const std::uint32_t base = unit ^ byte;
+      if (byte >= 1 && byte <= 255 && base < units_.size()) {
+        next_sibling_[unit] = first_child_[base];
+        first_child_[base] = unit;
+      }
+    }
+  }
 
   void enter(std::uint32_t unit) {
     const std::uint32_t base = unit ^ units_[unit].offset();
@@ -80,7 +94,7 @@ class TrieWalk {
       check_replacement(units_[base].value());
     }
     matches_[unit] = being_visited;
-    open_.push_back({unit, base});
+    open_.push_back({unit, first_child_[base]});
   }
 
   void leave() {
@@ -108,6 +122,8 @@ class TrieWalk {
 
   std::vector<Unit> units_;
   std::vector<int> matches_;  // of each unit: the most on a path from it on, or a state
+  std::vector<std::uint32_t> first_child_;   // by base
+  std::vector<std::uint32_t> next_sibling_;  // of each unit
   std::vector<Visit> open_;
   std::string_view replacements_;
   const std::string& source_;

@@ -72,6 +72,7 @@ TEST(SentencePiece, FollowsTheMarianLayoutAndReadsBackWhatItWrote) {
       EXPECT_EQ(loaded.joint, joint);
       EXPECT_EQ(loaded.source->fingerprint(), pair.source->fingerprint());
       EXPECT_EQ(loaded.target->fingerprint(), pair.target->fingerprint());
+      EXPECT_EQ(loaded.source == loaded.target, joint);  // one model is loaded once
       EXPECT_EQ(load_tokenizer(directory.path(), Side::target)->encode("Straße"),
                 pair.target->encode("Straße"));
     }

@@ -143,6 +143,13 @@ std::shared_ptr<const Tokenizer> load_side(const SavedConfig& saved,
   return SentencePieceTokenizer::load(directory, side, saved.separate);
 }
 
+// Whether one tokenizer serves both sides: the same model over the same vocabulary.
+bool sides_are_one(const SavedConfig& saved, const std::filesystem::path& directory) {
+  return saved.tokenizer_class == marian_class && !saved.separate &&
+         read_file(directory / "source.spm", model_size_limit) ==
+             read_file(directory / "target.spm", model_size_limit);
+}
+
 }  // namespace
 
 void check_tokenizer_config(const TokenizerConfig& config) {
@@ -210,8 +217,9 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const std::filesystem::path& dir
 
 TokenizerPair load_tokenizers(const std::filesystem::path& directory) {
   const SavedConfig saved = read_saved_config(directory);
-  TokenizerPair pair{load_side(saved, directory, Side::source),
-                     load_side(saved, directory, Side::target), !saved.separate};
+  TokenizerPair pair{load_side(saved, directory, Side::source), nullptr, !saved.separate};
+  pair.target =
+      sides_are_one(saved, directory) ? pair.source : load_side(saved, directory, Side::target);
   check_data(!pair.joint || pair.source->size() == pair.target->size(),
              "{}: a joint vocabulary of {} pieces for the source and {} for the target",
              directory.string(), pair.source->size(), pair.target->size());
