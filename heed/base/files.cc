@@ -134,7 +134,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   if (size_ == 0) {
     return;
   }
-  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  void* address = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+                         file.get(), 0);
   check_io(address != MAP_FAILED, "{}: cannot map: {}", path.string(), std::strerror(errno));
   data_ = static_cast<const std::byte*>(address);
 }

@@ -29,7 +29,8 @@ void replace_symlink(const std::filesystem::path& target, const std::filesystem:
 // Flushes a directory's entries to disk.
 void sync_directory(const std::filesystem::path& directory);
 
-// A whole file mapped read-only. Movable; unmapped on destruction. An empty file gives no bytes.
+// A whole file mapped into memory. What is written over it stays in this process and never reaches
+// the file. Movable; unmapped on destruction. An empty file gives no bytes.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);

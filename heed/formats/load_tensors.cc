@@ -12,6 +12,65 @@ bool is_floating(DType dtype) {
          dtype == DType::bfloat16;
 }
 
+// The tensor of the file that fits `item`.
+Tensor fitting_tensor(const SafetensorsFile& file, const NamedTensor& item) {
+  const Tensor tensor = file.tensor(item.name);
+  check_data(tensor.shape() == item.tensor.shape(),
+             "{}: tensor '{}' has shape {}, the model wants {}", file.path().string(), item.name,
+             tensor.shape(), item.tensor.shape());
+  check_data(is_floating(tensor.dtype()), "{}: tensor '{}' holds {}, expected real numbers",
+             file.path().string(), item.name, name_of(tensor.dtype()));
+  return tensor;
+}
+
+void check_known(const SafetensorsFile& file, const std::unordered_set<std::string>& known) {
+  for (const SafetensorsEntry& entry : file.entries()) {
+    check_data(known.contains(entry.name), "{}: tensor '{}' has no place in this model",
+               file.path().string(), entry.name);
+  }
+}
+
+std::size_t byte_count(const Tensor& tensor) {
+  return static_cast<std::size_t>(tensor.element_count()) * element_size(tensor.dtype());
+}
+
+// Whether the parts, one behind the other, are the whole as it would lie in memory.
+bool lie_as(const std::vector<Tensor>& parts, const Tensor& whole) {
+  std::size_t bytes = 0;
+  for (const Tensor& part : parts) {
+    if (part.dtype() != whole.dtype() || part.device() != whole.device() ||
+        part.view().data != parts.front().view().data + bytes) {
+      return false;
+    }
+    bytes += byte_count(part);
+  }
+  return bytes > 0 && bytes == byte_count(whole);
+}
+
+// A tensor over the memory of the parts, which it keeps alive.
+Tensor joined(std::vector<Tensor> parts, const Tensor& like) {
+  std::byte* data = parts.front().view().data;
+  auto storage = std::make_shared<Storage>(data, byte_count(like),
+                                           std::make_shared<std::vector<Tensor>>(std::move(parts)));
+  storage->renew_stamp();
+  return Tensor::over(std::move(storage), 0, like.shape(), like.dtype(), like.device());
+}
+
+void map_tensor(const SafetensorsFile& file, const StoredTensor& item) {
+  std::vector<Tensor> parts;
+  for (const NamedTensor& part : item.parts) {
+    parts.push_back(fitting_tensor(file, part));
+  }
+  if (lie_as(parts, *item.tensor)) {
+    *item.tensor = joined(std::move(parts), *item.tensor);
+    return;
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    item.parts[i].tensor.copy_from(parts[i]);
+  }
+  item.tensor->renew_stamp();
+}
+
 }  // namespace
 
 void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into,
@@ -19,19 +78,23 @@ void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into
   std::unordered_set<std::string> known(ignored.begin(), ignored.end());
   for (const NamedTensor& item : into) {
     known.insert(item.name);
-    const Tensor tensor = file.tensor(item.name);
-    check_data(tensor.shape() == item.tensor.shape(),
-               "{}: tensor '{}' has shape {}, the model wants {}", file.path().string(), item.name,
-               tensor.shape(), item.tensor.shape());
-    check_data(is_floating(tensor.dtype()), "{}: tensor '{}' holds {}, expected real numbers",
-               file.path().string(), item.name, name_of(tensor.dtype()));
-    item.tensor.copy_from(tensor);
+    item.tensor.copy_from(fitting_tensor(file, item));
     item.tensor.renew_stamp();
   }
-  for (const SafetensorsEntry& entry : file.entries()) {
-    check_data(known.contains(entry.name), "{}: tensor '{}' has no place in this model",
-               file.path().string(), entry.name);
+  check_known(file, known);
+}
+
+void map_tensors(const SafetensorsFile& file, std::span<const StoredTensor> into,
+                 std::span<const std::string> ignored, ThreadPool& pool) {
+  std::unordered_set<std::string> known(ignored.begin(), ignored.end());
+  for (const StoredTensor& item : into) {
+    for (const NamedTensor& part : item.parts) {
+      known.insert(part.name);
+    }
   }
+  pool.run(static_cast<std::int64_t>(into.size()),
+           [&](std::int64_t index) { map_tensor(file, into[static_cast<std::size_t>(index)]); });
+  check_known(file, known);
 }
 
 std::vector<NamedTensor> average_tensors(std::span<const std::filesystem::path> files) {

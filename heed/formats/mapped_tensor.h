@@ -18,8 +18,8 @@ namespace heed {
 std::optional<std::uint64_t> checked_byte_count(std::span<const std::uint64_t> sizes, DType dtype);
 
 // A tensor over `byte_offset` of the mapping, which stays alive as long as the tensor does: nothing
-// is copied unless the data is misaligned for its type. Read-only: a write into the mapping ends
-// the program. Errors (bad_data, prefixed with `source`): a bool that is neither 0 nor 1.
+// is copied unless the data is misaligned for its type. What is written to it does not reach the
+// file. Errors (bad_data, prefixed with `source`): a bool that is neither 0 nor 1.
 Tensor tensor_over_mapping(const std::shared_ptr<const MappedFile>& file, std::uint64_t byte_offset,
                            const Shape& shape, DType dtype, Device device,
                            const std::string& source);

@@ -36,9 +36,9 @@ class SafetensorsFile {
   // Null when there is no such tensor.
   const SafetensorsEntry* find(std::string_view name) const;
 
-  // The tensor, over the mapped file: read-only, alive without this object, undefined once someone
-  // cuts the file. Errors (bad_data) name file and tensor: missing, a wrong checksum, a bool that
-  // is neither 0 nor 1.
+  // The tensor, over the mapped file: alive without this object, undefined once someone cuts the
+  // file; what is written to it stays in memory. Errors (bad_data) name file and tensor: missing, a
+  // wrong checksum, a bool that is neither 0 nor 1.
   Tensor tensor(std::string_view name) const;
   bool has_checksum(std::string_view name) const;
   // Throws (bad_data) when the entry's bytes do not have the checksum that was written with them.

@@ -80,7 +80,7 @@ LoadedLanguageModel load_language_model(const fs::path& directory) {
   } catch (const Error& error) {
     fail(ErrorKind::bad_data, "{}: {}", source, error.what());
   }
-  load_tensors(weights, stored_tensors_of(*result.model));
+  map_tensors(weights, stored_parameters_of(*result.model), {}, *context_for(cpu_device).pool);
   return result;
 }
 

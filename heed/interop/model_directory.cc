@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/text/tokenizer_factory.h"
@@ -55,6 +57,21 @@ fs::path model_directory_of(const fs::path& directory) {
 Json read_model_json(const fs::path& path) {
   constexpr std::uint64_t limit = 64u << 20;
   return parse_json(read_file(path, limit), path.string());
+}
+
+std::vector<StoredTensor> stored_parameters_of(Module& module) {
+  const std::vector<NamedTensor> parts = stored_tensors_of(module);
+  std::vector<StoredTensor> result;
+  auto part = parts.begin();
+  for (const NamedParameter& item : parameters_of(module)) {
+    Tensor& tensor = item.parameter->value;
+    const auto end = std::find_if(part, parts.end(), [&](const NamedTensor& other) {
+      return other.tensor.storage() != tensor.storage();
+    });
+    result.push_back({&tensor, {part, end}});
+    part = end;
+  }
+  return result;
 }
 
 std::vector<std::pair<std::string, std::string>> tokenizer_files(const TokenizerPair& tokenizers) {

@@ -31,26 +31,27 @@ std::vector<std::string> ignored_names(const SafetensorsFile& file,
   return names;
 }
 
-// The stored tensors under the names that the file uses for them.
-std::vector<NamedTensor> tensors_for(const SafetensorsFile& file, Translator& model) {
-  std::vector<NamedTensor> result;
-  for (NamedTensor item : stored_tensors_of(model)) {
-    if (item.name == "model.shared.weight" && file.find(item.name) == nullptr) {
+// The parameters under the names that the file uses for them.
+std::vector<StoredTensor> tensors_for(const SafetensorsFile& file, Translator& model) {
+  std::vector<StoredTensor> result;
+  for (StoredTensor& item : stored_parameters_of(model)) {
+    std::string& name = item.parts.front().name;
+    if (name == "model.shared.weight" && file.find(name) == nullptr) {
       for (const char* alias : {"model.decoder.embed_tokens.weight", "lm_head.weight",
                                 "model.encoder.embed_tokens.weight"}) {
         if (file.find(alias) != nullptr) {
-          item.name = alias;
+          name = alias;
           break;
         }
       }
     }
     // Transformers may leave the bias of the logits out when it is zero.
-    if (item.name == "final_logits_bias" && file.find(item.name) == nullptr) {
-      item.tensor.fill(0);
-      item.tensor.renew_stamp();
+    if (name == "final_logits_bias" && file.find(name) == nullptr) {
+      item.tensor->fill(0);
+      item.tensor->renew_stamp();
       continue;
     }
-    result.push_back(item);
+    result.push_back(std::move(item));
   }
   return result;
 }
@@ -94,7 +95,8 @@ LoadedTranslator load_translator(const fs::path& directory) {
   } catch (const Error& error) {
     fail(ErrorKind::bad_data, "{}: {}", config_path.string(), error.what());
   }
-  load_tensors(weights, tensors_for(weights, *result.model), ignored_names(weights, config.model));
+  map_tensors(weights, tensors_for(weights, *result.model), ignored_names(weights, config.model),
+              *context_for(cpu_device).pool);
   result.symbols = config.symbols;
   if (fs::exists(result.directory / "generation_config.json")) {
     const fs::path path = result.directory / "generation_config.json";

@@ -47,9 +47,9 @@ LanguageModel::LanguageModel(const TranslatorConfig& config, std::int64_t vocabu
   check_usage(vocabulary_size > 0, "language model: a vocabulary of {} pieces", vocabulary_size);
   config_.encoder_layers = 0;
   embedding_ = embedding_table(vocabulary_size, config.d_model, no_padding, device);
-  output_weight_ = config.tie_embeddings == "none"
-                       ? Parameter({vocabulary_size, config.d_model}, Initial::xavier, true, device)
-                       : embedding_;
+  if (config.tie_embeddings == "none") {
+    output_weight_ = Parameter({vocabulary_size, config.d_model}, Initial::xavier, true, device);
+  }
   output_bias_ = Parameter({vocabulary_size}, Initial::zeros, false, device);
   positions_ = make_position_encoding(config.position,
                                       position_scope(config, config.decoder_layers, true, device));
@@ -77,7 +77,7 @@ Tensor LanguageModel::decode(const Tensor& ids, const Sequences& sequences,
 }
 
 Tensor LanguageModel::logits(const Tensor& decoded, ForwardContext& context) const {
-  return ops::linear(decoded, output_weight_.value, output_bias_.value, context.precision);
+  return ops::linear(decoded, output_weight().value, output_bias_.value, context.precision);
 }
 
 ops::CrossEntropyResult LanguageModel::loss(const TranslationExamples& examples,
@@ -85,7 +85,7 @@ ops::CrossEntropyResult LanguageModel::loss(const TranslationExamples& examples,
                                             ForwardContext& context) const {
   const RoundedActivations rounded(context.rounds_activations());
   return ops::projection_cross_entropy(decode(examples.target_inputs, examples.target, context),
-                                       output_weight_.value, output_bias_.value,
+                                       output_weight().value, output_bias_.value,
                                        examples.target_outputs, options);
 }
 
@@ -94,7 +94,7 @@ std::vector<double> LanguageModel::log_probabilities(const TranslationExamples& 
   const NoGradientScope no_gradients;
   return sums_by_sequence(ops::projection_log_probabilities(
                               decode(examples.target_inputs, examples.target, context),
-                              output_weight_.value, output_bias_.value, examples.target_outputs),
+                              output_weight().value, output_bias_.value, examples.target_outputs),
                           examples.target);
 }
 

@@ -48,10 +48,14 @@ class LanguageModel : public TranslationModel {
  private:
   friend class LanguageModelSession;
 
+  const Parameter& output_weight() const {
+    return config_.tie_embeddings == "none" ? output_weight_ : embedding_;
+  }
+
   TranslatorConfig config_;
   std::int64_t vocabulary_size_;
   Parameter embedding_;
-  Parameter output_weight_;  // may share memory with embedding_
+  Parameter output_weight_;  // undefined when tied to embedding_
   Parameter output_bias_;    // [vocabulary]
   std::unique_ptr<PositionEncoding> positions_;
   std::vector<EncoderLayer> layers_;

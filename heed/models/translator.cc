@@ -29,13 +29,13 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
   check_vocabulary(config, vocabulary);
   const std::int64_t size = config.d_model;
   source_embedding_ = embedding_table(vocabulary.source_size, size, vocabulary.padding_id, device);
-  target_embedding_ =
-      config.tie_embeddings == "all"
-          ? source_embedding_
-          : embedding_table(vocabulary.target_size, size, vocabulary.padding_id, device);
-  output_weight_ = config.tie_embeddings == "none"
-                       ? Parameter({vocabulary.target_size, size}, Initial::xavier, true, device)
-                       : target_embedding_;
+  if (config.tie_embeddings != "all") {
+    target_embedding_ =
+        embedding_table(vocabulary.target_size, size, vocabulary.padding_id, device);
+  }
+  if (config.tie_embeddings == "none") {
+    output_weight_ = Parameter({vocabulary.target_size, size}, Initial::xavier, true, device);
+  }
   output_bias_ = Parameter({1, vocabulary.target_size}, Initial::zeros, false, device);
   source_positions_ = make_position_encoding(
       config.position, position_scope(config, config.encoder_layers, false, device));
@@ -69,7 +69,7 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
 
 Tensor Translator::embed_targets(const Tensor& ids, const Sequences& rows, std::int64_t length,
                                  ForwardContext& context) const {
-  return embed_tokens(config_, ids, rows, length, target_embedding_, vocabulary_.padding_id,
+  return embed_tokens(config_, ids, rows, length, target_embedding(), vocabulary_.padding_id,
                       *target_positions_, context);
 }
 
@@ -94,7 +94,7 @@ Tensor Translator::decode(const Tensor& target_inputs, const Sequences& target,
 }
 
 Tensor Translator::logits(const Tensor& decoded, ForwardContext& context) const {
-  return ops::linear(decoded, output_weight_.value, output_bias_.value, context.precision);
+  return ops::linear(decoded, output_weight().value, output_bias_.value, context.precision);
 }
 
 ops::CrossEntropyResult Translator::loss(const TranslationExamples& examples,
@@ -104,7 +104,7 @@ ops::CrossEntropyResult Translator::loss(const TranslationExamples& examples,
   const Tensor memory = encode(examples.source_ids, examples.source, context);
   const Tensor decoded =
       decode(examples.target_inputs, examples.target, memory, examples.source, context);
-  return ops::projection_cross_entropy(decoded, output_weight_.value, output_bias_.value,
+  return ops::projection_cross_entropy(decoded, output_weight().value, output_bias_.value,
                                        examples.target_outputs, options);
 }
 
@@ -115,7 +115,7 @@ std::vector<double> Translator::log_probabilities(const TranslationExamples& exa
   const Tensor decoded =
       decode(examples.target_inputs, examples.target, memory, examples.source, context);
   return sums_by_sequence(
-      ops::projection_log_probabilities(decoded, output_weight_.value, output_bias_.value,
+      ops::projection_log_probabilities(decoded, output_weight().value, output_bias_.value,
                                         examples.target_outputs),
       examples.target);
 }

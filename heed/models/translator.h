@@ -65,11 +65,18 @@ class Translator : public TranslationModel {
     return {target_positions_.get(), cross_positions_.get()};
   }
 
+  const Parameter& target_embedding() const {
+    return config_.tie_embeddings == "all" ? source_embedding_ : target_embedding_;
+  }
+  const Parameter& output_weight() const {
+    return config_.tie_embeddings == "none" ? output_weight_ : target_embedding();
+  }
+
   TranslatorConfig config_;
   TranslatorVocabulary vocabulary_;
   Parameter source_embedding_;  // or the shared one
-  Parameter target_embedding_;  // may share memory with source_embedding_
-  Parameter output_weight_;     // may share memory with target_embedding_
+  Parameter target_embedding_;  // undefined when shared
+  Parameter output_weight_;     // undefined when tied to an embedding
   Parameter output_bias_;       // [1, target vocabulary]
   std::unique_ptr<PositionEncoding> source_positions_;
   std::unique_ptr<PositionEncoding> target_positions_;
