@@ -5,6 +5,7 @@
 #include <cstring>
 #include <random>
 
+#include "heed/backends/cpu/matmul_int8_rows.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/tensor/tensor.h"
 
@@ -87,6 +88,29 @@ TEST_F(StoredRows, APackedWeightIsMadeWhenItPays) {
   EXPECT_EQ(multiply(1, 50), 0u);
   EXPECT_EQ(multiply(4, 3), 0u);
   EXPECT_EQ(multiply(4, 50), 1u);
+}
+
+TEST(IntegerRows, HaveTheSumsOfTiles) {
+  if (!cpu::sums_integer_rows() || !cpu::tiles_take_bytes()) {
+    GTEST_SKIP() << "no products of bytes here";
+  }
+  std::mt19937 random(3);
+  for (const std::int64_t depth : {64, 192, 2048}) {
+    constexpr std::int64_t rows = 2, columns = 128;
+    std::vector<std::uint8_t> a(static_cast<std::size_t>(rows * depth));
+    std::vector<std::int8_t> b(static_cast<std::size_t>(columns * depth));
+    for (std::uint8_t& value : a) {
+      value = static_cast<std::uint8_t>(random());
+    }
+    for (std::int8_t& value : b) {
+      value = static_cast<std::int8_t>(random());
+    }
+    std::vector<std::int32_t> sums(rows * columns), expected(rows * columns);
+    cpu::sum_integer_rows(a.data(), rows, b.data(), columns, depth, sums.data());
+    cpu::run_integer_tile({rows, columns, depth, cpu::PackedType::int8}, a.data(), b.data(),
+                          expected.data());
+    EXPECT_EQ(sums, expected) << depth;
+  }
 }
 
 }  // namespace
