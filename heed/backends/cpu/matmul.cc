@@ -219,8 +219,8 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
     run_empty(product);
   } else if (quantizes(b, options)) {
     run_int8(context, product);
-  } else if (takes_stored_rows(product)) {
-    run_stored_rows(context, product);
+  } else if (takes_few_rows(product)) {
+    run_few_rows(context, product);
   } else if (better_in_pieces(product)) {
     run_in_pieces(context, product);
   } else {

@@ -22,6 +22,8 @@ namespace heed::cpu {
 namespace {
 
 constexpr std::int64_t most_rows = 16;
+// Of a packed weight: their sums with a panel of it fit into the registers.
+constexpr std::int64_t most_rows_of_panels = 6;
 
 // oneDNN cuts the depth into pieces; a sum is that of the pieces, each a chain of fused
 // multiply-adds.
@@ -98,6 +100,57 @@ void run_stored_columns_any(const Product& p, std::int64_t begin, std::int64_t e
   }
 }
 
+constexpr auto panel_vectors = static_cast<int>(panel_columns / square);
+
+// All rows, kRows, times one panel of the weight, which holds the columns from `column` on.
+template <int kRows>
+void run_panel(const Product& p, const float* panel, std::int64_t column) {
+  const FloatTag d;
+  constexpr int unrolled = 4;  // steps in depth; they divide depth_unit
+  HWY_ALIGN float total[kRows][panel_columns];
+  const std::int64_t k = p.sizes.k;
+  const std::int64_t piece = depth_of_chains(k);
+  for (std::int64_t begin = 0; begin < k; begin += piece) {
+    FloatVec sums[kRows][panel_vectors];
+    for (auto& of_row : sums) {
+      std::fill(of_row, of_row + panel_vectors, hn::Zero(d));
+    }
+    const std::int64_t end = std::min(k, begin + piece);
+    for (std::int64_t depth = begin; depth < end; depth += unrolled) {
+      for (int step = 0; step < unrolled; ++step) {
+        const float* weights = panel + (depth + step) * panel_columns;
+        for (int r = 0; r < kRows; ++r) {
+          const auto left = hn::Set(d, p.a[r * p.a_stride + depth + step]);
+          for (int v = 0; v < panel_vectors; ++v) {
+            sums[r][v] = hn::MulAdd(left, hn::LoadU(d, weights + v * square), sums[r][v]);
+          }
+        }
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < panel_vectors; ++v) {
+        float* to = total[r] + v * square;
+        hn::Store(begin == 0 ? sums[r][v] : hn::Add(hn::Load(d, to), sums[r][v]), d, to);
+      }
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    float* c = p.c + r * p.c_stride;
+    for (std::int64_t v = 0; v < panel_columns && column + v < p.sizes.n; v += square) {
+      const auto used = static_cast<std::size_t>(std::min(square, p.sizes.n - column - v));
+      const auto first = static_cast<std::size_t>(column + v);
+      store(d, finish_product(d, hn::Load(d, total[r] + v), p, c, first, used), c + first, used);
+    }
+  }
+}
+
+void run_panel_any(const Product& p, const float* panel, std::int64_t column) {
+  static constexpr std::array runs = {&run_panel<1>, &run_panel<2>, &run_panel<3>,
+                                      &run_panel<4>, &run_panel<5>, &run_panel<6>};
+  static_assert(runs.size() == most_rows_of_panels);
+  runs[static_cast<std::size_t>(p.sizes.m - 1)](p, panel, column);
+}
+
 }  // namespace
 }  // namespace heed::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -108,6 +161,7 @@ namespace heed::cpu {
 namespace {
 
 HWY_EXPORT(run_stored_columns_any);
+HWY_EXPORT(run_panel_any);
 
 // Whether a tile of this depth has the bits of run_stored_columns_any(), bias and what c held
 // included.
@@ -156,25 +210,35 @@ bool tiles_are_known_to_sum_alike(std::int64_t k) {
 
 }  // namespace
 
-bool takes_stored_rows(const Product& p) {
-  // A product of so few rows waits for the weight alone, packed or not.
-  constexpr std::int64_t never_packed_for = 2;
+bool takes_few_rows(const Product& p) {
   return p.sizes.m <= most_rows && p.type == PackedType::float32 && !p.a_transposed &&
          p.b.transposed && p.alpha == 1 && p.plan.count == 1 && p.sizes.k % depth_unit == 0 &&
          p.sizes.k <= deepest && tiles_use_avx512(p.type) &&
-         (p.sizes.m <= never_packed_for || p.b.stamp == 0 || !worth_packing(p.b, p.plan, p.type)) &&
+         (p.sizes.m <= most_rows_of_panels || p.b.stamp == 0 ||
+          !worth_packing(p.b, p.plan, p.type)) &&
          tiles_are_known_to_sum_alike(p.sizes.k);
 }
 
-void run_stored_rows(ExecutionContext& context, const Product& p) {
+void run_few_rows(ExecutionContext& context, const Product& p) {
   // Tasks of some five microseconds.
   constexpr std::int64_t least_elements = 1 << 16;
   const std::int64_t tasks =
       std::clamp<std::int64_t>(p.sizes.n * p.sizes.k / least_elements, 1, 32);
-  const std::int64_t columns = round_up((p.sizes.n + tasks - 1) / tasks, 16);
+  const std::int64_t columns = round_up((p.sizes.n + tasks - 1) / tasks, panel_columns);
+  const auto packed =
+      p.sizes.m <= most_rows_of_panels && p.b.stamp != 0 && worth_packing(p.b, p.plan, p.type)
+          ? packed_weights(context, p.b, p.plan, p.type)
+          : nullptr;
   run_in_pool(context, (p.sizes.n + columns - 1) / columns, [&](std::int64_t task) {
-    HWY_DYNAMIC_DISPATCH(run_stored_columns_any)
-    (p, task * columns, std::min(p.sizes.n, (task + 1) * columns));
+    const std::int64_t end = std::min(p.sizes.n, (task + 1) * columns);
+    if (packed == nullptr) {
+      HWY_DYNAMIC_DISPATCH(run_stored_columns_any)(p, task * columns, end);
+      return;
+    }
+    for (std::int64_t column = task * columns; column < end; column += panel_columns) {
+      const auto* panel = reinterpret_cast<const float*>(packed->panels(0, column));
+      HWY_DYNAMIC_DISPATCH(run_panel_any)(p, panel, column);
+    }
   });
 }
 
