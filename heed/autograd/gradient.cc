@@ -125,6 +125,10 @@ Tensor record(const char* name, const Tensor& output, std::initializer_list<Tens
   return output;
 }
 
+void offer_recomputation(const Tensor& output, Recomputation recompute) {
+  output.gradient_node()->recompute = std::make_shared<const Recomputation>(std::move(recompute));
+}
+
 void backward(const Tensor& loss, double seed) {
   check(loss.element_count() == 1, "backward: expected a scalar loss, got {}", loss.shape());
   const Tensor gradient = Tensor::empty(loss.shape(), loss.dtype(), loss.device());
@@ -159,6 +163,7 @@ void backward(const Tensor& output, const Tensor& gradient) {
     }
     node->backward = nullptr;
     node->allocate = nullptr;
+    node->recompute = nullptr;
     node->gradient = Tensor();
     node->inputs.clear();
   }

@@ -21,6 +21,10 @@
 
 namespace heed {
 
+// Forms the values of a tensor again, to the same bits, from what is kept for the backward pass in
+// any case and for little more than reading it: a norm from the sum before it.
+using Recomputation = std::function<Tensor()>;
+
 // Where one tensor's gradient gathers.
 class GradientNode {
  public:
@@ -39,6 +43,8 @@ class GradientNode {
   Backward backward;
   // Gives the memory for the gradient; empty: fresh memory.
   std::function<Tensor()> allocate;
+  // Of the output. Null: whoever needs its values in the backward pass keeps them.
+  std::shared_ptr<const Recomputation> recompute;
 
   Tensor gradient;       // memory, may be defined while nothing has been written
   bool written = false;  // whether `gradient` holds something to add to
@@ -96,6 +102,9 @@ void clear_gradient(const Tensor& leaf);
 // Records that `output` was computed from `inputs`, if anyone wants a gradient; returns output.
 Tensor record(const char* name, const Tensor& output, std::initializer_list<Tensor> inputs,
               GradientNode::Backward backward);
+
+// Lets those who keep `output`, which was recorded, keep `recompute` in its place.
+void offer_recomputation(const Tensor& output, Recomputation recompute);
 
 // Whether record() with these inputs would record: for ops that keep something for the backward
 // pass only then.

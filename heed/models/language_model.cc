@@ -1,6 +1,6 @@
 #include "heed/models/language_model.h"
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 #include "heed/models/hypothesis_cache.h"
 #include "heed/models/transformer_parts.h"
 #include "heed/ops/linear.h"

@@ -1,6 +1,6 @@
 #include "heed/models/translator.h"
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 #include "heed/models/transformer_parts.h"
 #include "heed/models/translator_session.h"
 #include "heed/ops/linear.h"

@@ -1,6 +1,6 @@
 #include "heed/ops/attention.h"
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 
 namespace heed::ops {
 

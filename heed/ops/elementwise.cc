@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 
 namespace heed::ops {
 
@@ -96,19 +96,28 @@ Tensor activate(const Tensor& x, Activation activation, const DropoutStream& str
   ExecutionContext context = context_for(x.device());
   const Tensor y = empty_like(x);
   activation_forward(context, activation, x, stream, y);
-  // ReLU's derivative can be read off its output, so its input need not be kept.
-  const Tensor& kept = activation == Activation::relu ? y : x;
   if (!will_record({x})) {
     return y;
   }
-  return record(
-      "activate", y, {x},
-      [kept = KeptActivation(kept), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
-        ExecutionContext context = context_for(dy.device());
-        const Tensor dx = empty_like(dy);
-        activation_backward(context, activation, kept.stored(), dy, stream, dx);
-        slot.give(dx);
-      });
+  // ReLU's derivative can be read off its output, so its input need not be kept.
+  const bool keeps_output = activation == Activation::relu;
+  const KeptActivation kept(keeps_output ? y : x);
+  record("activate", y, {x}, [kept, slot = gradient_slot(x), activation, stream](const Tensor& dy) {
+    ExecutionContext context = context_for(dy.device());
+    const Tensor dx = empty_like(dy);
+    activation_backward(context, activation, kept.stored(), dy, stream, dx);
+    slot.give(dx);
+  });
+  if (!keeps_output && !keeps_rounded(x)) {
+    offer_recomputation(y, [kept, activation, stream] {
+      const Tensor x = kept.stored();
+      ExecutionContext context = context_for(x.device());
+      const Tensor again = empty_like(x);
+      activation_forward(context, activation, x, stream, again);
+      return again;
+    });
+  }
+  return y;
 }
 
 Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream) {
@@ -120,14 +129,24 @@ Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream)
   if (!will_record({x})) {
     return y;
   }
-  return record(
-      "gate", y, {x},
-      [x = KeptActivation(x), slot = gradient_slot(x), activation, stream](const Tensor& dy) {
-        ExecutionContext context = context_for(dy.device());
-        const Tensor dx = Tensor::empty(x.stored().shape(), dy.dtype(), dy.device());
-        gated_backward(context, activation, x.stored(), dy, stream, dx);
-        slot.give(dx);
-      });
+  const KeptActivation kept(x);
+  record("gate", y, {x}, [kept, slot = gradient_slot(x), activation, stream](const Tensor& dy) {
+    ExecutionContext context = context_for(dy.device());
+    const Tensor x = kept.stored();
+    const Tensor dx = Tensor::empty(x.shape(), dy.dtype(), dy.device());
+    gated_backward(context, activation, x, dy, stream, dx);
+    slot.give(dx);
+  });
+  if (!keeps_rounded(x)) {
+    offer_recomputation(y, [kept, activation, stream] {
+      const Tensor x = kept.stored();
+      ExecutionContext context = context_for(x.device());
+      const Tensor again = Tensor::empty({x.size(0), x.size(1) / 2}, x.dtype(), x.device());
+      gated_forward(context, activation, x, stream, again);
+      return again;
+    });
+  }
+  return y;
 }
 
 std::vector<Tensor> split_columns(const Tensor& x, std::span<const std::int64_t> widths) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 #include "heed/kernels/elementwise.h"
 #include "heed/kernels/normalization.h"
 

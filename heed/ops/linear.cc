@@ -1,11 +1,19 @@
 #include "heed/ops/linear.h"
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 #include "heed/kernels/elementwise.h"
 
 namespace heed::ops {
 
 namespace {
+
+// A step of training multiplies with a weight once in each direction: a packed copy that waits for
+// the next product takes memory and is out of date by then.
+ConstView packed_for_once(const Tensor& weight) {
+  ConstView view = weight;
+  view.stamp = 0;
+  return view;
+}
 
 // What the backward pass of an affine map needs.
 struct Linear {
@@ -30,7 +38,8 @@ struct Linear {
     ExecutionContext context = context_for(dy.device());
     if (x_slot.wanted()) {
       const auto [target, accumulate] = x_slot.target();
-      matmul(context, dy, weight, target, {.accumulate = accumulate, .precision = precision});
+      matmul(context, dy, packed_for_once(weight), target,
+             {.accumulate = accumulate, .precision = precision});
     }
     if (weight_slot.wanted()) {
       const auto [target, accumulate] = weight_slot.target();
@@ -50,7 +59,8 @@ Tensor product(const Tensor& x, const Linear& kept, const Tensor& bias, bool rel
   const Tensor& weight = kept.weight;
   const bool rounded = kept.precision == MatmulPrecision::bfloat16 && kept.x.defined();
   const Tensor y = Tensor::empty({x.size(0), weight.size(0)}, x.dtype(), x.device());
-  matmul(context, rounded ? kept.x.stored() : x, weight, y,
+  matmul(context, rounded ? kept.x.stored() : x,
+         kept.x.defined() ? packed_for_once(weight) : ConstView(weight), y,
          {.transpose_b = true,
           .precision = kept.precision,
           .bias = bias.defined() ? ConstView(bias.view()) : ConstView(),

@@ -1,6 +1,6 @@
 #include "heed/ops/normalization.h"
 
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 #include "heed/kernels/elementwise.h"
 
 namespace heed::ops {
@@ -30,11 +30,11 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
   const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
   const bool recording = will_record({x, branch, gain, bias});
   Tensor total;  // what the backward pass needs of x + dropout(branch)
+  const bool rounded = recording && keeps_rounded(x);
   if (branch.defined()) {
-    const DType dtype = recording && keeps_rounded(x) ? DType::bfloat16 : x.dtype();
-    total = Tensor::empty(x.shape(), dtype, x.device());
+    total = Tensor::empty(x.shape(), rounded ? DType::bfloat16 : x.dtype(), x.device());
   } else if (recording) {
-    total = KeptActivation(x).stored();
+    total = rounded ? KeptActivation(x).stored() : x.detach();
   }
   residual_norm_forward(context, {.x = x,
                                   .branch = optional_view(branch),
@@ -46,31 +46,50 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
                                   .rstd = rstd,
                                   .epsilon = epsilon,
                                   .dropout = stream});
-  return record(
-      "layer_norm", y, {x, branch, gain, bias},
-      [total, gain = gain.detach(), mean, rstd, stream, x_slot = gradient_slot(x),
-       branch_slot = gradient_slot(branch), gain_slot = gradient_slot(gain),
-       bias_slot = gradient_slot(bias)](const Tensor& dy) {
-        ExecutionContext context = context_for(dy.device());
-        const GradientSlot::Target dx =
-            x_slot.wanted() ? x_slot.target() : GradientSlot::Target{empty_like(dy), false};
-        const Tensor dbranch = branch_slot.wanted() ? empty_like(dy) : Tensor();
-        residual_norm_backward(
-            context, {.sum = total,
-                      .gain = gain,
-                      .mean = mean,
-                      .rstd = rstd,
-                      .dy = dy,
-                      .dsum = dx.tensor,
-                      .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
-                      .dgain = gain_slot.wanted() ? gain_slot.accumulator().view() : View(),
-                      .dbias = bias_slot.wanted() ? bias_slot.accumulator().view() : View(),
-                      .accumulate_x = dx.accumulate,
-                      .dropout = stream});
-        if (branch_slot.wanted()) {
-          branch_slot.give(dbranch);
-        }
-      });
+  if (!recording) {
+    return y;
+  }
+  record("layer_norm", y, {x, branch, gain, bias},
+         [total, gain = gain.detach(), mean, rstd, stream, x_slot = gradient_slot(x),
+          branch_slot = gradient_slot(branch), gain_slot = gradient_slot(gain),
+          bias_slot = gradient_slot(bias)](const Tensor& dy) {
+           ExecutionContext context = context_for(dy.device());
+           const GradientSlot::Target dx =
+               x_slot.wanted() ? x_slot.target() : GradientSlot::Target{empty_like(dy), false};
+           const Tensor dbranch = branch_slot.wanted() ? empty_like(dy) : Tensor();
+           residual_norm_backward(
+               context, {.sum = total,
+                         .gain = gain,
+                         .mean = mean,
+                         .rstd = rstd,
+                         .dy = dy,
+                         .dsum = dx.tensor,
+                         .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
+                         .dgain = gain_slot.wanted() ? gain_slot.accumulator().view() : View(),
+                         .dbias = bias_slot.wanted() ? bias_slot.accumulator().view() : View(),
+                         .accumulate_x = dx.accumulate,
+                         .dropout = stream});
+           if (branch_slot.wanted()) {
+             branch_slot.give(dbranch);
+           }
+         });
+  if (!rounded) {
+    offer_recomputation(y, [total, gain = gain.detach(), bias = bias.detach(), epsilon] {
+      ExecutionContext context = context_for(total.device());
+      const Tensor again = empty_like(total);
+      const Tensor mean = Tensor::empty({total.size(0)}, total.dtype(), total.device());
+      const Tensor rstd = Tensor::empty({total.size(0)}, total.dtype(), total.device());
+      residual_norm_forward(context, {.x = total,
+                                      .gain = gain,
+                                      .bias = bias,
+                                      .y = again,
+                                      .mean = mean,
+                                      .rstd = rstd,
+                                      .epsilon = epsilon});
+      return again;
+    });
+  }
+  return y;
 }
 
 }  // namespace
@@ -116,20 +135,32 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
   if (!will_record({x, gain})) {
     return y;
   }
-  return record("rms_norm", y, {x, gain},
-                [x = KeptActivation(x), gain = gain.detach(), rstd, x_slot = gradient_slot(x),
-                 gain_slot = gradient_slot(gain)](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  const Tensor dx = empty_like(dy);
-                  const Tensor unwanted =
-                      gain_slot.wanted() ? Tensor()
-                                         : Tensor::zeros(gain.shape(), gain.dtype(), gain.device());
-                  rms_norm_backward(context, x.values(), gain, rstd, dy, dx,
-                                    gain_slot.wanted() ? gain_slot.accumulator() : unwanted);
-                  if (x_slot.wanted()) {
-                    x_slot.give(dx);
-                  }
-                });
+  const KeptActivation kept(x);
+  record("rms_norm", y, {x, gain},
+         [kept, gain = gain.detach(), rstd, x_slot = gradient_slot(x),
+          gain_slot = gradient_slot(gain)](const Tensor& dy) {
+           ExecutionContext context = context_for(dy.device());
+           const Tensor dx = empty_like(dy);
+           const Tensor unwanted = gain_slot.wanted()
+                                       ? Tensor()
+                                       : Tensor::zeros(gain.shape(), gain.dtype(), gain.device());
+           rms_norm_backward(context, kept.values(), gain, rstd, dy, dx,
+                             gain_slot.wanted() ? gain_slot.accumulator() : unwanted);
+           if (x_slot.wanted()) {
+             x_slot.give(dx);
+           }
+         });
+  if (!keeps_rounded(x)) {
+    offer_recomputation(y, [kept, gain = gain.detach(), epsilon] {
+      const Tensor x = kept.stored();
+      ExecutionContext context = context_for(x.device());
+      const Tensor again = empty_like(x);
+      const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
+      rms_norm_forward(context, x, gain, epsilon, again, rstd);
+      return again;
+    });
+  }
+  return y;
 }
 
 }  // namespace heed::ops

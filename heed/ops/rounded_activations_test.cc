@@ -1,5 +1,5 @@
 // What ops keep for the backward pass when activations are kept in bfloat16.
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,13 @@
-// What a forward pass keeps for the backward pass, at full width or rounded to bfloat16.
+// What a forward pass keeps for the backward pass: at full width, rounded to bfloat16, or not at
+// all where it can be formed again for little.
 //
 // Rounded, an activation takes half the memory. Matrix products in bfloat16 read the same bits
 // either way, so the gradients of weights do not change by it; what else is computed from it
 // (norms, activation functions, attention) sees values that are off by at most 2^-9 of themselves.
+// Formed again, it has the bits that it had.
 #pragma once
 
-#include "heed/tensor/tensor.h"
+#include "heed/autograd/gradient.h"
 
 namespace heed {
 
@@ -32,14 +34,15 @@ class KeptActivation {
   KeptActivation() = default;
   explicit KeptActivation(const Tensor& x);
 
-  bool defined() const { return stored_.defined(); }
+  bool defined() const { return stored_.defined() || recompute_ != nullptr; }
   // As it is kept: bfloat16 where it was rounded. For kernels that read either type.
-  const Tensor& stored() const { return stored_; }
+  Tensor stored() const { return recompute_ ? (*recompute_)() : stored_; }
   // In the type that it had.
   Tensor values() const;
 
  private:
-  Tensor stored_;
+  Tensor stored_;  // undefined where it is recomputed
+  std::shared_ptr<const Recomputation> recompute_;
   DType dtype_ = DType::float32;
 };
 

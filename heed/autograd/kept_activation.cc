@@ -1,4 +1,4 @@
-#include "heed/autograd/activation.h"
+#include "heed/autograd/kept_activation.h"
 
 #include "heed/kernels/elementwise.h"
 
@@ -30,7 +30,11 @@ bool keeps_rounded(const Tensor& x) {
 
 KeptActivation::KeptActivation(const Tensor& x) : dtype_(x.dtype()) {
   if (!keeps_rounded(x)) {
-    stored_ = x.detach();
+    if (const auto& node = x.gradient_node(); node != nullptr && node->recompute != nullptr) {
+      recompute_ = node->recompute;
+    } else {
+      stored_ = x.detach();
+    }
     return;
   }
   stored_ = x.shared_copy();
@@ -41,7 +45,8 @@ KeptActivation::KeptActivation(const Tensor& x) : dtype_(x.dtype()) {
 }
 
 Tensor KeptActivation::values() const {
-  return stored_.dtype() == dtype_ ? stored_ : converted(stored_, dtype_);
+  const Tensor kept = stored();
+  return kept.dtype() == dtype_ ? kept : converted(kept, dtype_);
 }
 
 }  // namespace heed
