@@ -11,7 +11,8 @@ namespace heed {
 //   x, branch, sum, y: [rows, d]; gain, bias: [d]; mean, rstd: [rows] (rstd = 1/sqrt(var +
 //   epsilon))
 // On a device that converts, `sum` may be bfloat16: it is rounded as it is stored, y is not.
-// branch undefined: sum = x, and `sum` need not be defined. `sum` may be x or branch.
+// branch undefined: sum = x, and `sum` need not be defined. `sum` may be x, branch or y.
+// mean and rstd undefined: they are not stored.
 // y undefined: only the sum is formed (gain, bias, mean, rstd are then not read or written).
 struct ResidualNormForward {
   ConstView x{}, branch{}, gain{}, bias{};

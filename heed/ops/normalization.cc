@@ -11,8 +11,8 @@ Tensor empty_like(const Tensor& x) {
   return Tensor::empty(x.shape(), x.dtype(), x.device());
 }
 
-ConstView optional_view(const Tensor& x) {
-  return x.defined() ? ConstView(x.view()) : ConstView();
+View optional_view(const Tensor& x) {
+  return x.defined() ? x.view() : View();
 }
 
 void check_norm(const char* op, const Tensor& x, const Tensor& gain) {
@@ -26,24 +26,29 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
   check_norm("layer_norm", x, gain);
   ExecutionContext context = context_for(x.device());
   const Tensor y = empty_like(x);
-  const Tensor mean = Tensor::empty({x.size(0)}, x.dtype(), x.device());
-  const Tensor rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
   const bool recording = will_record({x, branch, gain, bias});
-  Tensor total;  // what the backward pass needs of x + dropout(branch)
   const bool rounded = recording && keeps_rounded(x);
-  if (branch.defined()) {
-    total = Tensor::empty(x.shape(), rounded ? DType::bfloat16 : x.dtype(), x.device());
-  } else if (recording) {
-    total = rounded ? KeptActivation(x).stored() : x.detach();
+  // What the backward pass needs of x + dropout(branch).
+  Tensor total, mean, rstd;
+  if (recording) {
+    if (branch.defined()) {
+      total = Tensor::empty(x.shape(), rounded ? DType::bfloat16 : x.dtype(), x.device());
+    } else {
+      total = rounded ? KeptActivation(x).stored() : x.detach();
+    }
+    mean = Tensor::empty({x.size(0)}, x.dtype(), x.device());
+    rstd = Tensor::empty({x.size(0)}, x.dtype(), x.device());
   }
   residual_norm_forward(context, {.x = x,
                                   .branch = optional_view(branch),
                                   .gain = gain,
                                   .bias = bias,
-                                  .sum = branch.defined() ? total.view() : View(),
+                                  .sum = !branch.defined() ? View()
+                                         : recording       ? total.view()
+                                                           : y.view(),
                                   .y = y,
-                                  .mean = mean,
-                                  .rstd = rstd,
+                                  .mean = optional_view(mean),
+                                  .rstd = optional_view(rstd),
                                   .epsilon = epsilon,
                                   .dropout = stream});
   if (!recording) {
@@ -77,15 +82,8 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
     offer_recomputation(y, [total, gain = gain.detach(), bias = bias.detach(), epsilon] {
       ExecutionContext context = context_for(total.device());
       const Tensor again = empty_like(total);
-      const Tensor mean = Tensor::empty({total.size(0)}, total.dtype(), total.device());
-      const Tensor rstd = Tensor::empty({total.size(0)}, total.dtype(), total.device());
-      residual_norm_forward(context, {.x = total,
-                                      .gain = gain,
-                                      .bias = bias,
-                                      .y = again,
-                                      .mean = mean,
-                                      .rstd = rstd,
-                                      .epsilon = epsilon});
+      residual_norm_forward(
+          context, {.x = total, .gain = gain, .bias = bias, .y = again, .epsilon = epsilon});
       return again;
     });
   }

@@ -245,8 +245,8 @@ struct Worker {
   }
 };
 
-// A product of fewer rows than tile registers are used for, formed with rows of zeros below: they sum
-// in another order than vectors do, and a row must have the same bits whatever m.
+// A product of fewer rows than tile registers are used for, formed with rows of zeros below: they
+// sum in another order than vectors do, and a row must have the same bits whatever m.
 void run_few_rows(Worker& worker, const TileShape& shape, const void* a, const void* b,
                   const float* bias, float* c) {
   thread_local std::vector<std::byte> rows;

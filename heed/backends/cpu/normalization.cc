@@ -105,8 +105,10 @@ void normalize_row(const ForwardOperands& p, std::int64_t r, const float* sum, f
     const auto xhat = hn::Mul(hn::Sub(load(d, sum + c, n), center), factor);
     store(d, hn::MulAdd(xhat, load(d, p.gain + c, n), load(d, p.bias + c, n)), y + c, n);
   });
-  p.mean[r] = mean;
-  p.rstd[r] = rstd;
+  if (p.mean != nullptr) {
+    p.mean[r] = mean;
+    p.rstd[r] = rstd;
+  }
 }
 
 template <bool kDropout>
@@ -263,12 +265,14 @@ void residual_norm_forward(ExecutionContext& context, const ResidualNormForward&
     check_matrix(name, "y", p.y, rows, d);
     check_vector(name, "gain", p.gain, d);
     check_vector(name, "bias", p.bias, d);
-    check_vector(name, "mean", p.mean, rows);
-    check_vector(name, "rstd", p.rstd, rows);
     operands.gain = p.gain.as<float>();
     operands.bias = p.bias.as<float>();
-    operands.mean = p.mean.as<float>();
-    operands.rstd = p.rstd.as<float>();
+    if (p.mean.defined()) {
+      check_vector(name, "mean", p.mean, rows);
+      check_vector(name, "rstd", p.rstd, rows);
+      operands.mean = p.mean.as<float>();
+      operands.rstd = p.rstd.as<float>();
+    }
   }
   run_rows(context, rows, d, [&](std::int64_t begin, std::int64_t end) {
     HWY_DYNAMIC_DISPATCH(norm_forward_rows)(operands, begin, end);

@@ -12,7 +12,7 @@ namespace {
 
 template <typename T>
 void normalize_row(const T* sum, std::int64_t d, const T* gain, const T* bias, float epsilon, T* y,
-                   T& mean_out, T& rstd_out) {
+                   T* mean_out, T* rstd_out) {
   double mean = 0;
   for (std::int64_t c = 0; c < d; ++c) {
     mean += sum[c];
@@ -27,8 +27,10 @@ void normalize_row(const T* sum, std::int64_t d, const T* gain, const T* bias, f
   for (std::int64_t c = 0; c < d; ++c) {
     y[c] = static_cast<T>((sum[c] - mean) * rstd * gain[c] + bias[c]);
   }
-  mean_out = static_cast<T>(mean);
-  rstd_out = static_cast<T>(rstd);
+  if (mean_out != nullptr) {
+    *mean_out = static_cast<T>(mean);
+    *rstd_out = static_cast<T>(rstd);
+  }
 }
 
 template <typename T>
@@ -45,8 +47,9 @@ void residual_norm_forward_of(const ResidualNormForward& p) {
       sum = out;
     }
     if (p.y.defined()) {
+      const bool stores = p.mean.defined();
       normalize_row(sum, x.columns, p.gain.as<T>(), p.bias.as<T>(), p.epsilon, matrix<T>(p.y)[r],
-                    p.mean.as<T>()[r], p.rstd.as<T>()[r]);
+                    stores ? p.mean.as<T>() + r : nullptr, stores ? p.rstd.as<T>() + r : nullptr);
     }
   }
 }
@@ -67,8 +70,10 @@ void residual_norm_forward(ExecutionContext&, const ResidualNormForward& p) {
     check_matrix(name, "y", p.y, rows, d);
     check_vector(name, "gain", p.gain, d);
     check_vector(name, "bias", p.bias, d);
-    check_vector(name, "mean", p.mean, rows);
-    check_vector(name, "rstd", p.rstd, rows);
+    if (p.mean.defined()) {
+      check_vector(name, "mean", p.mean, rows);
+      check_vector(name, "rstd", p.rstd, rows);
+    }
   }
   for_floating_type(name, p.x.dtype,
                     [&](auto type) { residual_norm_forward_of<decltype(type)>(p); });

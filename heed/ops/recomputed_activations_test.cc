@@ -1,0 +1,109 @@
+// What ops form again in the backward pass instead of keeping it.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "heed/autograd/kept_activation.h"
+#include "heed/backends/cpu/matmul_weights.h"
+#include "heed/backends/cpu/register.h"
+#include "heed/backends/reference/register.h"
+#include "heed/base/random.h"
+#include "heed/ops/elementwise.h"
+#include "heed/ops/linear.h"
+#include "heed/ops/normalization.h"
+
+namespace heed {
+namespace {
+
+class RecomputedActivations : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    register_cpu_backend();
+    register_reference_backend();
+  }
+};
+
+Tensor random_leaf(const Shape& shape, std::uint64_t seed) {
+  const Tensor leaf = Tensor::empty(shape);
+  Random source(seed);
+  for (float& value : leaf.values<float>()) {
+    value = static_cast<float>(source.normal());
+  }
+  require_gradient(leaf);
+  return leaf;
+}
+
+bool same_bits(const Tensor& x, const Tensor& y) {
+  return x.shape() == y.shape() &&
+         std::memcmp(x.view().data, y.view().data,
+                     static_cast<std::size_t>(x.element_count()) * sizeof(float)) == 0;
+}
+
+// That `y` is kept as something which gives its values once more, in memory of its own.
+void expect_formed_again(const Tensor& y) {
+  const KeptActivation kept(y);
+  const Tensor again = kept.values();
+  EXPECT_NE(again.view().data, y.view().data);
+  EXPECT_TRUE(same_bits(again, y));
+}
+
+TEST_F(RecomputedActivations, HaveTheSameBits) {
+  const Tensor x = random_leaf({37, 70}, 1), branch = random_leaf({37, 70}, 2);
+  const Tensor gain = random_leaf({70}, 3), bias = random_leaf({70}, 4);
+  const DropoutStream stream{.rate = 0.3f, .key = 7, .site = 1};
+  expect_formed_again(ops::layer_norm(x, gain, bias, 1e-5f));
+  expect_formed_again(ops::residual_layer_norm(x, branch, gain, bias, 1e-5f, stream));
+  expect_formed_again(ops::rms_norm(x, gain, 1e-5f));
+  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::silu}) {
+    expect_formed_again(ops::activate(x, activation, stream));
+    expect_formed_again(ops::gate(x, activation, stream));
+  }
+}
+
+TEST_F(RecomputedActivations, OneRestsOnAnother) {
+  const Tensor x = random_leaf({37, 70}, 1), gain = random_leaf({70}, 3);
+  const Tensor norm = ops::rms_norm(x, gain, 1e-5f);
+  expect_formed_again(ops::gate(norm, Activation::silu, {}));
+}
+
+TEST_F(RecomputedActivations, AreNotKept) {
+  constexpr int layers = 8;
+  const std::int64_t bytes = std::int64_t{512} * 256 * 4;
+  Tensor x = random_leaf({512, 256}, 1);
+  const Tensor weight = random_leaf({256, 256}, 2), gain = random_leaf({256}, 3);
+  const auto before = static_cast<std::int64_t>(memory_statistics().live_bytes);
+  for (int layer = 0; layer < layers; ++layer) {
+    const Tensor y = ops::linear_relu(x, weight, Tensor(), {});
+    x = ops::residual_layer_norm(x, y, gain, gain, 1e-5f, {});
+  }
+  // Of each layer the output of the ReLU and the sum; and the last x.
+  const auto kept = static_cast<std::int64_t>(memory_statistics().live_bytes) - before;
+  EXPECT_LT(kept, (2 * layers + 2) * bytes);
+  EXPECT_GE(kept, 2 * layers * bytes);
+}
+
+TEST_F(RecomputedActivations, NorArePackedWeightsThatLearn) {
+  const Tensor x = random_leaf({64, 96}, 1), weight = random_leaf({80, 96}, 2);
+  weight.renew_stamp();
+  const auto multiply = [&] {
+    const auto before = cpu::packed_weight_statistics().entries;
+    const Tensor y = ops::linear(x, weight, Tensor());
+    if (y.gradient_node() != nullptr) {
+      backward(y, y.clone());
+    }
+    return cpu::packed_weight_statistics().entries - before;
+  };
+  EXPECT_EQ(multiply(), 0u);
+  const NoGradientScope no_gradients;
+  EXPECT_EQ(multiply(), 1u);
+}
+
+TEST_F(RecomputedActivations, AreNotMixedWithRoundedOnes) {
+  const RoundedActivations rounded(true);
+  const Tensor x = random_leaf({37, 70}, 1), gain = random_leaf({70}, 3);
+  const KeptActivation kept(ops::rms_norm(x, gain, 1e-5f));
+  EXPECT_EQ(kept.stored().dtype(), DType::bfloat16);
+}
+
+}  // namespace
+}  // namespace heed
