@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -38,19 +39,26 @@ struct PackedWeightStatistics {
   std::uint64_t hits = 0, misses = 0, bytes = 0, entries = 0;
 };
 
-// Keeps at most a quarter of the machine's memory, the least recently used dropped first. `Packed`
+// Keeps at most a quarter of the machine's memory, the least recently used dropped first, and none
+// that went unused for a while as others were fetched: its weight has changed or is gone. `Packed`
 // says its bytes(). Any number of threads may fetch at once.
 template <typename Packed>
 class PackedCache {
  public:
+  using Clock = std::chrono::steady_clock;
+
+  // What goes unused for longer is dropped.
+  static constexpr Clock::duration idle_limit = std::chrono::minutes(1);
+
   // The copy of a matrix of this stamp; make() gives one when there is none, or an old one.
   template <typename Make>
-  std::shared_ptr<const Packed> fetch(const PackedKey& key, std::uint64_t stamp, Make&& make) {
-    if (auto packed = find(key, stamp)) {
+  std::shared_ptr<const Packed> fetch(const PackedKey& key, std::uint64_t stamp, Make&& make,
+                                      Clock::time_point now = Clock::now()) {
+    if (auto packed = find(key, stamp, now)) {
       return packed;
     }
     std::shared_ptr<const Packed> packed = make();  // not under the lock: the pool packs
-    keep(key, stamp, packed);
+    keep(key, stamp, now, packed);
     return packed;
   }
 
@@ -79,6 +87,7 @@ class PackedCache {
  private:
   struct Entry {
     std::uint64_t stamp;
+    Clock::time_point used;
     std::shared_ptr<const Packed> packed;
     std::list<PackedKey>::iterator place;
   };
@@ -97,8 +106,10 @@ class PackedCache {
                : std::uint64_t{1} << 30;
   }
 
-  std::shared_ptr<const Packed> find(const PackedKey& key, std::uint64_t stamp) {
+  std::shared_ptr<const Packed> find(const PackedKey& key, std::uint64_t stamp,
+                                     Clock::time_point now) {
     std::lock_guard lock(mutex_);
+    drop_idle(now);
     const auto found = entries_.find(key);
     if (found == entries_.end()) {
       ++statistics_.misses;
@@ -111,11 +122,13 @@ class PackedCache {
       return nullptr;
     }
     ++statistics_.hits;
+    found->second.used = now;
     order_.splice(order_.begin(), order_, found->second.place);
     return found->second.packed;
   }
 
-  void keep(const PackedKey& key, std::uint64_t stamp, std::shared_ptr<const Packed> packed) {
+  void keep(const PackedKey& key, std::uint64_t stamp, Clock::time_point now,
+            std::shared_ptr<const Packed> packed) {
     std::lock_guard lock(mutex_);
     if (const auto found = entries_.find(key); found != entries_.end()) {
       drop(found);
@@ -128,7 +141,17 @@ class PackedCache {
     }
     statistics_.bytes += packed->bytes();
     order_.push_front(key);
-    entries_[key] = {stamp, std::move(packed), order_.begin()};
+    entries_[key] = {stamp, now, std::move(packed), order_.begin()};
+  }
+
+  void drop_idle(Clock::time_point now) {
+    while (!order_.empty()) {
+      const auto oldest = entries_.find(order_.back());
+      if (now - oldest->second.used <= idle_limit) {
+        return;
+      }
+      drop(oldest);
+    }
   }
 
   void drop(typename Entries::iterator entry) {

@@ -1,0 +1,54 @@
+#include "heed/backends/cpu/packed_cache.h"
+
+#include <gtest/gtest.h>
+
+namespace heed::cpu {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Copy {
+  std::size_t bytes() const { return 100; }
+};
+
+class PackedCacheTest : public testing::Test {
+ protected:
+  // Fetches the copy of a weight, by its number; returns whether it had to be made.
+  bool made(std::int64_t weight, std::uint64_t stamp) {
+    bool answer = false;
+    cache_.fetch(
+        {nullptr, weight, 1, 1, 1, true, PackedType::float32}, stamp,
+        [&] {
+          answer = true;
+          return std::make_shared<const Copy>();
+        },
+        now_);
+    return answer;
+  }
+
+  PackedCache<Copy> cache_;
+  PackedCache<Copy>::Clock::time_point now_{1h};
+};
+
+TEST_F(PackedCacheTest, MakesACopyOnceForEachContent) {
+  EXPECT_TRUE(made(1, 5));
+  EXPECT_FALSE(made(1, 5));
+  EXPECT_TRUE(made(1, 6));
+  EXPECT_TRUE(made(2, 6));
+  EXPECT_EQ(cache_.statistics().entries, 2u);
+  EXPECT_EQ(cache_.statistics().bytes, 200u);
+}
+
+TEST_F(PackedCacheTest, DropsWhatNobodyFetches) {
+  made(1, 5);
+  made(2, 5);
+  now_ += 50s;
+  EXPECT_FALSE(made(2, 5));
+  now_ += 20s;
+  EXPECT_FALSE(made(2, 5));
+  EXPECT_EQ(cache_.statistics().entries, 1u);
+  EXPECT_TRUE(made(1, 5));
+}
+
+}  // namespace
+}  // namespace heed::cpu
