@@ -99,6 +99,9 @@ train() {
     --warmup "${warmup[$size]}" --steps "${steps[$size]}")
   say "round $round: $size $precision: heed"
   record_own heed_training_step "${options[@]}"
+  if [[ $size == reference ]]; then
+    record_own heed_training_step "${options[@]}" --recompute
+  fi
   for mode in $(torch_modes "$size" "$precision"); do
     say "round $round: $size $precision: PyTorch $mode"
     record "$python" bench/torch_training_step.py --threads "$threads" "${options[@]}" --mode "$mode" ||

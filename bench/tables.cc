@@ -50,8 +50,9 @@ void print_training(const Measurements& all, const std::string& size, const char
         row.size == size && row.program == "heed" ? smallest_torch(all, row) : nullptr;
     if (torch != nullptr) {
       std::printf(
-          "  heed's memory is %.2f of the least that PyTorch takes in %s; without weights, "
+          "  %s takes %.2f of the least memory that PyTorch does in %s; without weights, "
           "gradients and moments %.2f\n",
+          row.name().c_str(),
           spread_of(row.peak_megabytes).median / spread_of(torch->peak_megabytes).median,
           row.precision.c_str(), row.memory_of_work() / torch->memory_of_work());
     }

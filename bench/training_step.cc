@@ -27,6 +27,7 @@ struct Options {
   std::string size = "small";
   std::string precision = "float32";
   std::string positions;  // empty: those of the comparison with others
+  bool recompute = false;
   int steps = 20;
   int warmup = 4;
   int threads = 2;
@@ -74,12 +75,13 @@ double operations_of(const TranslatorConfig& config, std::int64_t vocabulary,
 
 // One step as in training: loss, gradients, clipping by the global norm, Adam. Returns the loss.
 double train_step(const Translator& model, Optimizer& optimizer,
-                  const TranslationExamples& examples, MatmulPrecision precision,
-                  std::uint64_t step) {
+                  const TranslationExamples& examples, const Options& options, std::uint64_t step) {
+  const MatmulPrecision precision = parse_precision(options.precision);
   ForwardContext context;
   context.training = true;
   context.dropout_key = step;
   context.precision = precision;
+  context.recompute_feed_forward = options.recompute;
   const auto result =
       model.loss(examples,
                  {.smoothing = 0.1f,
@@ -110,7 +112,7 @@ void print_result(const Options& options, std::int64_t longest, Translator& mode
     json["positions"] = options.positions;
     json["longest"] = longest;
   }
-  json["mode"] = "heed";
+  json["mode"] = options.recompute ? "recomputing" : "heed";
   json["size"] = options.size;
   json["precision"] = options.precision;
   json["threads"] = options.threads;
@@ -153,13 +155,12 @@ int run(const Options& options) {
       {.source_size = file.vocabulary, .target_size = file.vocabulary, .padding_id = file.padding});
   require_gradients(model);
   Optimizer optimizer(model, {});
-  const MatmulPrecision precision = parse_precision(options.precision);
   Measured measured;
   for (int step = 0; step < options.warmup + options.steps; ++step) {
     const TranslationExamples examples = examples_of(file.batches[static_cast<std::size_t>(step)]);
     const auto begin = std::chrono::steady_clock::now();
     const double loss =
-        train_step(model, optimizer, examples, precision, static_cast<std::uint64_t>(step));
+        train_step(model, optimizer, examples, options, static_cast<std::uint64_t>(step));
     const auto end = std::chrono::steady_clock::now();
     (step == 0 ? measured.first_loss : measured.last_loss) = loss;
     if (step >= options.warmup) {
@@ -181,6 +182,7 @@ int main(int argc, char** argv) {
   app.add_option("--size", options.size)->check(CLI::IsMember({"small", "reference"}));
   app.add_option("--precision", options.precision)->check(CLI::IsMember({"float32", "bf16"}));
   app.add_option("--positions", options.positions, "A position.kind in place of sinusoidal");
+  app.add_flag("--recompute", options.recompute, "Form feed-forward values again");
   app.add_option("--steps", options.steps)->check(CLI::PositiveNumber);
   app.add_option("--warmup", options.warmup)->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);

@@ -29,12 +29,12 @@ bool keeps_rounded(const Tensor& x) {
 }
 
 KeptActivation::KeptActivation(const Tensor& x) : dtype_(x.dtype()) {
+  if (const auto& node = x.gradient_node(); node != nullptr && node->recompute != nullptr) {
+    recompute_ = node->recompute;
+    return;
+  }
   if (!keeps_rounded(x)) {
-    if (const auto& node = x.gradient_node(); node != nullptr && node->recompute != nullptr) {
-      recompute_ = node->recompute;
-    } else {
-      stored_ = x.detach();
-    }
+    stored_ = x.detach();
     return;
   }
   stored_ = x.shared_copy();

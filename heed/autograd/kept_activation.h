@@ -35,6 +35,8 @@ class KeptActivation {
   explicit KeptActivation(const Tensor& x);
 
   bool defined() const { return stored_.defined() || recompute_ != nullptr; }
+  // Whether it has the bits that it had.
+  bool exact() const { return !stored_.defined() || stored_.dtype() == dtype_; }
   // As it is kept: bfloat16 where it was rounded. For kernels that read either type.
   Tensor stored() const { return recompute_ ? (*recompute_)() : stored_; }
   // In the type that it had.

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "heed/ops/elementwise.h"
-#include "heed/ops/linear.h"
 #include "heed/ops/normalization.h"
 
 namespace heed {
@@ -12,8 +11,8 @@ Linear::Linear(std::int64_t in, std::int64_t out, Device device)
     : weight({out, in}, Initial::xavier, true, device),
       bias({out}, Initial::zeros, false, device) {}
 
-Tensor Linear::forward(const Tensor& x, ForwardContext& context) const {
-  return ops::linear(x, weight.value, bias.value, context.precision);
+Tensor Linear::forward(const Tensor& x, ForwardContext& context, ops::Keep keep) const {
+  return ops::linear(x, weight.value, bias.value, context.precision, keep);
 }
 
 void Linear::visit(ParameterVisitor& visitor) {
@@ -97,12 +96,13 @@ FeedForward::FeedForward(std::int64_t size, std::int64_t inner_size, const std::
 Tensor FeedForward::forward(const Tensor& x, const Sequences& sequences,
                             ForwardContext& context) const {
   const DropoutStream stream = context.dropout(dropout_, sequences.row_keys);
+  const ops::Keep keep = context.recompute_feed_forward ? ops::Keep::operands : ops::Keep::output;
   if (kind_.activation == Activation::relu) {
     return fc2_.forward(
-        ops::linear_relu(x, fc1_.weight.value, fc1_.bias.value, stream, context.precision),
+        ops::linear_relu(x, fc1_.weight.value, fc1_.bias.value, stream, context.precision, keep),
         context);
   }
-  const Tensor inner = fc1_.forward(x, context);
+  const Tensor inner = fc1_.forward(x, context, keep);
   return fc2_.forward(kind_.gated ? ops::gate(inner, kind_.activation, stream)
                                   : ops::activate(inner, kind_.activation, stream),
                       context);

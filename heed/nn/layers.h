@@ -7,6 +7,7 @@
 #include "heed/nn/forward_context.h"
 #include "heed/nn/module.h"
 #include "heed/nn/sequences.h"
+#include "heed/ops/linear.h"
 
 namespace heed {
 
@@ -15,7 +16,8 @@ class Linear : public Module {
  public:
   Linear(std::int64_t in, std::int64_t out, Device device);
 
-  Tensor forward(const Tensor& x, ForwardContext& context) const;
+  Tensor forward(const Tensor& x, ForwardContext& context,
+                 ops::Keep keep = ops::Keep::output) const;
   void visit(ParameterVisitor& visitor) override;
 
   Parameter weight;

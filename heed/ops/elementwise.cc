@@ -108,7 +108,7 @@ Tensor activate(const Tensor& x, Activation activation, const DropoutStream& str
     activation_backward(context, activation, kept.stored(), dy, stream, dx);
     slot.give(dx);
   });
-  if (!keeps_output && !keeps_rounded(x)) {
+  if (!keeps_output && kept.exact()) {
     offer_recomputation(y, [kept, activation, stream] {
       const Tensor x = kept.stored();
       ExecutionContext context = context_for(x.device());
@@ -137,7 +137,7 @@ Tensor gate(const Tensor& x, Activation activation, const DropoutStream& stream)
     gated_backward(context, activation, x, dy, stream, dx);
     slot.give(dx);
   });
-  if (!keeps_rounded(x)) {
+  if (kept.exact()) {
     offer_recomputation(y, [kept, activation, stream] {
       const Tensor x = kept.stored();
       ExecutionContext context = context_for(x.device());

@@ -7,73 +7,104 @@ namespace heed::ops {
 
 namespace {
 
-// y = x Wᵀ + b, with relu max(0, y). `x` may be rounded: y has the type `dtype`.
-Tensor product(const Tensor& x, ConstView weight, const Tensor& bias, DType dtype,
-               MatmulPrecision precision, bool relu) {
-  ExecutionContext context = context_for(x.device());
-  const Tensor y = Tensor::empty({x.size(0), weight.rows()}, dtype, x.device());
-  matmul(context, x, weight, y,
-         {.transpose_b = true,
-          .precision = precision,
-          .bias = bias.defined() ? ConstView(bias.view()) : ConstView(),
-          .relu = relu});
-  return y;
-}
+// y = x Wᵀ + b, with relu dropout(max(0, y)).
+struct AffineMap {
+  Tensor weight, bias;
+  MatmulPrecision precision = MatmulPrecision::float32;
+  bool relu = false;
+  DropoutStream stream{};
 
-// A recorded affine map: what its backward pass needs.
-class Linear {
+  // `x` may be rounded: y has the type `dtype`. `use` is the weight, with or without its stamp.
+  Tensor operator()(const Tensor& x, ConstView use, DType dtype) const {
+    ExecutionContext context = context_for(x.device());
+    const Tensor y = Tensor::empty({x.size(0), use.rows()}, dtype, x.device());
+    matmul(context, x, use, y,
+           {.transpose_b = true,
+            .precision = precision,
+            .bias = bias.defined() ? ConstView(bias.view()) : ConstView(),
+            .relu = relu});
+    if (stream.active()) {
+      dropout(context, y, stream, y);
+    }
+    return y;
+  }
+};
+
+// A recorded map: what its backward pass needs.
+class RecordedMap {
  public:
-  Linear(const Tensor& x, const Tensor& weight, const Tensor& bias, MatmulPrecision precision)
-      : weight_(weight.detach()),
+  RecordedMap(const Tensor& x, const AffineMap& map, Keep keep)
+      : map_(map),
+        dtype_(x.dtype()),
         x_slot_(gradient_slot(x)),
-        weight_slot_(gradient_slot(weight)),
-        bias_slot_(gradient_slot(bias)),
-        precision_(precision) {
-    if (weight_slot_.wanted()) {
+        weight_slot_(gradient_slot(map.weight)),
+        bias_slot_(gradient_slot(map.bias)) {
+    map_.weight = map.weight.detach();
+    map_.bias = map.bias.defined() ? map.bias.detach() : Tensor();
+    if (weight_slot_.wanted() || keep == Keep::operands) {
       x_ = KeptActivation(x);
     }
   }
 
-  Tensor forward(const Tensor& x, const Tensor& bias, bool relu) const {
+  Tensor forward(const Tensor& x) const {
     // What is kept of x holds the same numbers as a product in bfloat16 would round x to.
-    const bool rounded = precision_ == MatmulPrecision::bfloat16 && x_.defined();
-    return product(rounded ? x_.stored() : x, weight(), bias, x.dtype(), precision_, relu);
+    const bool rounded = map_.precision == MatmulPrecision::bfloat16 && !x_.exact();
+    return map_(rounded ? x_.stored() : x, weight(), dtype_);
   }
 
-  // With y = x Wᵀ + b:  dx = dy W,  dW = dyᵀ x,  db = Σ_rows dy.
-  void backward(const Tensor& dy) const {
-    ExecutionContext context = context_for(dy.device());
+  // The output, formed again when it is first asked for and held until forget_output().
+  const Tensor& output_again() {
+    if (!output_.defined()) {
+      output_ = forward(map_.precision == MatmulPrecision::bfloat16 ? x_.stored() : x_.values());
+    }
+    return output_;
+  }
+  void forget_output() { output_ = Tensor(); }
+
+  // From dz, the gradient of z = x Wᵀ + b:  dx = dz W,  dW = dzᵀ x,  db = Σ_rows dz.
+  void backward(const Tensor& dz) const {
+    ExecutionContext context = context_for(dz.device());
+    const MatmulPrecision precision = map_.precision;
     if (x_slot_.wanted()) {
       const auto [target, accumulate] = x_slot_.target();
-      matmul(context, dy, weight(), target, {.accumulate = accumulate, .precision = precision_});
+      matmul(context, dz, weight(), target, {.accumulate = accumulate, .precision = precision});
     }
     if (weight_slot_.wanted()) {
       const auto [target, accumulate] = weight_slot_.target();
-      const bool rounded = precision_ == MatmulPrecision::bfloat16;
-      matmul(context, dy, rounded ? x_.stored() : x_.values(), target,
-             {.transpose_a = true, .accumulate = accumulate, .precision = precision_});
+      const bool rounded = precision == MatmulPrecision::bfloat16;
+      matmul(context, dz, rounded ? x_.stored() : x_.values(), target,
+             {.transpose_a = true, .accumulate = accumulate, .precision = precision});
     }
     if (bias_slot_.wanted()) {
       const auto [target, accumulate] = bias_slot_.target();
-      column_sums(context, dy, accumulate, target);
+      column_sums(context, dz, accumulate, target);
     }
+  }
+
+  // The same from dy, the gradient of y = dropout(max(0, z)).
+  void backward_through_relu(const Tensor& y, const Tensor& dy) const {
+    ExecutionContext context = context_for(dy.device());
+    const Tensor dz = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+    activation_backward(context, Activation::relu, y, dy, map_.stream, dz);
+    backward(dz);
   }
 
  private:
   // A step that changes the weight multiplies with it once in each direction: a packed copy that
   // waits for the next product would take memory and be out of date by then.
   ConstView weight() const {
-    ConstView view = weight_;
+    ConstView view = map_.weight;
     if (weight_slot_.wanted()) {
       view.stamp = 0;
     }
     return view;
   }
 
+  AffineMap map_;
+  DType dtype_;
   KeptActivation x_;
-  Tensor weight_;
+  Tensor output_;
   GradientSlot x_slot_, weight_slot_, bias_slot_;
-  MatmulPrecision precision_;
 };
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -85,42 +116,47 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
 }
 
+Tensor run(const char* name, const Tensor& x, const AffineMap& map, Keep keep) {
+  check_linear(x, map.weight, map.bias);
+  const auto inputs = {x, map.weight, map.bias};
+  if (!will_record(inputs)) {
+    return map(x, map.weight, x.dtype());
+  }
+  const auto recorded = std::make_shared<RecordedMap>(x, map, keep);
+  const Tensor y = recorded->forward(x);
+  if (keep == Keep::operands) {
+    record(name, y, inputs, [recorded, relu = map.relu](const Tensor& dy) {
+      if (relu) {
+        recorded->backward_through_relu(recorded->output_again(), dy);
+      } else {
+        recorded->backward(dy);
+      }
+      recorded->forget_output();
+    });
+    offer_recomputation(y, [recorded] { return recorded->output_again(); });
+  } else if (map.relu) {
+    record(name, y, inputs, [recorded, kept = KeptActivation(y)](const Tensor& dy) {
+      recorded->backward_through_relu(kept.stored(), dy);
+    });
+  } else {
+    record(name, y, inputs, [recorded](const Tensor& dy) { recorded->backward(dy); });
+  }
+  return y;
+}
+
 }  // namespace
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
-              MatmulPrecision precision) {
-  check_linear(x, weight, bias);
-  if (!will_record({x, weight, bias})) {
-    return product(x, weight, bias, x.dtype(), precision, false);
-  }
-  Linear map(x, weight, bias, precision);
-  const Tensor y = map.forward(x, bias, false);
-  return record("linear", y, {x, weight, bias},
-                [map = std::move(map)](const Tensor& dy) { map.backward(dy); });
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, MatmulPrecision precision,
+              Keep keep) {
+  return run("linear", x, {.weight = weight, .bias = bias, .precision = precision}, keep);
 }
 
 Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
-                   const DropoutStream& stream, MatmulPrecision precision) {
-  check_linear(x, weight, bias);
-  const auto drop = [&](const Tensor& y) {
-    if (stream.active()) {
-      ExecutionContext context = context_for(x.device());
-      dropout(context, y, stream, y);
-    }
-    return y;
-  };
-  if (!will_record({x, weight, bias})) {
-    return drop(product(x, weight, bias, x.dtype(), precision, true));
-  }
-  Linear map(x, weight, bias, precision);
-  const Tensor y = drop(map.forward(x, bias, true));
-  return record("linear_relu", y, {x, weight, bias},
-                [map = std::move(map), output = KeptActivation(y), stream](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  const Tensor dz = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
-                  activation_backward(context, Activation::relu, output.stored(), dy, stream, dz);
-                  map.backward(dz);
-                });
+                   const DropoutStream& stream, MatmulPrecision precision, Keep keep) {
+  return run(
+      "linear_relu", x,
+      {.weight = weight, .bias = bias, .precision = precision, .relu = true, .stream = stream},
+      keep);
 }
 
 }  // namespace heed::ops

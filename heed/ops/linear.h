@@ -7,14 +7,20 @@
 
 namespace heed::ops {
 
+// What a map keeps for whoever needs its output in the backward pass.
+enum class Keep : std::uint8_t {
+  output,
+  operands,  // the product is formed again, with the same bits: less memory, more time
+};
+
 // y = x·Wᵀ + b.  x: [rows, in]; weight: [out, in]; bias: [out] or [1, out] or undefined →
 // [rows, out].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
-              MatmulPrecision precision = MatmulPrecision::float32);
+              MatmulPrecision precision = MatmulPrecision::float32, Keep keep = Keep::output);
 
 // dropout(max(0, x·Wᵀ + b)): as linear() and activate(), but the pre-activation is never kept.
 Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
                    const DropoutStream& stream = {},
-                   MatmulPrecision precision = MatmulPrecision::float32);
+                   MatmulPrecision precision = MatmulPrecision::float32, Keep keep = Keep::output);
 
 }  // namespace heed::ops

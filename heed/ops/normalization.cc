@@ -148,7 +148,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
              x_slot.give(dx);
            }
          });
-  if (!keeps_rounded(x)) {
+  if (kept.exact()) {
     offer_recomputation(y, [kept, gain = gain.detach(), epsilon] {
       const Tensor x = kept.stored();
       ExecutionContext context = context_for(x.device());

@@ -66,6 +66,67 @@ TEST_F(RecomputedActivations, OneRestsOnAnother) {
   expect_formed_again(ops::gate(norm, Activation::silu, {}));
 }
 
+// The gradients of leaves when a map keeps its output and when it keeps its operands.
+template <typename Op>
+void expect_same_gradients(const std::vector<Tensor>& leaves, Op&& op) {
+  std::vector<Tensor> expected;
+  for (const ops::Keep keep : {ops::Keep::output, ops::Keep::operands}) {
+    const Tensor y = op(keep);
+    backward(y, y.clone());
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      if (keep == ops::Keep::output) {
+        expected.push_back(gradient_of(leaves[i]).clone());
+      } else {
+        EXPECT_TRUE(same_bits(gradient_of(leaves[i]), expected[i])) << "leaf " << i;
+      }
+      clear_gradient(leaves[i]);
+    }
+  }
+}
+
+TEST_F(RecomputedActivations, MapsThatKeepTheirOperandsHaveTheSameGradients) {
+  const Tensor x = random_leaf({37, 64}, 1), gain = random_leaf({64}, 2);
+  const Tensor inner = random_leaf({96, 64}, 3), inner_bias = random_leaf({96}, 4);
+  const Tensor outer = random_leaf({64, 96}, 5), gated = random_leaf({64, 48}, 6);
+  const std::vector<Tensor> leaves{x, gain, inner, inner_bias};
+  const DropoutStream stream{.rate = 0.3f, .key = 7, .site = 1};
+  for (const auto precision : {MatmulPrecision::float32, MatmulPrecision::bfloat16}) {
+    const RoundedActivations rounded(precision == MatmulPrecision::bfloat16);
+    expect_same_gradients(leaves, [&](ops::Keep keep) {
+      const Tensor hidden = ops::linear_relu(ops::rms_norm(x, gain, 1e-5f), inner, inner_bias,
+                                             stream, precision, keep);
+      return ops::linear(hidden, outer, Tensor(), precision);
+    });
+  }
+  for (const Activation activation : {Activation::gelu, Activation::silu}) {
+    const auto hidden = [&](ops::Keep keep) {
+      return ops::linear(ops::rms_norm(x, gain, 1e-5f), inner, inner_bias, MatmulPrecision::float32,
+                         keep);
+    };
+    expect_same_gradients(leaves, [&](ops::Keep keep) {
+      return ops::linear(ops::activate(hidden(keep), activation, stream), outer, Tensor());
+    });
+    expect_same_gradients(leaves, [&](ops::Keep keep) {
+      return ops::linear(ops::gate(hidden(keep), activation, stream), gated, Tensor());
+    });
+  }
+}
+
+TEST_F(RecomputedActivations, MapsThatKeepTheirOperandsKeepNothingElse) {
+  const Tensor x = random_leaf({512, 64}, 1), inner = random_leaf({512, 64}, 3);
+  const Tensor outer = random_leaf({64, 512}, 5);
+  for (const auto precision : {MatmulPrecision::float32, MatmulPrecision::bfloat16}) {
+    const RoundedActivations rounded(precision == MatmulPrecision::bfloat16);
+    const auto before = static_cast<std::int64_t>(memory_statistics().live_bytes);
+    const Tensor y =
+        ops::linear(ops::linear_relu(x, inner, Tensor(), {}, precision, ops::Keep::operands), outer,
+                    Tensor(), precision);
+    const auto kept = static_cast<std::int64_t>(memory_statistics().live_bytes) - before;
+    EXPECT_LT(kept, std::int64_t{512} * 512 * 2);
+    backward(y, y.clone());
+  }
+}
+
 TEST_F(RecomputedActivations, AreNotKept) {
   constexpr int layers = 8;
   const std::int64_t bytes = std::int64_t{512} * 256 * 4;

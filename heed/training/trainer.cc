@@ -123,6 +123,7 @@ void Trainer::train_step() {
     context.training = true;
     context.dropout_key = dropout_key(setup_.seed, state_.step + 1);
     context.precision = setup_.precision;
+    context.recompute_feed_forward = setup_.training.recompute_feed_forward;
     const auto result =
         setup_.model->loss(examples,
                            {.smoothing = static_cast<float>(setup_.training.label_smoothing),

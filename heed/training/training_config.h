@@ -12,6 +12,7 @@ struct TrainingConfig {
   std::int64_t max_steps = 0;
   std::int64_t max_epochs = 0;
   int accumulate = 1;
+  bool recompute_feed_forward = false;
   double label_smoothing = 0.1;
   std::int64_t validate_every = 0;
   int bleu_every = 1;
@@ -30,6 +31,9 @@ struct TrainingConfig {
     visit("max_steps", max_steps, "updates at most; 0: no limit");
     visit("max_epochs", max_epochs, "passes over the corpus at most; 0: no limit");
     visit("accumulate", accumulate, "batches whose gradients make one update");
+    visit("recompute_feed_forward", recompute_feed_forward,
+          "form the inner values of feed-forward sublayers again in the backward pass: the same "
+          "bits in less memory, for some tenth more time");
     visit("label_smoothing", label_smoothing, "share of the target spread over the vocabulary");
     visit("validate_every", validate_every, "steps between validations; 0: after every epoch");
     visit("bleu_every", bleu_every, "validations between those that also decode; 0: never");
