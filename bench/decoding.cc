@@ -60,6 +60,18 @@ Work translate(const LoadedTranslator& translator, const std::vector<std::string
   return work;
 }
 
+// Bytes of the weights that a step of one sentence reads: those of the decoder, without the
+// projections of the source, and of the output layer.
+double weight_bytes_of_step(const Translator& model, MatmulPrecision precision) {
+  const TranslatorConfig& config = model.config();
+  const double d = config.d_model, f = config.feed_forward_size;
+  const double weights = config.decoder_layers * (6 * d * d + 2 * d * f) +
+                         d * static_cast<double>(model.target_vocabulary_size());
+  return weights * (precision == MatmulPrecision::int8       ? 1
+                    : precision == MatmulPrecision::bfloat16 ? 2
+                                                             : 4);
+}
+
 void measure(const LoadedTranslator& translator, const std::vector<std::string>& lines, int beam,
              const Options& options) {
   DecodingConfig config = translator.decoding;
@@ -89,6 +101,7 @@ void measure(const LoadedTranslator& translator, const std::vector<std::string>&
   json["sentences"] = lines.size();
   json["tokens"] = work.tokens;
   json["seconds"] = seconds;
+  json["weight_bytes_of_step"] = weight_bytes_of_step(*translator.model, precision);
   std::printf("%s\n", json.dump().c_str());
 }
 

@@ -96,6 +96,7 @@ void add_decoding(Measurements& all, const Json& line) {
   double& best = found->tokens_per_second[line.at("round")];
   best = std::max(best, line.at("tokens").get<double>() / line.at("seconds").get<double>());
   if (row.program == "heed") {
+    found->weight_bytes_of_step = line.at("weight_bytes_of_step");
     all.model_sizes[row.model] = line.at("sizes");
   } else {
     all.ctranslate2_version = line.at("version");

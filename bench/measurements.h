@@ -56,6 +56,8 @@ struct DecodingRow {
   int beam = 0, batch = 0;
   std::map<int, double> tokens_per_second;  // by round; of the best number of workers
 
+  double weight_bytes_of_step = 0;  // of heed
+
   // "beam 5, batches of 64, int8"
   std::string name() const;
   bool same_work(const DecodingRow& other) const {

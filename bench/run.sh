@@ -43,7 +43,8 @@ export TORCHINDUCTOR_CACHE_DIR=$PWD/$work/inductor
 rm -rf "$work"
 mkdir -p "$work"
 
-say() { echo "bench: $*" >&2; }
+# With the minutes and seconds since the start.
+say() { printf 'bench: %d:%02d %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$*" >&2; }
 
 # Appends the JSON lines of a program to the results, with the round.
 record() {

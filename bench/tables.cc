@@ -103,20 +103,30 @@ void print_positions(const Measurements& all) {
   std::printf("  memory: of tensors at the most, for 4,096 tokens a side in both columns\n");
 }
 
+// What one sentence at a time reads of weights, as a share of the memory's bandwidth.
+std::string share_of_memory(const Measurements& all, const DecodingRow& row) {
+  if (row.batch > 1) {
+    return "";
+  }
+  const double read = row.weight_bytes_of_step * spread_of(row.tokens_per_second).median;
+  return fmt::format("{:.0f} %", 100 * read / (all.memory_gigabytes * 1e9));
+}
+
 void print_decoding(const Measurements& all) {
   for (const auto& [model, sizes] : all.model_sizes) {
     std::printf("\nTranslating, %s: tokens of the best hypotheses per second\n", sizes.c_str());
-    std::printf("  %-34s %-20s %-20s %s\n", "", "heed", "CTranslate2", "x CTranslate2");
+    std::printf("  %-34s %-20s %-20s %-18s %s\n", "", "heed", "CTranslate2", "x CTranslate2",
+                "memory");
     for (const DecodingRow& row : all.decoding) {
       if (row.program != "heed" || row.model != model) {
         continue;
       }
       const DecodingRow* peer = all.peer_of(row);
       std::printf(
-          "  %-34s %-20s %-20s %s\n", row.name().c_str(),
+          "  %-34s %-20s %-20s %-18s %s\n", row.name().c_str(),
           with_spread(spread_of(row.tokens_per_second), 0).c_str(),
           peer == nullptr ? "-" : with_spread(spread_of(peer->tokens_per_second), 0).c_str(),
-          ratio_text(all.speedups(row)).c_str());
+          ratio_text(all.speedups(row)).c_str(), share_of_memory(all, row).c_str());
     }
   }
   if (!all.model_sizes.empty()) {
@@ -125,6 +135,10 @@ void print_decoding(const Measurements& all) {
                                            : (all.ctranslate2_version +
                                               ", the better of one worker and one for each thread")
                                                  .c_str());
+    std::printf(
+        "  memory: weights that one sentence at a time reads, over the memory's bandwidth; more "
+        "than\n"
+        "  100 %% comes from the caches\n");
   }
 }
 
