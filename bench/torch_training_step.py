@@ -130,6 +130,14 @@ class Translator(nn.Module):
         )
         self.register_buffer("positions", sinusoids(512, size), persistent=False)
 
+    def compile_parts(self):
+        for layer in self.encoder:
+            layer.encode = torch.compile(layer.encode, dynamic=True)
+        for layer in self.decoder:
+            layer.decode = torch.compile(layer.decode, dynamic=True)
+        self.embed = torch.compile(self.embed, dynamic=True)
+        self.loss = torch.compile(self.loss, dynamic=True)
+
     def embed(self, ids):
         return self.dropout(self.embedding(ids) * self.scale + self.positions[: ids.size(1)])
 
@@ -140,6 +148,9 @@ class Translator(nn.Module):
         x = self.embed(target)
         for layer in self.decoder:
             x = layer.decode(x, memory, source_mask)
+        return self.loss(x, output_places, outputs)
+
+    def loss(self, x, output_places, outputs):
         # Only real tokens are projected to the vocabulary.
         x = x.flatten(0, 1).index_select(0, output_places)
         logits = F.linear(x, self.embedding.weight, self.output_bias)
@@ -221,13 +232,16 @@ def make_step(model, precision, mode):
     optimizer = torch.optim.Adam(
         model.parameters(), lr=1e-4, betas=(0.9, 0.98), eps=1e-9, fused=True
     )
-    forward = torch.compile(model, dynamic=True) if mode == "compiled" else model
+    if mode == "compiled":
+        # Layers are compiled one by one, as PyTorch's guide to regional compilation has it: those of
+        # one kind share their code, in a third of the time that the whole model takes.
+        model.compile_parts()
     parameters = list(model.parameters())
 
     def step(inputs):
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
-            loss = forward(*inputs)
+            loss = model(*inputs)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()

@@ -1,12 +1,14 @@
 #include "heed/models/hypothesis_cache.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <numeric>
 
 namespace heed {
 
 HypothesisCache::HypothesisCache(std::int64_t sentences, std::size_t layers)
-    : caches_(layers), sentences_(static_cast<std::size_t>(sentences)) {
+    : caches_(layers), moves_(layers), sentences_(static_cast<std::size_t>(sentences)) {
   std::iota(sentences_.begin(), sentences_.end(), 0);
 }
 
@@ -27,9 +29,14 @@ void HypothesisCache::advance(std::span<const std::int32_t> parents) {
     sentences.push_back(sentences_[parent]);
     const auto begin = histories_.begin() + static_cast<std::ptrdiff_t>(parent * length);
     histories.insert(histories.end(), begin, begin + static_cast<std::ptrdiff_t>(length));
-    histories.push_back(static_cast<std::int32_t>(used_ + row));
+    histories.push_back(-1);
     begin_.push_back(static_cast<std::int32_t>(row * (length_ + 1)));
     end_.push_back(static_cast<std::int32_t>((row + 1) * (length_ + 1)));
+  }
+  make_room(rows, histories);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    histories[static_cast<std::size_t>(end_[static_cast<std::size_t>(row)] - 1)] =
+        static_cast<std::int32_t>(used_ + row);
   }
   sentences_ = std::move(sentences);
   histories_ = std::move(histories);
@@ -39,24 +46,64 @@ void HypothesisCache::advance(std::span<const std::int32_t> parents) {
   ++length_;
 }
 
-void HypothesisCache::reserve(Tensor& cache, std::int64_t columns, const Tensor& like) const {
-  const std::int64_t slots = used_ + like.size(0);
-  const std::int64_t capacity = cache.defined() ? cache.size(0) : 0;
-  if (slots <= capacity) {
+void HypothesisCache::make_room(std::int64_t rows, std::vector<std::int32_t>& histories) {
+  if (used_ + rows <= capacity_) {
     return;
   }
-  const Tensor grown =
-      Tensor::empty({std::max(slots, 2 * capacity), columns}, like.dtype(), like.device());
-  if (used_ > 0) {
-    grown.rows(0, used_).copy_from(cache.rows(0, used_));
+  constexpr std::int32_t unused = -1;
+  std::vector<std::int32_t> places(static_cast<std::size_t>(used_), unused);
+  for (const std::int32_t slot : histories) {
+    if (slot >= 0) {
+      places[static_cast<std::size_t>(slot)] = 0;
+    }
   }
-  cache = grown;
+  moved_.clear();
+  for (std::size_t slot = 0; slot < places.size(); ++slot) {
+    if (places[slot] != unused) {
+      places[slot] = static_cast<std::int32_t>(moved_.size());
+      moved_.push_back(static_cast<std::int32_t>(slot));
+    }
+  }
+  for (std::int32_t& slot : histories) {
+    slot = slot >= 0 ? places[static_cast<std::size_t>(slot)] : slot;
+  }
+  used_ = static_cast<std::int64_t>(moved_.size());
+  // Room for some steps, so that moving costs little beside them. A power of two, so that sessions
+  // one after the other ask for blocks of the same size.
+  constexpr std::int64_t steps = 12;
+  const auto wanted = static_cast<std::uint64_t>(2 * used_ + steps * rows);
+  capacity_ = std::max(capacity_, static_cast<std::int64_t>(std::bit_ceil(wanted)));
+  std::fill(moves_.begin(), moves_.end(), 1);
+}
+
+void HypothesisCache::move_slots(Tensor& cache, std::int64_t columns, const Tensor& like) const {
+  const bool grows = !cache.defined() || cache.size(0) < capacity_;
+  const Tensor target =
+      grows ? Tensor::empty({capacity_, columns}, like.dtype(), like.device()) : cache;
+  const std::size_t bytes = static_cast<std::size_t>(columns) * element_size(like.dtype());
+  for (std::size_t begin = 0, end = 0; begin < moved_.size(); begin = end) {
+    // Slots that stay side by side.
+    const auto from = static_cast<std::size_t>(moved_[begin]);
+    for (end = begin + 1; end < moved_.size(); ++end) {
+      if (static_cast<std::size_t>(moved_[end]) != from + (end - begin)) {
+        break;
+      }
+    }
+    if (grows || from != begin) {
+      std::memmove(target.view().data + begin * bytes, cache.view().data + from * bytes,
+                   (end - begin) * bytes);
+    }
+  }
+  cache = target;
 }
 
 Tensor HypothesisCache::attend(std::size_t layer, const SelfAttention& attention, const Tensor& x,
                                const PositionEncoding* positions, ForwardContext& context) {
   Tensor& cache = caches_[layer];
-  reserve(cache, attention.width(), x);
+  if (moves_[layer] != 0) {
+    move_slots(cache, attention.width(), x);
+    moves_[layer] = 0;
+  }
   const Tensor now = cache.rows(used_, used_ + x.size(0));
   attention.project_into(x, rows_, length_, positions, now, context);
   const Tensor attended = attention.core().attend_cached(attention.queries_of(now), rows_,

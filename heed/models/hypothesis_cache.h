@@ -8,10 +8,11 @@
 
 namespace heed {
 
-// Keys and values are never moved. The projection of a step writes q, k and v of its rows straight
-// into the next free slots of a layer's cache (keys are kept as they are compared: normalized,
-// turned by their positions); a hypothesis is a list of slots, and reordering hypotheses copies
-// lists of integers. Invariant: all rows of a step have the same number of tokens, length().
+// The projection of a step writes q, k and v of its rows straight into the next free slots of a
+// layer's cache (keys are kept as they are compared: normalized, turned by their positions); a
+// hypothesis is a list of slots, and reordering hypotheses copies lists of integers. Only when the
+// slots are used up are those that no hypothesis has any more dropped, and the others moved
+// together. Invariant: all rows of a step have the same number of tokens, length().
 class HypothesisCache {
  public:
   HypothesisCache(std::int64_t sentences, std::size_t layers);
@@ -31,10 +32,16 @@ class HypothesisCache {
   std::span<const std::int32_t> places() const { return places_; }  // [rows], all length() - 1
 
  private:
-  void reserve(Tensor& cache, std::int64_t columns, const Tensor& like) const;
+  // Sees to slots for `rows` more; `histories` holds the slots that go on being used, and -1.
+  void make_room(std::int64_t rows, std::vector<std::int32_t>& histories);
+  // Brings the slots of a layer to where make_room() has them.
+  void move_slots(Tensor& cache, std::int64_t columns, const Tensor& like) const;
 
-  std::vector<Tensor> caches_;  // by layer [slots, width]: q, k, v of every row of every step
+  std::vector<Tensor> caches_;  // by layer [capacity_, width]: q, k, v
   std::int64_t used_ = 0;       // slots before this step
+  std::int64_t capacity_ = 0;
+  std::vector<std::int32_t> moved_;  // slot i of now was moved_[i] before this step
+  std::vector<char> moves_;          // by layer: whether its slots are still to be moved
   std::int64_t length_ = 0;
   std::vector<std::int32_t> sentences_;
   std::vector<std::int32_t> histories_;  // [rows, length_] slots, oldest first

@@ -119,6 +119,46 @@ TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
   }
 }
 
+// The slots of dropped hypotheses are used again: often over so many steps.
+TEST_F(TranslatorTest, ManyStepsOfAShiftingBeamEqualTheWhole) {
+  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
+                   reference_device);
+  initialize_parameters(model, 3);
+  const TranslationExamples examples = two_sentences();
+  const NoGradientScope scope;
+  const auto session =
+      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
+  const Sequences source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3});
+  ForwardContext context;
+  const Tensor memory = model.encode(ids_of({3, 4, 0}), source, context);
+  Random random(5);
+  constexpr std::int32_t rows = 3;
+  std::vector<std::vector<std::int32_t>> prefixes(1);
+  for (int step = 0; step < 200; ++step) {
+    std::vector<std::int32_t> parents, tokens;
+    std::vector<std::vector<std::int32_t>> next;
+    for (std::int32_t row = 0; row < rows; ++row) {
+      parents.push_back(static_cast<std::int32_t>(random.below(prefixes.size())));
+      tokens.push_back(static_cast<std::int32_t>(random.below(9)));
+      next.push_back(prefixes[static_cast<std::size_t>(parents.back())]);
+      next.back().push_back(tokens.back());
+    }
+    prefixes = next;
+    const std::vector<double> logits = session->advance(parents, tokens).to_doubles();
+    if (step % 20 != 19) {
+      continue;
+    }
+    const auto length = static_cast<std::int32_t>(prefixes[1].size());
+    const Sequences target = make_sequences_from_offsets(std::vector<std::int32_t>{0, length});
+    const Tensor whole =
+        model.logits(model.decode(ids_of(prefixes[1]), target, memory, source, context), context);
+    const std::vector<double> expected = whole.rows(length - 1, length).to_doubles();
+    for (std::size_t column = 0; column < 10; ++column) {
+      EXPECT_NEAR(logits[10 + column], expected[column], 1e-12) << step;
+    }
+  }
+}
+
 TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
