@@ -3,8 +3,8 @@
 #   make demo      train on dates that heed writes itself, and show what it learnt (two minutes)
 #   make test      build everything and run every test
 #   make build     build the command: build/heed
-#   make bench     measure speed beside PyTorch and CTranslate2 (twenty minutes;
-#                  BENCH_OPTIONS=--quick: three)
+#   make bench     measure speed beside PyTorch and CTranslate2 (a quarter of an hour;
+#                  BENCH_OPTIONS=--quick: four)
 #   make install   install under PREFIX (/usr/local), below DESTDIR if given
 #   make sanitize  the tests once more, with address, undefined-behaviour and thread sanitizers
 #   make fuzz      FUZZ_SECONDS (60) of libFuzzer on each parser of outside input

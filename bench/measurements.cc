@@ -111,7 +111,6 @@ void add_peak(Measurements& all, const Json& line) {
   all.memory_gigabytes =
       std::max(all.memory_gigabytes, line.at("memory_gigabytes_per_second").get<double>());
   all.threads = line.at("threads");
-  all.rounds = std::max(all.rounds, line.at("round").get<int>());
 }
 
 void add_line(Measurements& all, const Json& line) {
@@ -129,6 +128,7 @@ void add_line(Measurements& all, const Json& line) {
   } else if (kind == "setting") {
     all.sentences = line.at("sentences");
   }
+  all.rounds = std::max(all.rounds, line.value("round", 0));
   all.lines.push_back(line);
 }
 
