@@ -3,7 +3,7 @@
 #   make demo      train on dates that heed writes itself, and show what it learnt (two minutes)
 #   make test      build everything and run every test
 #   make build     build the command: build/heed
-#   make bench     measure speed beside PyTorch and CTranslate2 (a quarter of an hour;
+#   make bench     measure speed beside PyTorch and CTranslate2 (15 to 20 minutes;
 #                  BENCH_OPTIONS=--quick: four)
 #   make install   install under PREFIX (/usr/local), below DESTDIR if given
 #   make sanitize  the tests once more, with address, undefined-behaviour and thread sanitizers

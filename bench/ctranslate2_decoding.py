@@ -16,6 +16,8 @@ import os
 import pathlib
 import time
 
+LEAST_SECONDS = 1  # as heed_decoding_speed
+
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Times decoding in CTranslate2")
@@ -27,6 +29,7 @@ def parse_arguments():
     parser.add_argument("--sentences", type=int, default=0, help="the first so many; 0: all")
     parser.add_argument("--precision", choices=["float32", "int8"], default="float32")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, nargs="+", help="default: 1, and one for each thread")
     return parser.parse_args()
 
 
@@ -59,7 +62,7 @@ def main():
         assert any(texts)
         return sum(len(tokens) + 1 for tokens in best)
 
-    for workers in sorted({1, options.threads}):
+    for workers in sorted(set(options.workers or [1, options.threads])):
         translator = ctranslate2.Translator(
             options.converted,
             device="cpu",
@@ -70,8 +73,10 @@ def main():
         for beam in options.beam:
             translate(translator, lines[: 2 * options.batch], beam)  # warm
             begin = time.perf_counter()
-            tokens = translate(translator, lines, beam)
-            seconds = time.perf_counter() - begin
+            tokens, seconds = 0, 0.0
+            while seconds < LEAST_SECONDS:
+                tokens += translate(translator, lines, beam)
+                seconds = time.perf_counter() - begin
             result = {
                 "program": "CTranslate2",
                 "version": ctranslate2.__version__,

@@ -100,21 +100,12 @@ Json json_of(const Measurements& all) {
 int main(int argc, char** argv) {
   CLI::App app("Prints the table of a benchmark run");
   std::string results, json, page;
-  std::vector<std::string> fastest;
   app.add_option("results", results, "Lines of JSON from the programs")->required();
   app.add_option("--json", json, "Write every figure to this file");
   app.add_option("--page", page, "Write the figures to this page");
-  app.add_option("--fastest-mode", fastest,
-                 "Only print PyTorch's fastest mode for this size and precision")
-      ->expected(2);
   CLI11_PARSE(app, argc, argv);
   try {
     const Measurements all = bench::read_measurements(results);
-    if (!fastest.empty()) {
-      const TrainingRow* row = all.fastest_torch(fastest[0], fastest[1]);
-      std::printf("%s\n", row == nullptr ? "" : row->mode.c_str());
-      return 0;
-    }
     check_same_work(all);
     bench::print_report(all);
     if (!json.empty()) {

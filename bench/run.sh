@@ -9,7 +9,7 @@
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
 # what a second thread and each position encoding bring (not with --quick), attention by length, and
 # the speed of translating. Two rounds of training and translating, one of the rest. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
-# Takes some 15 minutes on two cores, several of them for PyTorch to compile (--quick: 4, one round,
+# Takes 15 to 20 minutes on two cores, several of them for PyTorch to compile (--quick: 4, one round,
 # PyTorch uncompiled); nothing else should run meanwhile.
 #
 #   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
@@ -110,18 +110,16 @@ train() {
   done
 }
 
-# Both modes in the first round, after it the faster, to keep the run short; for that also compiled in
-# float32 alone, with which everything is compared: compiling takes minutes.
+# Compiled in the first round alone, and in float32 alone, with which everything is compared: compiling
+# takes minutes.
 torch_modes() {
   local size=$1 precision=$2
   if [[ -z $python ]]; then
     return
-  elif ((quick)) || [[ $precision == bf16 ]]; then
+  elif ((quick || round > 1)) || [[ $precision == bf16 ]]; then
     echo eager
-  elif ((round == 1)); then
-    echo eager compiled
   else
-    "$build/bench/heed_bench_report" --fastest-mode "$size" "$precision" "$results"
+    echo eager compiled
   fi
 }
 
@@ -178,10 +176,17 @@ decode_with() {
   local model=$1 converted
   shift
   converted=$work/ctranslate2-$(basename "$(dirname "$model")")-$(basename "$model")
+  # One sentence at a time, a worker for each thread is the better by far; both are measured with
+  # batches, in the first round.
+  local workers=("$threads")
+  if ((batch > 1 && round == 1)); then
+    workers=(1 "$threads")
+  fi
   say "round $round: translating with $model: ${*:3}"
   record_own heed_decoding_speed --model "$model" "$@"
   if [[ -n $python ]]; then
-    record "$python" bench/ctranslate2_decoding.py --threads "$threads" --model "$model" --converted "$converted" "$@" ||
+    record "$python" bench/ctranslate2_decoding.py --threads "$threads" --model "$model" --converted "$converted" \
+      --workers "${workers[@]}" "$@" ||
       say "CTranslate2: not measured: $(tail -n 1 "$work/errors")"
   fi
 }

@@ -31,7 +31,7 @@ inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, const Dropout
 
 // dx = dy ⊙ mask·scale ⊙ activation'(x). For relu, x may be the output y of the forward pass
 // instead of its input: the dropped and the negative elements of y are 0 and get gradient 0.
-// dx may be dy. On a device that converts, x may be bfloat16, here and in gated_backward.
+// dx may be dy, or x. On a device that converts, x may be bfloat16, here and in gated_backward.
 inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, ConstView dy,
                        const DropoutStream&, View dx)>
     activation_backward{"activation_backward"};

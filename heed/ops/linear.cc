@@ -81,10 +81,9 @@ class RecordedMap {
     }
   }
 
-  // The same from dy, the gradient of y = dropout(max(0, z)).
-  void backward_through_relu(const Tensor& y, const Tensor& dy) const {
+  // The same from dy, the gradient of y = dropout(max(0, z)). dz may be y: it is overwritten.
+  void backward_through_relu(const Tensor& y, const Tensor& dy, const Tensor& dz) const {
     ExecutionContext context = context_for(dy.device());
-    const Tensor dz = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
     activation_backward(context, Activation::relu, y, dy, map_.stream, dz);
     backward(dz);
   }
@@ -127,7 +126,8 @@ Tensor run(const char* name, const Tensor& x, const AffineMap& map, Keep keep) {
   if (keep == Keep::operands) {
     record(name, y, inputs, [recorded, relu = map.relu](const Tensor& dy) {
       if (relu) {
-        recorded->backward_through_relu(recorded->output_again(), dy);
+        const Tensor y = recorded->output_again();
+        recorded->backward_through_relu(y, dy, y);
       } else {
         recorded->backward(dy);
       }
@@ -136,7 +136,8 @@ Tensor run(const char* name, const Tensor& x, const AffineMap& map, Keep keep) {
     offer_recomputation(y, [recorded] { return recorded->output_again(); });
   } else if (map.relu) {
     record(name, y, inputs, [recorded, kept = KeptActivation(y)](const Tensor& dy) {
-      recorded->backward_through_relu(kept.stored(), dy);
+      const Tensor dz = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+      recorded->backward_through_relu(kept.stored(), dy, dz);
     });
   } else {
     record(name, y, inputs, [recorded](const Tensor& dy) { recorded->backward(dy); });
