@@ -210,12 +210,22 @@ bool tiles_are_known_to_sum_alike(std::int64_t k) {
 
 }  // namespace
 
+namespace {
+
+// A packed copy costs as much as some dozens of products of one row, and as some of more: it is
+// read, and fresh memory cleared and written. A program that translates one sentence does without.
+bool worth_a_copy(const Product& p) {
+  const int patience = p.sizes.m <= 2 ? 40 : 8;
+  return p.b.stamp != 0 && worth_packing(p.b, p.plan, p.type, patience);
+}
+
+}  // namespace
+
 bool takes_few_rows(const Product& p) {
   return p.sizes.m <= most_rows && p.type == PackedType::float32 && !p.a_transposed &&
          p.b.transposed && p.alpha == 1 && p.plan.count == 1 && p.sizes.k % depth_unit == 0 &&
          p.sizes.k <= deepest && tiles_use_avx512(p.type) &&
-         (p.sizes.m <= most_rows_of_panels || p.b.stamp == 0 ||
-          !worth_packing(p.b, p.plan, p.type)) &&
+         (p.sizes.m <= most_rows_of_panels || !worth_a_copy(p)) &&
          tiles_are_known_to_sum_alike(p.sizes.k);
 }
 
@@ -225,10 +235,9 @@ void run_few_rows(ExecutionContext& context, const Product& p) {
   const std::int64_t tasks =
       std::clamp<std::int64_t>(p.sizes.n * p.sizes.k / least_elements, 1, 32);
   const std::int64_t columns = round_up((p.sizes.n + tasks - 1) / tasks, panel_columns);
-  const auto packed =
-      p.sizes.m <= most_rows_of_panels && p.b.stamp != 0 && worth_packing(p.b, p.plan, p.type)
-          ? packed_weights(context, p.b, p.plan, p.type)
-          : nullptr;
+  const auto packed = p.sizes.m <= most_rows_of_panels && worth_a_copy(p)
+                          ? packed_weights(context, p.b, p.plan, p.type)
+                          : nullptr;
   run_in_pool(context, (p.sizes.n + columns - 1) / columns, [&](std::int64_t task) {
     const std::int64_t end = std::min(p.sizes.n, (task + 1) * columns);
     if (packed == nullptr) {

@@ -72,8 +72,8 @@ std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, con
   });
 }
 
-bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type) {
-  return weight_cache().worth_making(key_of(b, plan, type), b.stamp);
+bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type, int patience) {
+  return weight_cache().worth_making(key_of(b, plan, type), b.stamp, patience);
 }
 
 PackedWeightStatistics packed_weight_statistics() {

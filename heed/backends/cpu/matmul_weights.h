@@ -68,9 +68,9 @@ class PackedRight {
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
                                                   const DepthPlan& plan, PackedType type);
 
-// Whether a `b` with a stamp is packed already or has been asked for so often, by this function,
-// that packing it pays.
-bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type);
+// Whether a `b` with a stamp is packed already or has been asked for so often, more than `patience`
+// times by this function, that packing it pays.
+bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type, int patience);
 
 PackedWeightStatistics packed_weight_statistics();
 

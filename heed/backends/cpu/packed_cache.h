@@ -62,9 +62,8 @@ class PackedCache {
     return packed;
   }
 
-  // Whether there is a copy, or has been none at so many calls that one pays.
-  bool worth_making(const PackedKey& key, std::uint64_t stamp) {
-    constexpr int patience = 8;
+  // Whether there is a copy, or has been none at so many calls, `patience`, that one pays.
+  bool worth_making(const PackedKey& key, std::uint64_t stamp, int patience) {
     std::lock_guard lock(mutex_);
     if (const auto found = entries_.find(key);
         found != entries_.end() && found->second.stamp == stamp) {
