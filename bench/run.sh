@@ -8,7 +8,8 @@
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
 # what a second thread and each position encoding bring (not with --quick), attention by length, and
-# the speed of translating. Two rounds of training and translating, one of the rest. BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
+# the speed of translating. Training and translating are measured in two rounds, the rest in one.
+# BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
 # Takes 15 to 20 minutes on two cores, several of them for PyTorch to compile (--quick: 4, one round,
 # PyTorch uncompiled); nothing else should run meanwhile.
 #
@@ -110,8 +111,8 @@ train() {
   done
 }
 
-# Compiled in the first round alone, and in float32 alone, with which everything is compared: compiling
-# takes minutes.
+# Compiled in the first round and in float32 alone, with which everything is compared: compiling takes
+# minutes.
 torch_modes() {
   local size=$1 precision=$2
   if [[ -z $python ]]; then
@@ -164,17 +165,18 @@ decode() {
   for model in $HEED_BENCH_MODEL; do
     for precision in float32 int8; do
       for batch in 64 1; do
-        decode_with "$model" --source "$source" --precision "$precision" --batch "$batch" \
+        decode_with "$model" "$batch" --source "$source" --precision "$precision" \
           --sentences "${sentences_of_batch[$batch]}"
       done
     done
   done
 }
 
-# decode_with MODEL OPTION…: heed, then CTranslate2 on the same model, both with beam 5 and greedy.
+# decode_with MODEL BATCH OPTION…: heed, then CTranslate2 on the same model, both with beam 5 and greedy.
 decode_with() {
-  local model=$1 converted
-  shift
+  local model=$1 batch=$2 converted
+  shift 2
+  set -- --batch "$batch" "$@"
   converted=$work/ctranslate2-$(basename "$(dirname "$model")")-$(basename "$model")
   # One sentence at a time, a worker for each thread is the better by far; both are measured with
   # batches, in the first round.
@@ -182,7 +184,7 @@ decode_with() {
   if ((batch > 1 && round == 1)); then
     workers=(1 "$threads")
   fi
-  say "round $round: translating with $model: ${*:3}"
+  say "round $round: translating with $model, batches of $batch: ${*:5:2}"
   record_own heed_decoding_speed --model "$model" "$@"
   if [[ -n $python ]]; then
     record "$python" bench/ctranslate2_decoding.py --threads "$threads" --model "$model" --converted "$converted" \

@@ -130,11 +130,12 @@ void print_decoding(const Measurements& all) {
     }
   }
   if (!all.model_sizes.empty()) {
-    std::printf("  CTranslate2: %s\n", all.ctranslate2_version.empty()
-                                           ? "not measured"
-                                           : (all.ctranslate2_version +
-                                              ", the better of one worker and one for each thread")
-                                                 .c_str());
+    std::printf("  CTranslate2: %s\n",
+                all.ctranslate2_version.empty()
+                    ? "not measured"
+                    : (all.ctranslate2_version +
+                       ", a worker for each thread, or with batches one for all if that is better")
+                          .c_str());
     std::printf(
         "  memory: weights that one sentence at a time reads, over the memory's bandwidth; more "
         "than\n"

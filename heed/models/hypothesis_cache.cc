@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <numeric>
 
 namespace heed {
@@ -77,22 +76,17 @@ void HypothesisCache::make_room(std::int64_t rows, std::vector<std::int32_t>& hi
 }
 
 void HypothesisCache::move_slots(Tensor& cache, std::int64_t columns, const Tensor& like) const {
-  const bool grows = !cache.defined() || cache.size(0) < capacity_;
-  const Tensor target =
-      grows ? Tensor::empty({capacity_, columns}, like.dtype(), like.device()) : cache;
-  const std::size_t bytes = static_cast<std::size_t>(columns) * element_size(like.dtype());
-  for (std::size_t begin = 0, end = 0; begin < moved_.size(); begin = end) {
+  const Tensor target = Tensor::empty({capacity_, columns}, like.dtype(), like.device());
+  const auto count = static_cast<std::int64_t>(moved_.size());
+  for (std::int64_t begin = 0, end = 0; begin < count; begin = end) {
     // Slots that stay side by side.
-    const auto from = static_cast<std::size_t>(moved_[begin]);
-    for (end = begin + 1; end < moved_.size(); ++end) {
-      if (static_cast<std::size_t>(moved_[end]) != from + (end - begin)) {
+    const std::int64_t from = moved_[static_cast<std::size_t>(begin)];
+    for (end = begin + 1; end < count; ++end) {
+      if (moved_[static_cast<std::size_t>(end)] != from + (end - begin)) {
         break;
       }
     }
-    if (grows || from != begin) {
-      std::memmove(target.view().data + begin * bytes, cache.view().data + from * bytes,
-                   (end - begin) * bytes);
-    }
+    target.rows(begin, end).copy_from(cache.rows(from, from + (end - begin)));
   }
   cache = target;
 }
