@@ -22,8 +22,9 @@ TEST(Philox, MatchesThePublishedKnownAnswers) {
   const std::uint32_t ones = 0xffffffffu;
   EXPECT_EQ(philox({ones, ones, ones, ones}, {ones, ones}),
             (PhiloxBlock{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu}));
-  EXPECT_EQ(philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}),
-            (PhiloxBlock{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u}));
+  EXPECT_EQ(
+      philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}),
+      (PhiloxBlock{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u}));
 }
 
 TEST(Random, IsAFunctionOfSeedAndStream) {
@@ -117,7 +118,8 @@ std::string message_of(const std::function<void()>& call) {
 }
 
 TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {
-  Json json = parse_yaml("count: 7\nlanguage: no\ninner:\n  sizes: [4, 5]\n  lists: {a.0: [], b: [1]}\n", "r.yaml");
+  Json json = parse_yaml(
+      "count: 7\nlanguage: no\ninner:\n  sizes: [4, 5]\n  lists: {a.0: [], b: [1]}\n", "r.yaml");
   apply_override(json, "inner.rate=1e-3");
   const Outer outer = config_from_json<Outer>(json, "r.yaml");
   EXPECT_EQ(outer.count, 7);

@@ -134,8 +134,9 @@ Json yaml_scalar(const YAML::Node& node, const std::string& source) {
     return nullptr;
   }
   if (looks_octal(text)) {
-    yaml_failure(source, node.Mark(),
-                 fmt::format("'{}' could be octal; write it without leading zeros or in quotes", text));
+    yaml_failure(
+        source, node.Mark(),
+        fmt::format("'{}' could be octal; write it without leading zeros or in quotes", text));
   }
   if (const auto integer = parse_number<std::int64_t>(text)) {
     return *integer;
@@ -195,7 +196,8 @@ class YamlReader {
   }
   // The parser turns two of its escapes into single bytes.
   void require_text(const YAML::Node& scalar) const {
-    require(!find_invalid_utf8(scalar.Scalar()), scalar, "the escapes \\N and \\_ are not supported");
+    require(!find_invalid_utf8(scalar.Scalar()), scalar,
+            "the escapes \\N and \\_ are not supported");
   }
   void require(bool condition, const YAML::Node& node, const std::string& what) const {
     if (!condition) {
@@ -306,8 +308,8 @@ void apply_override(Json& json, std::string_view assignment) {
     const std::size_t end = std::min(key.find('.', begin), key.size());
     const std::string part = key.substr(begin, end - begin);
     check_usage(!part.empty(), "--set {}: the key has an empty part", assignment);
-    check_usage(place->is_null() || place->is_object(), "--set {}: '{}' is not a section", assignment,
-                key.substr(0, begin == 0 ? 0 : begin - 1));
+    check_usage(place->is_null() || place->is_object(), "--set {}: '{}' is not a section",
+                assignment, key.substr(0, begin == 0 ? 0 : begin - 1));
     place = &(*place)[part];
     begin = end + 1;
   }

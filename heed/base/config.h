@@ -43,7 +43,9 @@ struct ProbeVisitor {
 };
 
 template <typename T>
-concept Aggregate = requires(T value, ProbeVisitor probe) { value.fields(probe); };
+concept Aggregate = requires(T value, ProbeVisitor probe) {
+  value.fields(probe);
+};
 
 template <typename T>
 struct IsVector : std::false_type {};
@@ -150,9 +152,8 @@ void read_value(const Json& json, T& value, const std::string& key, const std::s
     value = json.get<bool>();
   } else if constexpr (std::integral<T>) {
     expect(json.is_number_integer());
-    const bool in_range = json.is_number_unsigned()
-                              ? std::in_range<T>(json.get<std::uint64_t>())
-                              : std::in_range<T>(json.get<std::int64_t>());
+    const bool in_range = json.is_number_unsigned() ? std::in_range<T>(json.get<std::uint64_t>())
+                                                    : std::in_range<T>(json.get<std::int64_t>());
     check_usage(in_range, "{}: {}: {} is out of range", source, key, json.dump());
     value = json.get<T>();
   } else if constexpr (std::floating_point<T>) {
@@ -234,10 +235,10 @@ std::vector<ConfigKey> list_config_keys() {
 // Errors (bad_data) name `source`.
 Json parse_json(std::string_view text, const std::string& source);
 
-// Parses a YAML document into JSON: maps, lists, and scalars by the YAML 1.2 core schema (so `no` is
-// the Norwegian language code, not false). Refused with `source` and line: duplicate keys, octal-
-// looking integers (010), anchors' merge keys, tags, a second document, nesting deeper than 64,
-// aliases that make the document longer than its text.
+// Parses a YAML document into JSON: maps, lists, and scalars by the YAML 1.2 core schema (so `no`
+// is the Norwegian language code, not false). Refused with `source` and line: duplicate keys,
+// octal- looking integers (010), anchors' merge keys, tags, a second document, nesting deeper than
+// 64, aliases that make the document longer than its text.
 Json parse_yaml(std::string_view text, const std::string& source);
 
 // The document that parse_yaml() reads back as `json` (an object of values, lists of them, and

@@ -36,14 +36,15 @@ class Descriptor {
 };
 
 std::uint64_t regular_file_size(const Descriptor& file, const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status {};
   const bool known = ::fstat(file.get(), &status) == 0;
   check_io(known, "{}: cannot stat: {}", path.string(), std::strerror(errno));
   check_io(!S_ISDIR(status.st_mode), "{}: is a directory, expected a file", path.string());
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-void write_all(const Descriptor& file, std::string_view content, const std::filesystem::path& path) {
+void write_all(const Descriptor& file, std::string_view content,
+               const std::filesystem::path& path) {
   std::size_t written = 0;
   while (written < content.size()) {
     const ssize_t count = ::write(file.get(), content.data() + written, content.size() - written);
@@ -134,8 +135,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   if (size_ == 0) {
     return;
   }
-  void* address = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
-                         file.get(), 0);
+  void* address =
+      ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
   check_io(address != MAP_FAILED, "{}: cannot map: {}", path.string(), std::strerror(errno));
   data_ = static_cast<const std::byte*>(address);
 }

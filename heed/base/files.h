@@ -12,11 +12,12 @@ namespace heed {
 
 // The whole file as bytes. Errors (input_output) name the path: missing, a directory, unreadable;
 // (bad_data) when it is larger than `limit` bytes.
-std::string read_file(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32);
+std::string read_file(const std::filesystem::path& path,
+                      std::uint64_t limit = std::uint64_t{1} << 32);
 
-// Writes `content` to a temporary file beside `path`, syncs it, renames it over `path` and syncs the
-// directory: a reader sees the old file or the new one, never a part. On failure (a full disk, say)
-// the temporary file is removed, `path` is untouched, and an input_output error is thrown.
+// Writes `content` to a temporary file beside `path`, syncs it, renames it over `path` and syncs
+// the directory: a reader sees the old file or the new one, never a part. On failure (a full disk,
+// say) the temporary file is removed, `path` is untouched, and an input_output error is thrown.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 // Writes `content` to `path` and syncs it to disk. Not atomic: for files inside a folder that is

@@ -32,8 +32,9 @@ class ThreadPool {
       return;
     }
     using Body = std::remove_reference_t<Tile>;
-    run_erased(count, [](void* body, std::int64_t index) { (*static_cast<Body*>(body))(index); },
-               const_cast<void*>(static_cast<const void*>(&tile)));
+    run_erased(
+        count, [](void* body, std::int64_t index) { (*static_cast<Body*>(body))(index); },
+        const_cast<void*>(static_cast<const void*>(&tile)));
   }
 
   // Cuts [0, size) into pieces of `grain` and runs piece(begin, end) on each.

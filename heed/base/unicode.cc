@@ -16,7 +16,8 @@ namespace {
 // Length of the valid sequence at `position`, 0 when it is invalid; the code point goes to `value`.
 std::size_t sequence_length(std::string_view text, std::size_t position, char32_t& value) {
   const auto byte = [&](std::size_t offset) -> std::uint32_t {
-    return position + offset < text.size() ? static_cast<unsigned char>(text[position + offset]) : 0;
+    return position + offset < text.size() ? static_cast<unsigned char>(text[position + offset])
+                                           : 0;
   };
   const auto continues = [&](std::size_t offset) { return (byte(offset) & 0xC0u) == 0x80u; };
   const std::uint32_t first = byte(0);
@@ -98,8 +99,8 @@ std::string encode_utf8(char32_t code_point) {
 }
 
 std::string to_lower(std::string_view text) {
-  icu::UnicodeString string =
-      icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
+  icu::UnicodeString string = icu::UnicodeString::fromUTF8(
+      icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
   string.toLower(icu::Locale::getRoot());
   std::string result;
   string.toUTF8String(result);

@@ -113,10 +113,9 @@ void draw_heading(const AttentionMap& map, std::string& out) {
                        margin, y, title_size, escape_html(title_of(map)));
     y += subtitle_size + 6;
   }
-  out += fmt::format(
-      "<text class=\"muted\" x=\"{}\" y=\"{}\" font-size=\"{}\">{}{}{}</text>", margin, y,
-      subtitle_size, escape_html(map.kind), map.kind.empty() ? "" : " · ",
-      escape_html(layer_and_head(map)));
+  out += fmt::format("<text class=\"muted\" x=\"{}\" y=\"{}\" font-size=\"{}\">{}{}{}</text>",
+                     margin, y, subtitle_size, escape_html(map.kind), map.kind.empty() ? "" : " · ",
+                     escape_html(layer_and_head(map)));
 }
 
 // SentencePiece's mark of a word's beginning is kept but stepped back.

@@ -13,10 +13,10 @@
 namespace heed {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::browse;
 using testing::BrowserResult;
 using testing::console_messages;
+using ::testing::HasSubstr;
 
 TEST(ReportInBrowser, ScriptsDrawAndAnswer) {
   // Each line acts as a reader would, then writes what it sees.

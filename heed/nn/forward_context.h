@@ -30,7 +30,7 @@ struct ForwardContext {
   MatmulPrecision precision = MatmulPrecision::float32;  // of matrix products
   // Whether feed-forward sublayers form their inner values again in the backward pass.
   bool recompute_feed_forward = false;
-  AttentionTrace* trace = nullptr;                       // asks for the weights of every attention
+  AttentionTrace* trace = nullptr;  // asks for the weights of every attention
   // Heads whose output counts as zero, to see what each is worth; counted among those that the
   // model has. Without gradients only.
   const HeadSet* heads_off = nullptr;
