@@ -4,7 +4,9 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "heed/base/brief_mutex.h"
 #include "heed/base/config.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
@@ -115,6 +117,30 @@ std::string message_of(const std::function<void()>& call) {
     return error.what();
   }
   return "no error";
+}
+
+// Held for a moment and, each hundredth time, for longer than a thread watches.
+TEST(BriefMutex, LetsOneInAtATime) {
+  BriefMutex mutex;
+  int count = 0;
+  const auto work = [&] {
+    for (int i = 0; i < 2000; ++i) {
+      std::lock_guard lock(mutex);
+      const int before = count;
+      if (i % 100 == 0) {
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+      count = before + 1;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back(work);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(count, 8000);
 }
 
 TEST(Config, ReadsYamlWithOverridesAndWritesItBack) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "heed/base/brief_mutex.h"
 #include "heed/base/error.h"
 
 namespace heed {
@@ -16,14 +17,6 @@ namespace {
 // How long an idle worker watches for the next job before it sleeps.
 constexpr auto spin_time = std::chrono::microseconds(30);
 thread_local bool inside_tile = false;
-
-void pause_briefly() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
 }  // namespace
 
 struct ThreadPool::State {
@@ -106,7 +99,9 @@ ThreadPool::~ThreadPool() {
   }
 }
 
-int ThreadPool::thread_count() const { return state_->thread_count; }
+int ThreadPool::thread_count() const {
+  return state_->thread_count;
+}
 
 void ThreadPool::run_erased(std::int64_t count, Invoke invoke, void* body) {
   State& state = *state_;

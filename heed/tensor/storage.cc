@@ -6,9 +6,9 @@
 #include <bit>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <vector>
 
+#include "heed/base/brief_mutex.h"
 #include "heed/base/error.h"
 
 namespace heed {
@@ -34,8 +34,7 @@ std::byte* take_from_system(std::size_t size) {
   if (size < mapped_size) {
     return static_cast<std::byte*>(std::aligned_alloc(alignment, size));
   }
-  void* block =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* block = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block == MAP_FAILED) {
     return nullptr;
   }
@@ -151,7 +150,7 @@ class CachingAllocator {
     }
   }
 
-  std::mutex mutex_;
+  BriefMutex mutex_;
   std::map<std::size_t, std::vector<std::byte*>> free_blocks_;
   MemoryStatistics statistics_;
 };

@@ -66,10 +66,12 @@ PackedKey key_of(const RightOperand& b, const DepthPlan& plan, PackedType type) 
 }  // namespace
 
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
-                                                  const DepthPlan& plan, PackedType type) {
-  return weight_cache().fetch(key_of(b, plan, type), b.stamp, [&] {
-    return std::make_shared<const PackedRight>(context, b, plan, 0, plan.count, type);
-  });
+                                                  const DepthPlan& plan, PackedType type,
+                                                  int patience) {
+  return weight_cache().fetch(
+      key_of(b, plan, type), b.stamp,
+      [&] { return std::make_shared<const PackedRight>(context, b, plan, 0, plan.count, type); },
+      patience);
 }
 
 bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type, int patience) {

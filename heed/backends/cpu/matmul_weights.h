@@ -64,12 +64,12 @@ class PackedRight {
 };
 
 // The packed copy of a `b` with a stamp: packed at the first call and again when the stamp has
-// changed.
+// changed. With `patience`: null for so many calls before it is packed.
 std::shared_ptr<const PackedRight> packed_weights(ExecutionContext& context, const RightOperand& b,
-                                                  const DepthPlan& plan, PackedType type);
+                                                  const DepthPlan& plan, PackedType type,
+                                                  int patience = 0);
 
-// Whether a `b` with a stamp is packed already or has been asked for so often, more than `patience`
-// times by this function, that packing it pays.
+// Whether packed_weights() would give a copy; counts as a call of it.
 bool worth_packing(const RightOperand& b, const DepthPlan& plan, PackedType type, int patience);
 
 PackedWeightStatistics packed_weight_statistics();

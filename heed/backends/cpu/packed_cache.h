@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
 #include "heed/backends/cpu/matmul_pack.h"
+#include "heed/base/brief_mutex.h"
 
 namespace heed::cpu {
 
@@ -50,31 +50,32 @@ class PackedCache {
   // What goes unused for longer is dropped.
   static constexpr Clock::duration idle_limit = std::chrono::minutes(1);
 
-  // The copy of a matrix of this stamp; make() gives one when there is none, or an old one.
+  // The copy of a matrix of this stamp. When there is none, or an old one, make() gives one, unless
+  // the matrix was asked for at most `patience` times: then null.
   template <typename Make>
   std::shared_ptr<const Packed> fetch(const PackedKey& key, std::uint64_t stamp, Make&& make,
-                                      Clock::time_point now = Clock::now()) {
-    if (auto packed = find(key, stamp, now)) {
-      return packed;
+                                      int patience = 0, Clock::time_point now = Clock::now()) {
+    {
+      std::lock_guard lock(mutex_);
+      drop_idle(now);
+      if (auto packed = find(key, stamp, now)) {
+        return packed;
+      }
+      if (patience > 0 && !asked_often(key, stamp, patience)) {
+        return nullptr;
+      }
     }
     std::shared_ptr<const Packed> packed = make();  // not under the lock: the pool packs
     keep(key, stamp, now, packed);
     return packed;
   }
 
-  // Whether there is a copy, or has been none at so many calls, `patience`, that one pays.
+  // Whether fetch() would give a copy.
   bool worth_making(const PackedKey& key, std::uint64_t stamp, int patience) {
     std::lock_guard lock(mutex_);
-    if (const auto found = entries_.find(key);
-        found != entries_.end() && found->second.stamp == stamp) {
-      return true;
-    }
-    if (asked_.size() >= asked_limit) {
-      asked_.clear();
-    }
-    Asked& asked = asked_[key];
-    asked = {stamp, asked.stamp == stamp ? asked.times + 1 : 1};
-    return asked.times > patience;
+    const auto found = entries_.find(key);
+    return (found != entries_.end() && found->second.stamp == stamp) ||
+           asked_often(key, stamp, patience);
   }
 
   PackedWeightStatistics statistics() {
@@ -107,8 +108,6 @@ class PackedCache {
 
   std::shared_ptr<const Packed> find(const PackedKey& key, std::uint64_t stamp,
                                      Clock::time_point now) {
-    std::lock_guard lock(mutex_);
-    drop_idle(now);
     const auto found = entries_.find(key);
     if (found == entries_.end()) {
       ++statistics_.misses;
@@ -124,6 +123,16 @@ class PackedCache {
     found->second.used = now;
     order_.splice(order_.begin(), order_, found->second.place);
     return found->second.packed;
+  }
+
+  // Counts the call.
+  bool asked_often(const PackedKey& key, std::uint64_t stamp, int patience) {
+    if (asked_.size() >= asked_limit) {
+      asked_.clear();
+    }
+    Asked& asked = asked_[key];
+    asked = {stamp, asked.stamp == stamp ? asked.times + 1 : 1};
+    return asked.times > patience;
   }
 
   void keep(const PackedKey& key, std::uint64_t stamp, Clock::time_point now,
@@ -160,7 +169,7 @@ class PackedCache {
   }
 
   const std::uint64_t limit_ = quarter_of_memory();
-  std::mutex mutex_;
+  BriefMutex mutex_;
   Entries entries_;
   std::unordered_map<PackedKey, Asked, PackedKeyHash> asked_;  // for copies that were not made
   std::list<PackedKey> order_;

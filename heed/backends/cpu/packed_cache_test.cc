@@ -13,17 +13,24 @@ struct Copy {
 
 class PackedCacheTest : public testing::Test {
  protected:
+  static PackedKey key(std::int64_t weight) {
+    return {nullptr, weight, 1, 1, 1, true, PackedType::float32};
+  }
   // Fetches the copy of a weight, by its number; returns whether it had to be made.
   bool made(std::int64_t weight, std::uint64_t stamp) {
     bool answer = false;
     cache_.fetch(
-        {nullptr, weight, 1, 1, 1, true, PackedType::float32}, stamp,
+        key(weight), stamp,
         [&] {
           answer = true;
           return std::make_shared<const Copy>();
         },
-        now_);
+        0, now_);
     return answer;
+  }
+  bool fetched(std::int64_t weight, std::uint64_t stamp, int patience) {
+    const auto make = [] { return std::make_shared<const Copy>(); };
+    return cache_.fetch(key(weight), stamp, make, patience, now_) != nullptr;
   }
 
   PackedCache<Copy> cache_;
@@ -37,6 +44,19 @@ TEST_F(PackedCacheTest, MakesACopyOnceForEachContent) {
   EXPECT_TRUE(made(2, 6));
   EXPECT_EQ(cache_.statistics().entries, 2u);
   EXPECT_EQ(cache_.statistics().bytes, 200u);
+}
+
+TEST_F(PackedCacheTest, WaitsUntilACopyPays) {
+  EXPECT_FALSE(fetched(1, 5, 2));
+  EXPECT_FALSE(cache_.worth_making(key(1), 5, 2));
+  EXPECT_TRUE(fetched(1, 5, 2));
+  EXPECT_TRUE(fetched(1, 5, 2));
+  EXPECT_TRUE(cache_.worth_making(key(1), 5, 100));
+  // Of another content it counts anew.
+  EXPECT_FALSE(fetched(1, 6, 2));
+  EXPECT_FALSE(fetched(1, 6, 2));
+  EXPECT_TRUE(fetched(1, 6, 2));
+  EXPECT_EQ(cache_.statistics().entries, 1u);
 }
 
 TEST_F(PackedCacheTest, DropsWhatNobodyFetches) {
