@@ -107,6 +107,8 @@ template <int kRows>
 void run_panel(const Product& p, const float* panel, std::int64_t column) {
   const FloatTag d;
   constexpr int unrolled = 4;  // steps in depth; they divide depth_unit
+  // A page: the panels lie one after the other, but the processor itself stops at its end.
+  constexpr int ahead = 1024;
   HWY_ALIGN float total[kRows][panel_columns];
   const std::int64_t k = p.sizes.k;
   const std::int64_t piece = depth_of_chains(k);
@@ -119,6 +121,9 @@ void run_panel(const Product& p, const float* panel, std::int64_t column) {
     for (std::int64_t depth = begin; depth < end; depth += unrolled) {
       for (int step = 0; step < unrolled; ++step) {
         const float* weights = panel + (depth + step) * panel_columns;
+        for (int v = 0; v < panel_vectors; ++v) {
+          hwy::Prefetch(weights + ahead + v * square);
+        }
         for (int r = 0; r < kRows; ++r) {
           const auto left = hn::Set(d, p.a[r * p.a_stride + depth + step]);
           for (int v = 0; v < panel_vectors; ++v) {
@@ -208,15 +213,15 @@ bool tiles_are_known_to_sum_alike(std::int64_t k) {
   return answer.load(std::memory_order_relaxed) == Answer::yes;
 }
 
-}  // namespace
+// How many products go without a packed copy, which costs as much as some dozens of products of one
+// row, and as some of more: it is read, and fresh memory cleared and written. A program that
+// translates one sentence does without.
+int patience(const Product& p) {
+  return p.sizes.m <= 2 ? 40 : 8;
+}
 
-namespace {
-
-// A packed copy costs as much as some dozens of products of one row, and as some of more: it is
-// read, and fresh memory cleared and written. A program that translates one sentence does without.
 bool worth_a_copy(const Product& p) {
-  const int patience = p.sizes.m <= 2 ? 40 : 8;
-  return p.b.stamp != 0 && worth_packing(p.b, p.plan, p.type, patience);
+  return p.b.stamp != 0 && worth_packing(p.b, p.plan, p.type, patience(p));
 }
 
 }  // namespace
@@ -235,8 +240,8 @@ void run_few_rows(ExecutionContext& context, const Product& p) {
   const std::int64_t tasks =
       std::clamp<std::int64_t>(p.sizes.n * p.sizes.k / least_elements, 1, 32);
   const std::int64_t columns = round_up((p.sizes.n + tasks - 1) / tasks, panel_columns);
-  const auto packed = p.sizes.m <= most_rows_of_panels && worth_a_copy(p)
-                          ? packed_weights(context, p.b, p.plan, p.type)
+  const auto packed = p.sizes.m <= most_rows_of_panels && p.b.stamp != 0
+                          ? packed_weights(context, p.b, p.plan, p.type, patience(p))
                           : nullptr;
   run_in_pool(context, (p.sizes.n + columns - 1) / columns, [&](std::int64_t task) {
     const std::int64_t end = std::min(p.sizes.n, (task + 1) * columns);
