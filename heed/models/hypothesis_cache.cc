@@ -95,12 +95,12 @@ Tensor HypothesisCache::attend(std::size_t layer, const SelfAttention& attention
                                const PositionEncoding* positions, ForwardContext& context) {
   Tensor& cache = caches_[layer];
   if (moves_[layer] != 0) {
-    move_slots(cache, attention.width(), x);
+    move_slots(cache, attention.kept_width(), x);
     moves_[layer] = 0;
   }
-  const Tensor now = cache.rows(used_, used_ + x.size(0));
-  attention.project_into(x, rows_, length_, positions, now, context);
-  const Tensor attended = attention.core().attend_cached(attention.queries_of(now), rows_,
+  const Tensor queries = attention.project(x, cache.rows(used_, used_ + x.size(0)), rows_, length_,
+                                           positions, context);
+  const Tensor attended = attention.core().attend_cached(queries, rows_,
                                                          {.keys = attention.keys_of(cache),
                                                           .values = attention.values_of(cache),
                                                           .slots = histories_,

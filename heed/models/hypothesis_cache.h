@@ -8,11 +8,11 @@
 
 namespace heed {
 
-// The projection of a step writes q, k and v of its rows straight into the next free slots of a
-// layer's cache (keys are kept as they are compared: normalized, turned by their positions); a
-// hypothesis is a list of slots, and reordering hypotheses copies lists of integers. Only when the
-// slots are used up are those that no hypothesis has any more dropped, and the others moved
-// together. Invariant: all rows of a step have the same number of tokens, length().
+// A step writes k and v of its rows into the next free slots of a layer's cache (keys are kept as
+// they are compared: normalized, turned by their positions); a hypothesis is a list of slots, and
+// reordering hypotheses copies lists of integers. Only when the slots are used up are those that no
+// hypothesis has any more dropped, and the others moved together. Invariant: all rows of a step
+// have the same number of tokens, length().
 class HypothesisCache {
  public:
   HypothesisCache(std::int64_t sentences, std::size_t layers);
@@ -37,7 +37,7 @@ class HypothesisCache {
   // Brings the slots of a layer to where make_room() has them.
   void move_slots(Tensor& cache, std::int64_t columns, const Tensor& like) const;
 
-  std::vector<Tensor> caches_;  // by layer [capacity_, width]: q, k, v
+  std::vector<Tensor> caches_;  // by layer [capacity_, width]: k, v
   std::int64_t used_ = 0;       // slots before this step
   std::int64_t capacity_ = 0;
   std::vector<std::int32_t> moved_;  // slot i of now was moved_[i] before this step

@@ -48,30 +48,30 @@ Tensor SelfAttention::forward(const Tensor& x, const Sequences& sequences,
                      context);
 }
 
-void SelfAttention::project_into(const Tensor& x, const Sequences& rows, std::int64_t length,
-                                 const PositionEncoding* positions, const Tensor& qkv,
-                                 ForwardContext& context) const {
-  ExecutionContext execution = context_for(x.device());
-  matmul(execution, x, qkv_.weight.value, qkv,
-         {.transpose_b = true, .precision = context.precision, .bias = qkv_.bias.value.view()});
-  const Tensor keys = keys_of(qkv);
-  const Tensor kept = core_.kept_keys(keys, rows.positions, length, positions, context);
-  if (kept.view().data != keys.view().data) {
-    keys.copy_from(kept);
+Tensor SelfAttention::project(const Tensor& x, const Tensor& kept, const Sequences& rows,
+                              std::int64_t length, const PositionEncoding* positions,
+                              ForwardContext& context) const {
+  const Tensor qkv = qkv_.forward(x, context);
+  const std::int64_t begin = core_.query_width();
+  const Tensor keys = qkv.columns(begin, begin + core_.key_width());
+  const Tensor compared = core_.kept_keys(keys, rows.positions, length, positions, context);
+  if (compared.view().data == keys.view().data) {
+    kept.copy_from(qkv.columns(begin, begin + kept_width()));
+  } else {
+    keys_of(kept).copy_from(compared);
+    values_of(kept).copy_from(qkv.columns(begin + core_.key_width(), begin + kept_width()));
   }
+  return qkv.columns(0, begin);
 }
 
-Tensor SelfAttention::queries_of(const Tensor& qkv) const {
-  return qkv.columns(0, core_.query_width());
+Tensor SelfAttention::keys_of(const Tensor& kept) const {
+  return kept.columns(0, core_.key_width());
 }
-Tensor SelfAttention::keys_of(const Tensor& qkv) const {
-  return qkv.columns(core_.query_width(), core_.query_width() + core_.key_width());
+Tensor SelfAttention::values_of(const Tensor& kept) const {
+  return kept.columns(core_.key_width(), kept_width());
 }
-Tensor SelfAttention::values_of(const Tensor& qkv) const {
-  return qkv.columns(core_.query_width() + core_.key_width(), width());
-}
-std::int64_t SelfAttention::width() const {
-  return core_.query_width() + core_.key_width() + core_.value_width();
+std::int64_t SelfAttention::kept_width() const {
+  return core_.key_width() + core_.value_width();
 }
 
 Tensor SelfAttention::project_out(const Tensor& attended, ForwardContext& context) const {

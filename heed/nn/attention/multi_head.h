@@ -19,17 +19,15 @@ class SelfAttention : public Module {
   Tensor forward(const Tensor& x, const Sequences& sequences, const PositionEncoding* positions,
                  ForwardContext& context) const;
 
-  // For decoding step by step: writes q, k and v of new tokens side by side into `qkv`
-  // [tokens, width()], rows of a cache, keys as they are kept; `length` bounds their positions.
-  // Records no gradients.
-  void project_into(const Tensor& x, const Sequences& rows, std::int64_t length,
-                    const PositionEncoding* positions, const Tensor& qkv,
-                    ForwardContext& context) const;
+  // For decoding step by step: q of new tokens [tokens, heads · key size]. Writes their k, as it is
+  // kept, and v side by side into `kept` [tokens, kept_width()], rows of a cache; `length` bounds
+  // their positions. Records no gradients.
+  Tensor project(const Tensor& x, const Tensor& kept, const Sequences& rows, std::int64_t length,
+                 const PositionEncoding* positions, ForwardContext& context) const;
   // The parts of such rows.
-  Tensor queries_of(const Tensor& qkv) const;
-  Tensor keys_of(const Tensor& qkv) const;
-  Tensor values_of(const Tensor& qkv) const;
-  std::int64_t width() const;
+  Tensor keys_of(const Tensor& kept) const;
+  Tensor values_of(const Tensor& kept) const;
+  std::int64_t kept_width() const;
   // What was attended [tokens, heads · value size] → [tokens, d].
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
