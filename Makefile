@@ -3,8 +3,8 @@
 #   make demo      train on dates that heed writes itself, and show what it learnt (two minutes)
 #   make test      build everything and run every test
 #   make build     build the command: build/heed
-#   make bench     measure speed beside PyTorch and CTranslate2 (15 to 20 minutes;
-#                  BENCH_OPTIONS=--quick: four)
+#   make bench     measure speed beside PyTorch and CTranslate2 (11 to 15 minutes;
+#                  BENCH_OPTIONS=--quick: three)
 #   make install   install under PREFIX (/usr/local), below DESTDIR if given
 #   make sanitize  the tests once more, with address, undefined-behaviour and thread sanitizers
 #   make fuzz      FUZZ_SECONDS (60) of libFuzzer on each parser of outside input

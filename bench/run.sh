@@ -10,8 +10,8 @@
 # what a second thread and each position encoding bring (not with --quick), attention by length, and
 # the speed of translating. Training and translating are measured in two rounds, the rest in one.
 # BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
-# Takes 15 to 20 minutes on two cores, several of them for PyTorch to compile (--quick: 4, one round,
-# PyTorch uncompiled); nothing else should run meanwhile.
+# Takes 11 to 15 minutes on two cores, some of them for PyTorch to compile (--quick: 3, one round of
+# fewer steps and sentences, PyTorch uncompiled); nothing else should run meanwhile.
 #
 #   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
 #                       sentences are random tokens, with lengths as those of captions
@@ -101,7 +101,7 @@ train() {
     --warmup "${warmup[$size]}" --steps "${steps[$size]}")
   say "round $round: $size $precision: heed"
   record_own heed_training_step "${options[@]}"
-  if [[ $size == reference ]] && ((round == 1)); then
+  if [[ $size == reference ]] && ((!quick && round == 1)); then
     record_own heed_training_step "${options[@]}" --recompute
   fi
   for mode in $(torch_modes "$size" "$precision"); do
@@ -179,9 +179,9 @@ decode_with() {
   set -- --batch "$batch" "$@"
   converted=$work/ctranslate2-$(basename "$(dirname "$model")")-$(basename "$model")
   # One sentence at a time, a worker for each thread is the better by far; both are measured with
-  # batches, in the first round.
+  # batches, in the first round (not with --quick).
   local workers=("$threads")
-  if ((batch > 1 && round == 1)); then
+  if ((batch > 1 && !quick && round == 1)); then
     workers=(1 "$threads")
   fi
   say "round $round: translating with $model, batches of $batch: ${*:5:2}"
@@ -198,6 +198,8 @@ declare -A warmup=([small]=4 [reference]=1) steps=([small]=10 [reference]=2)
 rounds=2
 if ((quick)); then
   rounds=1
+  sentences_of_batch=([64]=128 [1]=40)
+  steps[reference]=1
 fi
 
 load=$(cut -d ' ' -f 1 /proc/loadavg)
