@@ -104,20 +104,18 @@ train() {
   if [[ $size == reference ]] && ((!quick && round == 1)); then
     record_own heed_training_step "${options[@]}" --recompute
   fi
-  for mode in $(torch_modes "$size" "$precision"); do
+  for mode in $(torch_modes); do
     say "round $round: $size $precision: PyTorch $mode"
     record "$python" bench/torch_training_step.py --threads "$threads" "${options[@]}" --mode "$mode" ||
       say "PyTorch $mode: not measured: $(tail -n 1 "$work/errors")"
   done
 }
 
-# Compiled in the first round and in float32 alone, with which everything is compared: compiling takes
-# minutes.
+# Compiled in the first round alone: compiling takes minutes.
 torch_modes() {
-  local size=$1 precision=$2
   if [[ -z $python ]]; then
     return
-  elif ((quick || round > 1)) || [[ $precision == bf16 ]]; then
+  elif ((quick || round > 1)); then
     echo eager
   else
     echo eager compiled
