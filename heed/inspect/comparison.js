@@ -77,6 +77,10 @@
         formatTick(tick, ticks)));
     }
     svg.append(element("text", { class: "x-name", x: s.right, y: s.bottom + 33, "text-anchor": "end" }, chart.xName));
+  }
+
+  // A place on the axis that has a name. Stands before the lines, as their names do.
+  function drawMark(svg, chart, s) {
     if (chart.mark === null || chart.mark < s.first || chart.mark > s.last) return;
     const x = Math.round(s.x(chart.mark)) + 0.5;
     svg.append(element("line", { class: "mark", x1: x, x2: x, y1: s.top, y2: s.bottom }));
@@ -124,6 +128,7 @@
     drawAxes(svg, chart, s);
     chart.groups = chart.curves.map((curve) => drawCurve(chart, s, curve));
     svg.append(...chart.groups);
+    drawMark(svg, chart, s);
     if (s.named) drawNames(svg, chart, s);
     chart.cursor = element("g", {});
     svg.append(chart.cursor);

@@ -80,6 +80,20 @@ TEST_F(HistoryTest, TheReportShowsTheHistory) {
   const std::string page = render_report(report);
   EXPECT_THAT(page, testing::HasSubstr("1,234,567"));
   EXPECT_THAT(page, testing::HasSubstr("31.25"));
+  EXPECT_THAT(report.history.columns, testing::Contains("BLEU"));
+}
+
+TEST_F(HistoryTest, TheReportOfALanguageModelHasNoColumnForBleu) {
+  History history(directory_, 0, -1);
+  history.add(step(10));
+  history.add(ValidationRecord{.step = 10, .epoch = 1, .loss = 2.5, .best = true});
+  const RunReport report =
+      make_run_report({.title = "a run", .history = &history, .parameters = 1234567});
+  EXPECT_THAT(report.history.columns, testing::Not(testing::Contains("BLEU")));
+  ASSERT_EQ(report.history.rows.size(), 1u);
+  EXPECT_EQ(report.history.rows[0].size(), report.history.columns.size());
+  EXPECT_EQ(report.history.rows[0][5], "12.18");
+  EXPECT_THAT(render_report(report), testing::Not(testing::HasSubstr("BLEU")));
 }
 
 TEST(Progress, WritesNumbersAsPeopleReadThem) {

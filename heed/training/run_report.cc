@@ -1,5 +1,6 @@
 #include "heed/training/run_report.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/metrics/chrf.h"
@@ -61,9 +62,10 @@ void add_curves(RunReport& report, const History& history) {
 }
 
 void add_history(RunReport& report, const History& history) {
+  const auto& validations = history.validations();
   report.history.columns = {"epoch", "step",       "train loss", "train PPL",
                             "loss",  "perplexity", "BLEU",       "time"};
-  for (const ValidationRecord& record : history.validations()) {
+  for (const ValidationRecord& record : validations) {
     if (record.best) {
       report.history.best_row = report.history.rows.size();
     }
@@ -73,6 +75,15 @@ void add_history(RunReport& report, const History& history) {
          fmt::format("{:.2f}", std::exp(record.train_loss)), fmt::format("{:.4f}", record.loss),
          fmt::format("{:.2f}", std::exp(record.loss)),
          record.bleu ? fmt::format("{:.2f}", *record.bleu) : "–", duration_text(record.seconds)});
+  }
+  // A language model is not measured by BLEU.
+  if (std::none_of(validations.begin(), validations.end(),
+                   [](const ValidationRecord& record) { return record.bleu.has_value(); })) {
+    constexpr std::ptrdiff_t bleu = 6;
+    report.history.columns.erase(report.history.columns.begin() + bleu);
+    for (auto& row : report.history.rows) {
+      row.erase(row.begin() + bleu);
+    }
   }
 }
 
