@@ -105,16 +105,51 @@ class GradientPlace {
   GradientSlot::Target target_{Tensor(), true};
 };
 
+// The output [query rows, heads · value size]; the last two receive what is said of them in
+// AttentionForward, if given.
+Tensor run_forward(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan,
+                   const AttentionTerms& terms, const View& log_sum_exp, const View& weights) {
+  const std::int64_t columns = v.size(1) / plan.key_heads * plan.heads;
+  const Tensor out = Tensor::empty({q.size(0), columns}, q.dtype(), q.device());
+  ExecutionContext context = context_for(q.device());
+  attention_forward(context, plan,
+                    {.q = q,
+                     .k = k,
+                     .v = v,
+                     .terms = views_of<ConstView>(terms),
+                     .out = out,
+                     .log_sum_exp = log_sum_exp,
+                     .weights = weights});
+  return out;
+}
+
+// Whether attention takes some hundredths of the time of the projections around it.
+bool costs_little(const AttentionPlan& plan, std::int64_t rows) {
+  constexpr std::int64_t keys = 64;  // of a query, in the mean
+  return weight_count(plan) <= keys * rows * plan.heads;
+}
+
 // What the backward pass keeps.
 struct Recorded {
   OwnedPlan plan;
-  KeptActivation kept_q, kept_k, kept_v, kept_out;
+  KeptActivation kept_q, kept_k, kept_v;
   Tensor log_sum_exp;
   AttentionTerms terms;
   GradientSlot q_slot, k_slot, v_slot;
   heed::AttentionTerms<GradientSlot> term_slots;
+  KeptActivation kept_out;  // undefined where the output is formed again
+  Tensor out;
 
-  void run_backward(const Tensor& dout) const {
+  // Formed again when it is first asked for, and held until the backward pass has been here.
+  const Tensor& output_again() {
+    if (!out.defined()) {
+      out = run_forward(kept_q.values(), kept_k.values(), kept_v.values(), plan.view(), terms,
+                        View(), View());
+    }
+    return out;
+  }
+
+  void run_backward(const Tensor& dout) {
     std::vector<GradientPlace> places;
     places.reserve(12);
     const auto place = [&](const GradientSlot& slot, const Tensor& like, bool needed) {
@@ -124,7 +159,7 @@ struct Recorded {
     const Tensor q = kept_q.values();
     const Tensor k = kept_k.values();
     const Tensor v = kept_v.values();
-    const Tensor out = kept_out.values();
+    out = kept_out.defined() ? kept_out.values() : output_again();
     const Tensor dq = place(q_slot, q, true);
     const Tensor dk = place(k_slot, k, true);
     const Tensor dv = place(v_slot, v, true);
@@ -152,6 +187,7 @@ struct Recorded {
     for (const GradientPlace& item : places) {
       item.finish();
     }
+    out = Tensor();
   }
 };
 
@@ -160,9 +196,6 @@ struct Recorded {
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan,
                  const AttentionTerms& terms, Tensor* weights) {
   check_operands(q, k, v, plan);
-  ExecutionContext context = context_for(q.device());
-  const std::int64_t out_columns = v.size(1) / plan.key_heads * plan.heads;
-  const Tensor out = Tensor::empty({q.size(0), out_columns}, q.dtype(), q.device());
   const AttentionTerms& t = terms;
   const auto inputs = {q,
                        k,
@@ -182,33 +215,33 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
   if (weights != nullptr) {
     *weights = Tensor::empty({weight_count(plan)}, q.dtype(), q.device());
   }
-  attention_forward(context, plan,
-                    {.q = q,
-                     .k = k,
-                     .v = v,
-                     .terms = views_of<ConstView>(terms),
-                     .out = out,
-                     .log_sum_exp = recording ? log_sum_exp.view() : View(),
-                     .weights = weights != nullptr ? weights->view() : View()});
+  const Tensor out = run_forward(q, k, v, plan, terms, recording ? log_sum_exp.view() : View(),
+                                 weights != nullptr ? weights->view() : View());
   if (!recording) {
     return out;
   }
-  Recorded kept{OwnedPlan(plan),
-                KeptActivation(q),
-                KeptActivation(k),
-                KeptActivation(v),
-                KeptActivation(out),
-                log_sum_exp,
-                detached(terms),
-                gradient_slot(q),
-                gradient_slot(k),
-                gradient_slot(v),
-                {}};
+  const auto recorded = std::make_shared<Recorded>(Recorded{.plan = OwnedPlan(plan),
+                                                            .kept_q = KeptActivation(q),
+                                                            .kept_k = KeptActivation(k),
+                                                            .kept_v = KeptActivation(v),
+                                                            .log_sum_exp = log_sum_exp,
+                                                            .terms = detached(terms),
+                                                            .q_slot = gradient_slot(q),
+                                                            .k_slot = gradient_slot(k),
+                                                            .v_slot = gradient_slot(v)});
   visit_terms(
       [](const char*, const Tensor& term, GradientSlot& slot) { slot = gradient_slot(term); },
-      terms, kept.term_slots);
-  return record("attention", out, inputs,
-                [kept = std::move(kept)](const Tensor& dout) { kept.run_backward(dout); });
+      terms, recorded->term_slots);
+  record("attention", out, inputs,
+         [recorded](const Tensor& dout) { recorded->run_backward(dout); });
+  const bool exact =
+      recorded->kept_q.exact() && recorded->kept_k.exact() && recorded->kept_v.exact();
+  if (exact && costs_little(plan, q.size(0))) {
+    offer_recomputation(out, [recorded] { return recorded->output_again(); });
+  } else {
+    recorded->kept_out = KeptActivation(out);
+  }
+  return out;
 }
 
 }  // namespace heed::ops

@@ -8,6 +8,7 @@
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/random.h"
+#include "heed/ops/attention.h"
 #include "heed/ops/elementwise.h"
 #include "heed/ops/linear.h"
 #include "heed/ops/normalization.h"
@@ -57,6 +58,73 @@ TEST_F(RecomputedActivations, HaveTheSameBits) {
   for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::silu}) {
     expect_formed_again(ops::activate(x, activation, stream));
     expect_formed_again(ops::gate(x, activation, stream));
+  }
+}
+
+// Sequences of these lengths, in q, k and v alike.
+Tensor attend(const std::vector<std::int32_t>& offsets, const Tensor& q, const Tensor& k,
+              const Tensor& v, const ops::AttentionTerms& terms = {}) {
+  const AttentionPlan plan{
+      .query_offsets = offsets,
+      .key_offsets = offsets,
+      .heads = 4,
+      .key_heads = 4,
+      .causal = true,
+      .dropout = {.rate = 0.3f, .key = 7, .site = 1},
+  };
+  return ops::attention(q, k, v, plan, terms);
+}
+
+TEST_F(RecomputedActivations, AttentionOverFewKeysHasTheSameBits) {
+  const Tensor q = random_leaf({100, 64}, 1), k = random_leaf({100, 64}, 2),
+               v = random_leaf({100, 64}, 3);
+  const std::vector<std::int32_t> offsets{0, 15, 16, 40, 100};
+  expect_formed_again(attend(offsets, q, k, v));
+  expect_formed_again(attend(offsets, q, k, v, {.distance_bias = random_leaf({4, 31}, 4)}));
+  expect_formed_again(attend(offsets, q, k, v, {.key_vectors = random_leaf({31, 16}, 5)}));
+}
+
+// The output of attention, at which a map looks in the backward pass before attention does.
+TEST_F(RecomputedActivations, AttentionOverFewKeysIsNotKept) {
+  const Tensor q = random_leaf({512, 64}, 1), k = random_leaf({512, 64}, 2),
+               v = random_leaf({512, 64}, 3), weight = random_leaf({64, 64}, 4);
+  const auto run = [&](std::int32_t length) {
+    std::vector<std::int32_t> offsets;
+    for (std::int32_t begin = 0; begin <= 512; begin += length) {
+      offsets.push_back(begin);
+    }
+    const auto before = static_cast<std::int64_t>(memory_statistics().live_bytes);
+    const Tensor y = ops::linear(attend(offsets, q, k, v), weight, Tensor());
+    const auto kept = static_cast<std::int64_t>(memory_statistics().live_bytes) - before;
+    backward(y, y.clone());
+    return kept;
+  };
+  constexpr std::int64_t bytes = std::int64_t{512} * 64 * 4, statistics = bytes / 16;
+  EXPECT_LT(run(32), bytes + 2 * statistics);
+  EXPECT_GE(run(512), 2 * bytes + statistics);
+}
+
+TEST_F(RecomputedActivations, AttentionThatIsKeptHasTheSameGradients) {
+  const std::vector<Tensor> leaves{random_leaf({100, 64}, 1), random_leaf({100, 64}, 2),
+                                   random_leaf({100, 64}, 3), random_leaf({64, 64}, 4)};
+  const std::vector<std::int32_t> offsets{0, 15, 16, 40, 100};
+  const auto gradients = [&](bool kept) {
+    Tensor out = attend(offsets, leaves[0], leaves[1], leaves[2]);
+    if (kept) {
+      out.gradient_node()->recompute = nullptr;
+    }
+    const Tensor y = ops::linear(out, leaves[3], Tensor());
+    backward(y, y.clone());
+    std::vector<Tensor> result;
+    for (const Tensor& leaf : leaves) {
+      result.push_back(gradient_of(leaf).clone());
+      clear_gradient(leaf);
+    }
+    return result;
+  };
+  const std::vector<Tensor> expected = gradients(true), found = gradients(false);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    EXPECT_TRUE(same_bits(found[i], expected[i])) << "leaf " << i;
   }
 }
 
