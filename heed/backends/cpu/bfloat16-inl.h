@@ -31,7 +31,7 @@ HWY_INLINE FloatVec load(FloatTag d, const BFloat16* from, std::size_t count) {
   const HalfWordTag d16;
   const hn::RebindToUnsigned<FloatTag> d32;
   auto bits = hn::Zero(d16);
-  if (HWY_LIKELY(count == hn::Lanes(d))) {
+  if (HWY_LIKELY(hn::MaxLanes(d) == 1 || count == hn::Lanes(d))) {
     bits = hn::LoadU(d16, reinterpret_cast<const std::uint16_t*>(from));
   } else {
     HWY_ALIGN std::uint16_t buffer[hn::MaxLanes(d)] = {};
@@ -45,7 +45,7 @@ HWY_INLINE void store(FloatTag d, FloatVec v, BFloat16* to, std::size_t count) {
   const HalfWordTag d16;
   const hn::RebindToUnsigned<FloatTag> d32;
   const auto bits = hn::TruncateTo(d16, hn::ShiftRight<16>(rounded_bits(d32, hn::BitCast(d32, v))));
-  if (HWY_LIKELY(count == hn::Lanes(d))) {
+  if (HWY_LIKELY(hn::MaxLanes(d) == 1 || count == hn::Lanes(d))) {
     hn::StoreU(bits, d16, reinterpret_cast<std::uint16_t*>(to));
     return;
   }
