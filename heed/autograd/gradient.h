@@ -22,7 +22,7 @@
 namespace heed {
 
 // Forms the values of a tensor again, to the same bits, from what is kept for the backward pass in
-// any case and for little more than reading it: a norm from the sum before it.
+// any case and for little beside the ops around it: a norm from the sum before it.
 using Recomputation = std::function<Tensor()>;
 
 // Where one tensor's gradient gathers.
