@@ -140,11 +140,12 @@ struct Recorded {
   KeptActivation kept_out;  // undefined where the output is formed again
   Tensor out;
 
-  // Formed again when it is first asked for, and held until the backward pass has been here.
-  const Tensor& output_again() {
+  // Kept, or formed again when it is first asked for; held until the backward pass has been here.
+  const Tensor& output() {
     if (!out.defined()) {
-      out = run_forward(kept_q.values(), kept_k.values(), kept_v.values(), plan.view(), terms,
-                        View(), View());
+      out = kept_out.defined() ? kept_out.values()
+                               : run_forward(kept_q.values(), kept_k.values(), kept_v.values(),
+                                             plan.view(), terms, View(), View());
     }
     return out;
   }
@@ -159,7 +160,6 @@ struct Recorded {
     const Tensor q = kept_q.values();
     const Tensor k = kept_k.values();
     const Tensor v = kept_v.values();
-    out = kept_out.defined() ? kept_out.values() : output_again();
     const Tensor dq = place(q_slot, q, true);
     const Tensor dk = place(k_slot, k, true);
     const Tensor dv = place(v_slot, v, true);
@@ -177,7 +177,7 @@ struct Recorded {
                         .k = k,
                         .v = v,
                         .terms = views_of<ConstView>(terms),
-                        .out = out,
+                        .out = output(),
                         .log_sum_exp = log_sum_exp,
                         .dout = dout,
                         .dq = dq,
@@ -237,7 +237,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
   const bool exact =
       recorded->kept_q.exact() && recorded->kept_k.exact() && recorded->kept_v.exact();
   if (exact && costs_little(plan, q.size(0))) {
-    offer_recomputation(out, [recorded] { return recorded->output_again(); });
+    offer_recomputation(out, [recorded] { return recorded->output(); });
   } else {
     recorded->kept_out = KeptActivation(out);
   }
