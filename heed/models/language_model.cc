@@ -24,7 +24,7 @@ class LanguageModelSession : public DecodingSession {
     const auto rows = static_cast<std::int64_t>(parents.size());
     Tensor x = embed_tokens(model_.config_, Tensor::from_values<std::int32_t>(tokens, {rows}),
                             cache_.rows(), cache_.length(), model_.embedding_, no_padding,
-                            *model_.positions_, context_);
+                            *model_.positions_, model_.dropout_, context_);
     for (std::size_t i = 0; i < model_.layers_.size(); ++i) {
       const EncoderLayer& layer = model_.layers_[i];
       x = layer.step(x, cache_.rows(), context_, [&](const Tensor& input) {
@@ -42,7 +42,9 @@ class LanguageModelSession : public DecodingSession {
 
 LanguageModel::LanguageModel(const TranslatorConfig& config, std::int64_t vocabulary_size,
                              Device device, StartingWeights weights)
-    : config_(config), vocabulary_size_(vocabulary_size) {
+    : config_(config),
+      vocabulary_size_(vocabulary_size),
+      dropout_(embedding_dropout(config, "decoder")) {
   check_language_model_config(config);
   check_usage(vocabulary_size > 0, "language model: a vocabulary of {} pieces", vocabulary_size);
   config_.encoder_layers = 0;
@@ -69,7 +71,7 @@ LanguageModel::LanguageModel(const TranslatorConfig& config, std::int64_t vocabu
 Tensor LanguageModel::decode(const Tensor& ids, const Sequences& sequences,
                              ForwardContext& context) const {
   Tensor x = embed_tokens(config_, ids, sequences, sequences.longest(), embedding_, no_padding,
-                          *positions_, context);
+                          *positions_, dropout_, context);
   for (const EncoderLayer& layer : layers_) {
     x = layer.forward(x, sequences, context, {.self = positions_.get()});
   }

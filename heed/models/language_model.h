@@ -54,6 +54,7 @@ class LanguageModel : public TranslationModel {
 
   TranslatorConfig config_;
   std::int64_t vocabulary_size_;
+  DropoutSite dropout_;
   Parameter embedding_;
   Parameter output_weight_;  // undefined when tied to embedding_
   Parameter output_bias_;    // [vocabulary]

@@ -49,18 +49,23 @@ void set_initial_gain(Module& module, double gain) {
   }
 }
 
+DropoutSite embedding_dropout(const TranslatorConfig& config, const std::string& stack) {
+  return {stack + ".embeddings",
+          config.embedding_dropout < 0 ? config.dropout : config.embedding_dropout};
+}
+
 Tensor embed_tokens(const TranslatorConfig& config, const Tensor& ids, const Sequences& sequences,
                     std::int64_t length, const Parameter& table, std::int32_t padding_id,
-                    const PositionEncoding& positions, ForwardContext& context) {
+                    const PositionEncoding& positions, const DropoutSite& dropout,
+                    ForwardContext& context) {
   check_data(length <= config.max_length,
              "a sequence of {} tokens: the model takes at most {} (model.max_length)", length,
              config.max_length);
-  const double rate = config.embedding_dropout < 0 ? config.dropout : config.embedding_dropout;
   const float scale = config.scale_embeddings
                           ? static_cast<float>(std::sqrt(static_cast<double>(config.d_model)))
                           : 1.0f;
   return ops::embed(ids, table.value, scale, sequences.positions, positions.table(length),
-                    context.dropout(rate, sequences.row_keys), padding_id);
+                    context.dropout(dropout, sequences.row_keys), padding_id);
 }
 
 std::vector<double> sums_by_sequence(const std::vector<double>& values,

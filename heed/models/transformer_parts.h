@@ -25,11 +25,15 @@ Parameter embedding_table(std::int64_t rows, std::int64_t size, std::int32_t pad
 // Scales the bounds of all weights of a layer.
 void set_initial_gain(Module& module, double gain);
 
-// ids: int32 [tokens] → [tokens, d]: embeddings with positions, scaled and dropped out as `config`
-// says. `length` bounds the positions. Errors (bad_data): it exceeds max_length.
+// The dropout on the embeddings of a stack, "encoder" or "decoder".
+DropoutSite embedding_dropout(const TranslatorConfig& config, const std::string& stack);
+
+// ids: int32 [tokens] → [tokens, d]: embeddings with positions, scaled as `config` says and dropped
+// out. `length` bounds the positions. Errors (bad_data): it exceeds max_length.
 Tensor embed_tokens(const TranslatorConfig& config, const Tensor& ids, const Sequences& sequences,
                     std::int64_t length, const Parameter& table, std::int32_t padding_id,
-                    const PositionEncoding& positions, ForwardContext& context);
+                    const PositionEncoding& positions, const DropoutSite& dropout,
+                    ForwardContext& context);
 
 // The sums of `values`, one a token, over each sequence.
 std::vector<double> sums_by_sequence(const std::vector<double>& values, const Sequences& sequences);

@@ -24,7 +24,10 @@ void check_vocabulary(const TranslatorConfig& config, const TranslatorVocabulary
 
 Translator::Translator(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
                        Device device, StartingWeights weights)
-    : config_(config), vocabulary_(vocabulary) {
+    : config_(config),
+      vocabulary_(vocabulary),
+      source_dropout_(embedding_dropout(config, "encoder")),
+      target_dropout_(embedding_dropout(config, "decoder")) {
   check_translator_config(config);
   check_vocabulary(config, vocabulary);
   const std::int64_t size = config.d_model;
@@ -70,13 +73,13 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
 Tensor Translator::embed_targets(const Tensor& ids, const Sequences& rows, std::int64_t length,
                                  ForwardContext& context) const {
   return embed_tokens(config_, ids, rows, length, target_embedding(), vocabulary_.padding_id,
-                      *target_positions_, context);
+                      *target_positions_, target_dropout_, context);
 }
 
 Tensor Translator::encode(const Tensor& source_ids, const Sequences& source,
                           ForwardContext& context) const {
   Tensor x = embed_tokens(config_, source_ids, source, source.longest(), source_embedding_,
-                          vocabulary_.padding_id, *source_positions_, context);
+                          vocabulary_.padding_id, *source_positions_, source_dropout_, context);
   for (const EncoderLayer& layer : encoder_) {
     x = layer.forward(x, source, context, {.self = source_positions_.get()});
   }

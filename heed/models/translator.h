@@ -74,6 +74,8 @@ class Translator : public TranslationModel {
 
   TranslatorConfig config_;
   TranslatorVocabulary vocabulary_;
+  DropoutSite source_dropout_;
+  DropoutSite target_dropout_;
   Parameter source_embedding_;  // or the shared one
   Parameter target_embedding_;  // undefined when shared
   Parameter output_weight_;     // undefined when tied to an embedding

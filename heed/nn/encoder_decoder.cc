@@ -4,10 +4,11 @@
 
 namespace heed {
 
-SublayerConnection::SublayerConnection(const LayerConfig& config, Device device)
+SublayerConnection::SublayerConnection(const LayerConfig& config, const std::string& name,
+                                       Device device)
     : norm_(config.size, config.norm_epsilon, device),
       pre_norm_(config.pre_norm),
-      dropout_(config.dropout) {}
+      dropout_(name + ".output", config.dropout) {}
 
 Tensor SublayerConnection::add(const Tensor& x, const Tensor& branch, const DropoutStream& stream) {
   return ops::residual_add(x, branch, stream);
@@ -15,11 +16,24 @@ Tensor SublayerConnection::add(const Tensor& x, const Tensor& branch, const Drop
 
 namespace {
 
+const char* stack_of(bool causal) {
+  return causal ? "decoder" : "encoder";
+}
+
+std::string sublayer_name(const char* stack, int index, const char* sublayer) {
+  return fmt::format("{}.{}.{}", stack, index, sublayer);
+}
+
+FeedForward feed_forward_of(const LayerConfig& config, const std::string& name, Device device) {
+  return {config.size, config.feed_forward_size, config.activation,
+          DropoutSite(name + ".inner", config.activation_dropout), device};
+}
+
 // An attention of layer `index`, without its pruned heads.
 AttentionScope scope_of(const LayerConfig& config, const char* stack, int index, bool cross,
                         Device device) {
   AttentionScope scope = attention_scope(config.attention, config.size, config.heads);
-  scope.name = fmt::format("{}.{}.{}", stack, index, cross ? "cross" : "self");
+  scope.name = sublayer_name(stack, index, cross ? "cross" : "self");
   scope.dropout = config.attention_dropout;
   scope.layer = index;
   scope.causal = !cross && std::string_view(stack) == "decoder";
@@ -38,12 +52,12 @@ AttentionScope scope_of(const LayerConfig& config, const char* stack, int index,
 }  // namespace
 
 EncoderLayer::EncoderLayer(const LayerConfig& config, int index, Device device, bool causal)
-    : self_attention_(config.attention,
-                      scope_of(config, causal ? "decoder" : "encoder", index, false, device)),
-      self_attention_connection_(config, device),
-      feed_forward_(config.size, config.feed_forward_size, config.activation,
-                    config.activation_dropout, device),
-      feed_forward_connection_(config, device) {}
+    : self_attention_(config.attention, scope_of(config, stack_of(causal), index, false, device)),
+      self_attention_connection_(config, sublayer_name(stack_of(causal), index, "self"), device),
+      feed_forward_(
+          feed_forward_of(config, sublayer_name(stack_of(causal), index, "feed_forward"), device)),
+      feed_forward_connection_(config, sublayer_name(stack_of(causal), index, "feed_forward"),
+                               device) {}
 
 Tensor EncoderLayer::forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
                              const StackPositions& positions) const {
@@ -61,12 +75,12 @@ void EncoderLayer::visit(ParameterVisitor& visitor) {
 
 DecoderLayer::DecoderLayer(const LayerConfig& config, int index, Device device)
     : self_attention_(config.attention, scope_of(config, "decoder", index, false, device)),
-      self_attention_connection_(config, device),
+      self_attention_connection_(config, sublayer_name("decoder", index, "self"), device),
       cross_attention_(config.attention, scope_of(config, "decoder", index, true, device)),
-      cross_attention_connection_(config, device),
-      feed_forward_(config.size, config.feed_forward_size, config.activation,
-                    config.activation_dropout, device),
-      feed_forward_connection_(config, device) {}
+      cross_attention_connection_(config, sublayer_name("decoder", index, "cross"), device),
+      feed_forward_(
+          feed_forward_of(config, sublayer_name("decoder", index, "feed_forward"), device)),
+      feed_forward_connection_(config, sublayer_name("decoder", index, "feed_forward"), device) {}
 
 Tensor DecoderLayer::forward(const Tensor& x, const Sequences& sequences, const Tensor& memory,
                              const Sequences& memory_sequences, ForwardContext& context,

@@ -25,7 +25,8 @@ struct LayerConfig {
 // What surrounds a sublayer: its norm and the residual sum.
 class SublayerConnection : public Module {
  public:
-  explicit SublayerConnection(const LayerConfig& config, Device device);
+  // `name`: of the sublayer, "encoder.0.self".
+  SublayerConnection(const LayerConfig& config, const std::string& name, Device device);
 
   // sublayer: Tensor(const Tensor& input) → the branch.
   template <typename Sublayer>
@@ -45,7 +46,7 @@ class SublayerConnection : public Module {
 
   LayerNorm norm_;
   bool pre_norm_;
-  double dropout_;
+  DropoutSite dropout_;
 };
 
 // The positions that act inside the attentions of a stack; null: none.

@@ -8,6 +8,7 @@
 #include "heed/kernels/dropout.h"
 #include "heed/kernels/matmul.h"
 #include "heed/nn/attention/head_set.h"
+#include "heed/nn/dropout_site.h"
 #include "heed/tensor/tensor.h"
 
 namespace heed {
@@ -38,18 +39,14 @@ struct ForwardContext {
   // Whether a training step keeps its activations in bfloat16: where its products are.
   bool rounds_activations() const { return training && precision == MatmulPrecision::bfloat16; }
 
-  // The next dropout site. Sites are numbered in the order of the forward pass, which is fixed.
-  // `row_keys` must outlive the backward pass.
-  DropoutStream dropout(double rate, const std::vector<std::uint64_t>& row_keys) {
-    ++sites_;
-    return {.rate = training ? static_cast<float>(rate) : 0.0f,
+  // What a site draws in this pass, the same each time it is asked. `row_keys` must outlive the
+  // backward pass.
+  DropoutStream dropout(const DropoutSite& site, const std::vector<std::uint64_t>& row_keys) const {
+    return {.rate = training ? site.rate() : 0.0f,
             .key = dropout_key,
-            .site = sites_,
+            .site = site.number(),
             .row_keys = row_keys.empty() ? nullptr : row_keys.data()};
   }
-
- private:
-  std::uint32_t sites_ = 0;
 };
 
 }  // namespace heed

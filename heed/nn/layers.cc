@@ -85,7 +85,7 @@ FeedForwardKind feed_forward_kind(const std::string& name) {
 }
 
 FeedForward::FeedForward(std::int64_t size, std::int64_t inner_size, const std::string& activation,
-                         double dropout, Device device)
+                         const DropoutSite& dropout, Device device)
     : kind_(feed_forward_kind(activation)),
       dropout_(dropout),
       fc1_(kind_.gated

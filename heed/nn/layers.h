@@ -60,15 +60,16 @@ FeedForwardKind feed_forward_kind(const std::string& name);
 // W2·dropout(activation(W1·x)), or with a gate W2·dropout(activation(Wg·x) ⊙ Wu·x).
 class FeedForward : public Module {
  public:
+  // `dropout`: of the inner values.
   FeedForward(std::int64_t size, std::int64_t inner_size, const std::string& activation,
-              double dropout, Device device);
+              const DropoutSite& dropout, Device device);
 
   Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context) const;
   void visit(ParameterVisitor& visitor) override;
 
  private:
   FeedForwardKind kind_;
-  double dropout_;
+  DropoutSite dropout_;
   Linear fc1_;
   Linear fc2_;
 };

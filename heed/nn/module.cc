@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/hash.h"
 #include "heed/base/random.h"
 
 namespace heed {
@@ -24,14 +25,6 @@ class Collector : public ParameterVisitor {
  private:
   std::unordered_set<const Storage*> seen_;
 };
-
-std::uint64_t hash_of(std::string_view name) {  // FNV-1a
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : name) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  }
-  return hash;
-}
 
 void initialize(const Tensor& tensor, Initial how, double gain, Random random) {
   switch (how) {

@@ -67,7 +67,7 @@ struct AttentionScope {
   int layer = 0;                 // of its stack
   bool causal = false;           // sees no future: a decoder's self-attention
   bool cross = false;            // keys and values are another sequence's
-  std::string name;              // in traces: "encoder.0.self"
+  std::string name;              // in traces and of its dropout: "encoder.0.self"
   Device device;
 };
 

@@ -30,7 +30,9 @@ std::int64_t bound(std::int64_t a, std::int64_t b) {
 }  // namespace
 
 AttentionCore::AttentionCore(const AttentionConfig& config, const AttentionScope& scope)
-    : scope_(scope), parts_(make_attention_parts(config, scope)) {}
+    : scope_(scope),
+      dropout_(scope.name + ".weights", scope.dropout),
+      parts_(make_attention_parts(config, scope)) {}
 
 Tensor AttentionCore::compared_queries(const Tensor& q, const Tensor& places, std::int64_t length,
                                        const PositionEncoding* positions,
@@ -71,7 +73,7 @@ Tensor AttentionCore::attend(const Tensor& q, const Tensor& k, const Tensor& v,
                      .heads = scope_.heads,
                      .key_heads = scope_.key_heads,
                      .causal = scope_.causal,
-                     .dropout = context.dropout(scope_.dropout, queries.row_keys),
+                     .dropout = context.dropout(dropout_, queries.row_keys),
                      .precision = context.precision};
   for (const auto& part : parts_) {
     part->plan(plan, queries, context);

@@ -56,6 +56,7 @@ class AttentionCore : public Module {
   ops::AttentionTerms terms(std::int64_t length, const PositionEncoding* positions) const;
 
   AttentionScope scope_;
+  DropoutSite dropout_;
   std::vector<std::unique_ptr<AttentionPart>> parts_;
 };
 

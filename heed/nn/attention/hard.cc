@@ -1,12 +1,14 @@
 #include "heed/nn/attention/hard.h"
 
+#include <optional>
+
 namespace heed {
 
 namespace {
 
 class HardChoice : public AttentionPart {
  public:
-  HardChoice(double temperature, bool noise)
+  HardChoice(double temperature, std::optional<DropoutSite> noise)
       : temperature_(static_cast<float>(temperature)), noise_(noise) {}
 
   void plan(AttentionPlan& plan, const Sequences& rows, ForwardContext& context) const override {
@@ -14,13 +16,13 @@ class HardChoice : public AttentionPart {
     plan.temperature = temperature_;
     if (noise_) {
       plan.gumbel = context.training;
-      plan.gumbel_stream = context.dropout(0, rows.row_keys);
+      plan.gumbel_stream = context.dropout(*noise_, rows.row_keys);
     }
   }
 
  private:
   float temperature_;
-  bool noise_;
+  std::optional<DropoutSite> noise_;
 };
 
 }  // namespace
@@ -30,7 +32,7 @@ AttentionKind hard_kind() {
           .name = "hard",
           .summary = "The best key alone, trained straight through (Xu et al., 2015)",
           .make = [](const AttentionConfig& config, const AttentionScope&) {
-            return std::make_unique<HardChoice>(config.temperature, false);
+            return std::make_unique<HardChoice>(config.temperature, std::nullopt);
           }};
 }
 
@@ -38,8 +40,9 @@ AttentionKind gumbel_kind() {
   return {.key = "normalizer",
           .name = "gumbel",
           .summary = "One key, drawn by its weight while training (Jang et al., 2017)",
-          .make = [](const AttentionConfig& config, const AttentionScope&) {
-            return std::make_unique<HardChoice>(config.temperature, true);
+          .make = [](const AttentionConfig& config, const AttentionScope& scope) {
+            return std::make_unique<HardChoice>(config.temperature,
+                                                DropoutSite(scope.name + ".choice", 0));
           }};
 }
 
