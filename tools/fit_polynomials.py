@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the polynomials of heed/backends/cpu/math-inl.h and prints their coefficients.
+"""Fits the polynomials of heed/backends/cpu/simd/math-inl.h and prints their coefficients.
 
 Each fit minimises the largest relative error by least squares on Chebyshev nodes, reweighted until
 the error is level (Lawson's algorithm). Needs numpy and mpmath.

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "heed/backends/cpu/families.h"
-#include "heed/backends/cpu/matmul_tile.h"
+#include "heed/backends/cpu/matmul/tile.h"
 #include "heed/kernels/matmul.h"
 #include "heed/tensor/tensor.h"
 

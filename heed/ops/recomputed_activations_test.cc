@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "heed/autograd/kept_activation.h"
-#include "heed/backends/cpu/matmul_weights.h"
+#include "heed/backends/cpu/matmul/weights.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/random.h"

@@ -2,7 +2,7 @@
 // order. The mathematics of a query is in attention_row.h and attention_row_gradient.h.
 #include "heed/kernels/attention.h"
 
-#include "heed/backends/reference/attention_row_gradient.h"
+#include "heed/backends/common/attention_row_gradient.h"
 #include "heed/backends/reference/families.h"
 
 namespace heed::reference {
