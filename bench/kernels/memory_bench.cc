@@ -237,9 +237,13 @@ const bool listed = [] {
   cpu::register_softmax();
   cpu::register_embedding();
   cpu::register_optimizer();
-  const std::pair<const char*, Activation> kinds[] = {
-      {"identity", Activation::identity},   {"relu", Activation::relu}, {"gelu", Activation::gelu},
-      {"gelu_tanh", Activation::gelu_tanh}, {"silu", Activation::silu}, {"tanh", Activation::tanh}};
+  const std::pair<const char*, Activation> kinds[] = {{"identity", Activation::identity},
+                                                      {"relu", Activation::relu},
+                                                      {"gelu", Activation::gelu},
+                                                      {"gelu_tanh", Activation::gelu_tanh},
+                                                      {"silu", Activation::silu},
+                                                      {"tanh", Activation::tanh},
+                                                      {"relu_squared", Activation::relu_squared}};
   for (const auto& [name, kind] : kinds) {
     for (const bool dropped : {false, true}) {
       const std::string suffix = std::string(name) + (dropped ? "+dropout" : "");

@@ -10,8 +10,9 @@
 namespace heed {
 
 // gelu is the exact x·Φ(x) by erf; gelu_tanh its tanh approximation
-// 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))); silu is x·σ(x).
-enum class Activation : std::uint8_t { identity, relu, gelu, gelu_tanh, silu, tanh };
+// 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))); silu is x·σ(x); relu_squared is max(0, x)² (So et
+// al., "Primer: searching for efficient Transformers for language modeling", 2021).
+enum class Activation : std::uint8_t { identity, relu, gelu, gelu_tanh, silu, tanh, relu_squared };
 
 // y = alpha·x + beta·y. With beta = 0 what y held is not read (it may be NaN).
 inline KernelSlot<void(ExecutionContext&, ConstView x, float alpha, float beta, View y)> scale_add{

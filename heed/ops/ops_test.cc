@@ -58,14 +58,16 @@ TEST_F(Ops, SumsAndProducts) {
 
 TEST_F(Ops, ActivationsWithDropout) {
   const Tensor x = random({4, 7});
-  for (const auto activation : {Activation::identity, Activation::relu, Activation::gelu,
-                                Activation::gelu_tanh, Activation::silu, Activation::tanh}) {
+  for (const auto activation :
+       {Activation::identity, Activation::relu, Activation::gelu, Activation::gelu_tanh,
+        Activation::silu, Activation::tanh, Activation::relu_squared}) {
     expect_gradients({x}, [&] { return ops::activate(x, activation); });
     expect_gradients({x}, [&] { return ops::activate(x, activation, stream_); });
   }
   expect_gradients({x}, [&] { return ops::dropout(x, stream_); });
   const Tensor wide = random({4, 10});
-  for (const auto activation : {Activation::silu, Activation::gelu}) {
+  for (const auto activation :
+       {Activation::silu, Activation::gelu, Activation::gelu_tanh, Activation::relu_squared}) {
     expect_gradients({wide}, [&] { return ops::gate(wide, activation, stream_); });
   }
 }

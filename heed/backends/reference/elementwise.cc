@@ -35,6 +35,8 @@ double activate(Activation activation, double x) {
       return x * sigmoid(x);
     case Activation::tanh:
       return std::tanh(x);
+    case Activation::relu_squared:
+      return x < 0 ? 0 : x * x;
   }
   fail(ErrorKind::failure, "activation {} does not exist", static_cast<int>(activation));
 }
@@ -63,6 +65,8 @@ double derivative(Activation activation, double x) {
       const double t = std::tanh(x);
       return 1 - t * t;
     }
+    case Activation::relu_squared:
+      return x < 0 ? 0 : 2 * x;
   }
   fail(ErrorKind::failure, "activation {} does not exist", static_cast<int>(activation));
 }

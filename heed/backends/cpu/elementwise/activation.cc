@@ -87,7 +87,11 @@ HWY_INLINE Activated activate(FloatTag d, FloatVec x) {
   } else if constexpr (kActivation == Activation::silu) {
     const Sigmoid s = sigmoid(d, x);
     return {hn::Mul(x, s.value), hn::Mul(s.value, hn::MulAdd(x, s.complement, one))};
+  } else if constexpr (kActivation == Activation::relu_squared) {
+    const auto positive = hn::IfThenZeroElse(hn::Lt(x, zero), x);
+    return {hn::Mul(positive, positive), hn::Add(positive, positive)};
   } else {
+    static_assert(kActivation == Activation::tanh);
     const auto t = tanh(d, x);
     return {t, hn::NegMulAdd(t, t, one)};
   }
@@ -180,6 +184,8 @@ void choose(const ActivationMap& map, Body&& body) {
       return with.template operator()<Activation::silu>();
     case Activation::tanh:
       return with.template operator()<Activation::tanh>();
+    case Activation::relu_squared:
+      return with.template operator()<Activation::relu_squared>();
   }
 }
 

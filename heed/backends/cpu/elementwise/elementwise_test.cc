@@ -11,8 +11,9 @@
 namespace heed::cpu {
 namespace {
 
-constexpr Activation activations[] = {Activation::identity,  Activation::relu, Activation::gelu,
-                                      Activation::gelu_tanh, Activation::silu, Activation::tanh};
+constexpr Activation activations[] = {Activation::identity,    Activation::relu, Activation::gelu,
+                                      Activation::gelu_tanh,   Activation::silu, Activation::tanh,
+                                      Activation::relu_squared};
 
 struct Size {
   std::int64_t rows, columns, gap;
@@ -174,7 +175,8 @@ TEST_F(Elementwise, ReluBackwardFromItsOutput) {
 TEST_F(Elementwise, GatedUnitsAndTheirGradients) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const Activation activation : {Activation::silu, Activation::gelu}) {
+    for (const Activation activation :
+         {Activation::silu, Activation::gelu, Activation::gelu_tanh, Activation::relu_squared}) {
       for (const auto& [rows, columns, gap] : sizes) {
         for (const double rate : {0.0, 0.25}) {
           const DropoutStream stream = stream_of(rate);
