@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.25)
 
 # What a floor's own includes may reach directly; what those reach is reached too.
 set(floors base tensor kernels backends autograd ops nn models text metrics formats data generation
-    inspect training interop)
+    inspect training comparison interop)
 set(below_base)
 set(below_tensor base)
 set(below_kernels tensor)
@@ -22,6 +22,7 @@ set(below_data text tensor)
 set(below_generation nn)
 set(below_inspect nn)
 set(below_training generation inspect data formats metrics)
+set(below_comparison training inspect metrics)
 set(below_interop models text formats generation)
 
 # Headers of libraries: a pattern, and the folders of heed/ that may include it.

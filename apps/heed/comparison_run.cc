@@ -12,9 +12,10 @@
 #include "apps/heed/training_run.h"
 #include "heed/autograd/gradient.h"
 #include "heed/base/files.h"
+#include "heed/base/number_text.h"
+#include "heed/comparison/comparison_report.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/fingerprint.h"
-#include "heed/training/comparison_report.h"
 #include "heed/training/progress.h"
 #include "heed/training/validation.h"
 

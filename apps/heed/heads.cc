@@ -12,6 +12,7 @@
 #include "apps/heed/head_worth.h"
 #include "apps/heed/recipe.h"
 #include "heed/base/files.h"
+#include "heed/base/number_text.h"
 #include "heed/inspect/heads_page.h"
 #include "heed/metrics/bleu.h"
 #include "heed/models/head_pruning.h"

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "heed/base/config.h"
-#include "heed/training/comparison.h"
+#include "heed/comparison/comparison.h"
 
 namespace heed::app {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "apps/heed/recipe.h"
-#include "heed/training/variants.h"
+#include "heed/comparison/variants.h"
 
 namespace heed::app {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "apps/heed/training_run.h"
-#include "heed/training/comparison.h"
+#include "heed/comparison/comparison.h"
 
 namespace heed::app {
 

@@ -2,6 +2,7 @@
 
 #include "apps/heed/run_directory.h"
 #include "heed/base/files.h"
+#include "heed/base/number_text.h"
 #include "heed/interop/model_directory.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/fingerprint.h"

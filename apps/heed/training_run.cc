@@ -7,6 +7,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/run_directory.h"
 #include "heed/base/files.h"
+#include "heed/base/number_text.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/interop/language_model_directory.h"
 #include "heed/interop/translator_directory.h"

@@ -28,6 +28,15 @@ std::array<std::int64_t, BitsPerCharacter::columns> BitsPerCharacter::row(double
   return {std::llround(bits / unit), characters, tokens};
 }
 
+const MetricStyle& BitsPerCharacter::style() const {
+  static const MetricStyle style{.key = "bits_per_character",
+                                 .name = "bits per character",
+                                 .unit = "bits per character",
+                                 .decimals = 3,
+                                 .lower_is_better = true};
+  return style;
+}
+
 double BitsPerCharacter::score_of(std::span<const std::int64_t> totals) const {
   return ratio(static_cast<double>(totals[0]), static_cast<double>(totals[1]));
 }

@@ -11,10 +11,11 @@
 #include <cstdint>
 #include <span>
 
+#include "heed/metrics/metric.h"
+
 namespace heed {
 
-// A metric as heed/metrics/bootstrap.h takes it.
-class BitsPerCharacter {
+class BitsPerCharacter : public Metric {
  public:
   // Of a piece of text: millionths of a bit that it costs, its characters, its tokens.
   static constexpr std::size_t columns = 3;
@@ -23,9 +24,10 @@ class BitsPerCharacter {
   static std::array<std::int64_t, columns> row(double log_probability, std::int64_t characters,
                                                std::int64_t tokens);
 
+  const MetricStyle& style() const override;
   // 0 where there is no character.
-  double score_of(std::span<const std::int64_t> totals) const;
-  double resampled_score(std::span<const float> totals) const;
+  double score_of(std::span<const std::int64_t> totals) const override;
+  double resampled_score(std::span<const float> totals) const override;
 
   // Nats per token.
   static double loss_of(std::span<const std::int64_t> totals);

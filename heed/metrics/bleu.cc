@@ -196,6 +196,11 @@ BleuScore Bleu::score(std::span<const std::int64_t> totals) const {
   return compute<double>(totals, options_);
 }
 
+const MetricStyle& Bleu::style() const {
+  static const MetricStyle style{.key = "bleu", .name = "BLEU", .unit = "BLEU", .decimals = 1};
+  return style;
+}
+
 double Bleu::resampled_score(std::span<const float> totals) const {
   return compute<float>(totals, options_).score;
 }

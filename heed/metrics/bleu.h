@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/metrics/metric.h"
 #include "heed/metrics/score_line.h"
 #include "heed/metrics/sentence_statistics.h"
 #include "heed/metrics/tokenizers.h"
@@ -54,7 +55,7 @@ struct BleuScore {
   std::string details() const;
 };
 
-class Bleu {
+class Bleu : public Metric {
  public:
   static constexpr std::size_t max_order = 4;
   // Hypothesis length, reference length, matches of order 1 to 4, n-grams of order 1 to 4.
@@ -73,8 +74,11 @@ class Bleu {
 
   // The score of summed statistics. Errors (failure): `totals` has another width.
   BleuScore score(std::span<const std::int64_t> totals) const;
-  double score_of(std::span<const std::int64_t> totals) const { return score(totals).score; }
-  double resampled_score(std::span<const float> totals) const;
+  const MetricStyle& style() const override;
+  double score_of(std::span<const std::int64_t> totals) const override {
+    return score(totals).score;
+  }
+  double resampled_score(std::span<const float> totals) const override;
 
   // `nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0`; `version` is sacrebleu_version.
   std::string signature(std::size_t reference_count,

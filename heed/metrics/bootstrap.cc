@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "heed/base/error.h"
 #include "heed/metrics/numpy_random.h"
 
 namespace heed {
@@ -66,10 +67,21 @@ Real numpy_mean(const std::vector<Real>& values) {
   return pairwise_sum(std::span<const Real>(values)) / static_cast<Real>(values.size());
 }
 
+// Scores were computed in this type, so that nothing is lost.
+std::vector<float> in_float32(const std::vector<double>& scores) {
+  return {scores.begin(), scores.end()};
+}
+
 template <typename Real>
 double half_width_of_sorted(const std::vector<Real>& scores) {
   const std::size_t lower = scores.size() / 40;
   return Real(0.5) * (scores[scores.size() - lower - 1] - scores[lower]);
+}
+
+template <typename Real>
+ConfidenceInterval exact_interval(std::vector<Real> scores) {
+  std::sort(scores.begin(), scores.end());
+  return {static_cast<Real>(exact_mean(scores)), half_width_of_sorted(scores)};
 }
 
 template <typename Real>
@@ -127,26 +139,41 @@ std::vector<float> resample_totals(const SentenceStatistics& statistics,
   return totals;
 }
 
-ConfidenceInterval interval_of_scores(std::vector<double> scores) {
-  check(!scores.empty(), "confidence interval: no scores");
-  std::sort(scores.begin(), scores.end());
-  return {exact_mean(scores), half_width_of_sorted(scores)};
+std::vector<double> resample_scores(const Metric& metric, const SentenceStatistics& statistics,
+                                    const BootstrapOptions& options) {
+  const std::vector<float> totals = resample_totals(statistics, options);
+  std::vector<double> scores;
+  for (std::size_t begin = 0; begin < totals.size(); begin += statistics.columns()) {
+    scores.push_back(metric.resampled_score({totals.data() + begin, statistics.columns()}));
+  }
+  return scores;
 }
 
-ConfidenceInterval interval_of_scores(std::vector<float> scores) {
-  check(!scores.empty(), "confidence interval: no scores");
-  std::sort(scores.begin(), scores.end());
-  return {static_cast<float>(exact_mean(scores)), half_width_of_sorted(scores)};
+ConfidenceInterval bootstrap_interval(const Metric& metric, const SentenceStatistics& statistics,
+                                      const BootstrapOptions& options) {
+  const std::vector<double> scores = resample_scores(metric, statistics, options);
+  return metric.resampled_in_float32() ? exact_interval(in_float32(scores))
+                                       : exact_interval(scores);
 }
 
-PairedBootstrap compare_scores(const std::vector<double>& baseline,
-                               const std::vector<double>& system, double difference) {
-  return compare(baseline, system, difference);
-}
-
-PairedBootstrap compare_scores(const std::vector<float>& baseline, const std::vector<float>& system,
-                               double difference) {
-  return compare(baseline, system, difference);
+PairedBootstrap paired_bootstrap(const Metric& metric, const SentenceStatistics& baseline,
+                                 const SentenceStatistics& system,
+                                 const BootstrapOptions& options) {
+  check_data(baseline.rows() == system.rows(),
+             "paired bootstrap: the baseline has {} sentences, the system {}", baseline.rows(),
+             system.rows());
+  const double baseline_score = metric.score_of(baseline.total());
+  const double system_score = metric.score_of(system.total());
+  const double difference = std::abs(system_score - baseline_score);
+  const std::vector<double> baseline_scores = resample_scores(metric, baseline, options);
+  const std::vector<double> system_scores = resample_scores(metric, system, options);
+  PairedBootstrap result =
+      metric.resampled_in_float32()
+          ? compare(in_float32(baseline_scores), in_float32(system_scores), difference)
+          : compare(baseline_scores, system_scores, difference);
+  result.baseline_score = baseline_score;
+  result.system_score = system_score;
+  return result;
 }
 
 }  // namespace heed

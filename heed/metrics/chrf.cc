@@ -120,6 +120,11 @@ Chrf::Chrf(ChrfOptions options) : options_(options) {
               options.character_order, options.word_order);
   check_usage(options.beta >= 1 && options.beta <= 100, "chrf: beta must be 1 to 100, not {}",
               options.beta);
+  const std::string title = name();
+  style_ = {.key = options.word_order > 0 ? "chrf++" : "chrf",
+            .name = title,
+            .unit = title,
+            .decimals = 1};
 }
 
 std::vector<std::int64_t> Chrf::sentence_statistics(
@@ -162,7 +167,7 @@ double Chrf::score_of(std::span<const std::int64_t> totals) const {
   return f_score<double>(totals, options_);
 }
 
-float Chrf::resampled_score(std::span<const float> totals) const {
+double Chrf::resampled_score(std::span<const float> totals) const {
   return f_score<float>(totals, options_);
 }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/metrics/metric.h"
 #include "heed/metrics/score_line.h"
 #include "heed/metrics/sentence_statistics.h"
 
@@ -28,7 +29,7 @@ struct ChrfOptions {
   bool white_space = false;  // whether white space is part of character n-grams
 };
 
-class Chrf {
+class Chrf : public Metric {
  public:
   // Errors (usage): an order out of 0 to 100, or both 0; a beta out of 1 to 100.
   explicit Chrf(ChrfOptions options = {});
@@ -43,8 +44,10 @@ class Chrf {
                                 References references) const;
 
   // The score, 0 to 100, of summed statistics. Errors (failure): `totals` has another width.
-  double score_of(std::span<const std::int64_t> totals) const;
-  float resampled_score(std::span<const float> totals) const;
+  const MetricStyle& style() const override { return style_; }
+  double score_of(std::span<const std::int64_t> totals) const override;
+  double resampled_score(std::span<const float> totals) const override;
+  bool resampled_in_float32() const override { return true; }
 
   // `chrF2`, `chrF2++`: beta, and a plus per word order.
   std::string name() const;
@@ -58,6 +61,7 @@ class Chrf {
 
  private:
   ChrfOptions options_;
+  MetricStyle style_;
 };
 
 // The score of a corpus in one call.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "heed/base/error.h"
+
 namespace heed {
 
 namespace {
@@ -76,6 +78,23 @@ RunDifference compare_runs(const RunScores& first, const RunScores& second) {
   if (first.scores.size() > 1 && second.scores.size() > 1) {
     result.margin =
         student_quantile(degrees) * std::sqrt(variance_of_mean(first) + variance_of_mean(second));
+  }
+  return result;
+}
+
+RunScores score_runs(const Metric& metric, std::span<const SentenceStatistics> runs,
+                     const BootstrapOptions& options) {
+  check(!runs.empty(), "score_runs: no runs");
+  RunScores result;
+  for (const SentenceStatistics& run : runs) {
+    check(run.rows() == runs.front().rows(), "score_runs: runs with {} and with {} sentences",
+          runs.front().rows(), run.rows());
+    result.scores.push_back(metric.score_of(run.total()));
+    const std::vector<double> scores = resample_scores(metric, run, options);
+    result.resampled.resize(scores.size(), 0.0);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      result.resampled[i] += scores[i] / static_cast<double>(runs.size());
+    }
   }
   return result;
 }

@@ -56,22 +56,7 @@ RunDifference compare_runs(const RunScores& first, const RunScores& second);
 
 // Errors: (usage) a bad number of samples; (bad_data) no sentences; (failure) no runs, or runs with
 // different numbers of sentences.
-template <ResampledMetric Metric>
 RunScores score_runs(const Metric& metric, std::span<const SentenceStatistics> runs,
-                     const BootstrapOptions& options) {
-  check(!runs.empty(), "score_runs: no runs");
-  RunScores result;
-  for (const SentenceStatistics& run : runs) {
-    check(run.rows() == runs.front().rows(), "score_runs: runs with {} and with {} sentences",
-          runs.front().rows(), run.rows());
-    result.scores.push_back(metric.score_of(run.total()));
-    const auto scores = resample_scores(metric, run, options);
-    result.resampled.resize(scores.size(), 0.0);
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      result.resampled[i] += static_cast<double>(scores[i]) / static_cast<double>(runs.size());
-    }
-  }
-  return result;
-}
+                     const BootstrapOptions& options);
 
 }  // namespace heed

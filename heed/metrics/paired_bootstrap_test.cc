@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/sequence_accuracy.h"
@@ -21,7 +24,7 @@ SentenceStatistics right_or_wrong(std::size_t count, double probability, std::ui
 }
 
 RunScores scored(const std::vector<SentenceStatistics>& runs) {
-  return score_runs(Share(0, 1), std::span(runs), {});
+  return score_runs(Share({.key = "right"}, 0, 1), std::span(runs), {});
 }
 
 TEST(Student, QuantilesAreThoseOfTheTables) {

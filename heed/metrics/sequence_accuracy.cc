@@ -43,4 +43,19 @@ SentenceStatistics sequence_statistics(std::span<const std::string> hypotheses,
   return statistics;
 }
 
+Share Share::exact_match() {
+  return {{.key = "exact_match", .name = "% exact", .unit = "points of exact match", .decimals = 1},
+          0,
+          1};
+}
+
+Share Share::token_accuracy() {
+  return {{.key = "token_accuracy",
+           .name = "% of tokens",
+           .unit = "points of token accuracy",
+           .decimals = 1},
+          2,
+          3};
+}
+
 }  // namespace heed

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
+#include "heed/metrics/metric.h"
 #include "heed/metrics/sentence_statistics.h"
 
 namespace heed {
@@ -20,17 +22,18 @@ namespace heed {
 SentenceStatistics sequence_statistics(std::span<const std::string> hypotheses,
                                        std::span<const std::string> references);
 
-// One column as a percentage of another, 0 to 100: a metric as heed/metrics/bootstrap.h takes it. 0
-// where there is nothing to count.
-class Share {
+// One column as a percentage of another, 0 to 100; 0 where there is nothing to count.
+class Share : public Metric {
  public:
-  static Share exact_match() { return {0, 1}; }     // of sequence_statistics
-  static Share token_accuracy() { return {2, 3}; }  // of sequence_statistics
+  static Share exact_match();     // of sequence_statistics
+  static Share token_accuracy();  // of sequence_statistics
 
-  Share(std::size_t part, std::size_t whole) : part_(part), whole_(whole) {}
+  Share(MetricStyle style, std::size_t part, std::size_t whole)
+      : style_(std::move(style)), part_(part), whole_(whole) {}
 
-  double score_of(std::span<const std::int64_t> totals) const { return share(totals); }
-  double resampled_score(std::span<const float> totals) const { return share(totals); }
+  const MetricStyle& style() const override { return style_; }
+  double score_of(std::span<const std::int64_t> totals) const override { return share(totals); }
+  double resampled_score(std::span<const float> totals) const override { return share(totals); }
 
  private:
   template <typename Number>
@@ -39,6 +42,7 @@ class Share {
     return whole > 0 ? 100 * static_cast<double>(totals[part_]) / whole : 0;
   }
 
+  MetricStyle style_;
   std::size_t part_, whole_;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "heed/base/files.h"
+#include "heed/base/number_text.h"
 #include "heed/training/progress.h"
 #include "heed/training/run_report.h"
 

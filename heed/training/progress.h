@@ -44,9 +44,4 @@ class Progress {
   std::chrono::steady_clock::time_point last_{};
 };
 
-// "1:02:03", "2:03".
-std::string duration_text(double seconds);
-// "12,345,678".
-std::string count_text(std::int64_t count);
-
 }  // namespace heed

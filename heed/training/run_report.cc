@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/base/number_text.h"
 #include "heed/metrics/chrf.h"
 #include "heed/tensor/storage.h"
 #include "heed/training/progress.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/training/comparison.h"
+#include "heed/comparison/comparison.h"
 
 namespace heed {
 

@@ -1,7 +1,7 @@
 // The tables and findings of a comparison as text: for a terminal, and as Markdown.
 #include <algorithm>
 
-#include "heed/training/comparison_report.h"
+#include "heed/comparison/comparison_report.h"
 
 namespace heed {
 

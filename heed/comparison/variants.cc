@@ -1,4 +1,4 @@
-#include "heed/training/variants.h"
+#include "heed/comparison/variants.h"
 
 #include <fmt/ranges.h>
 

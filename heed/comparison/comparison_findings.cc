@@ -1,4 +1,4 @@
-#include "heed/training/comparison_findings.h"
+#include "heed/comparison/comparison_findings.h"
 
 #include <fmt/ranges.h>
 

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "heed/base/random.h"
+#include "heed/comparison/comparison.h"
+#include "heed/comparison/comparison_report.h"
 #include "heed/metrics/bits_per_character.h"
-#include "heed/training/comparison.h"
-#include "heed/training/comparison_report.h"
 
 namespace heed {
 namespace {

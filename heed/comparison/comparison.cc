@@ -1,12 +1,12 @@
-#include "heed/training/comparison.h"
+#include "heed/comparison/comparison.h"
 
 #include <algorithm>
 #include <numeric>
 
+#include "heed/comparison/comparison_findings.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/sequence_accuracy.h"
-#include "heed/training/comparison_findings.h"
 
 namespace heed {
 

@@ -1,4 +1,4 @@
-#include "heed/training/comparison_report.h"
+#include "heed/comparison/comparison_report.h"
 
 #include <algorithm>
 #include <cmath>

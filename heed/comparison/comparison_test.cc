@@ -1,13 +1,13 @@
-#include "heed/training/comparison.h"
+#include "heed/comparison/comparison.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "heed/base/random.h"
+#include "heed/comparison/comparison_findings.h"
+#include "heed/comparison/comparison_report.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/sequence_accuracy.h"
-#include "heed/training/comparison_findings.h"
-#include "heed/training/comparison_report.h"
 
 namespace heed {
 namespace {

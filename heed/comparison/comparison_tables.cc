@@ -3,8 +3,8 @@
 #include <cctype>
 #include <cmath>
 
-#include "heed/training/comparison_report.h"
-#include "heed/training/progress.h"
+#include "heed/base/number_text.h"
+#include "heed/comparison/comparison_report.h"
 
 namespace heed {
 

@@ -6,7 +6,7 @@
 
 #include "heed/base/config.h"
 #include "heed/inspect/comparison_page.h"
-#include "heed/training/comparison.h"
+#include "heed/comparison/comparison.h"
 
 namespace heed {
 
