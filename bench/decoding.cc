@@ -51,7 +51,8 @@ Work translate(const LoadedTranslator& translator, const std::vector<std::string
                const DecodingConfig& config, MatmulPrecision precision) {
   const auto sources =
       encode_sources(*translator.tokenizers.source, lines, translator.model->longest());
-  const auto hypotheses = decode(*translator.model, sources, translator.symbols, config, precision);
+  const auto hypotheses =
+      decode(*translator.model, sources, translator.symbols, config, {.precision = precision});
   Work work;
   for (const std::vector<Hypothesis>& best : hypotheses) {
     work.tokens += static_cast<std::size_t>(best.front().length);
@@ -66,7 +67,7 @@ double weight_bytes_of_step(const Translator& model, MatmulPrecision precision) 
   const TranslatorConfig& config = model.config();
   const double d = config.d_model, f = config.feed_forward_size;
   const double weights = config.decoder_layers * (6 * d * d + 2 * d * f) +
-                         d * static_cast<double>(model.target_vocabulary_size());
+                         d * static_cast<double>(model.vocabulary_size());
   return weights * (precision == MatmulPrecision::int8       ? 1
                     : precision == MatmulPrecision::bfloat16 ? 2
                                                              : 4);

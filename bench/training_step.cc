@@ -14,6 +14,7 @@
 #include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/models/translator.h"
+#include "heed/nn/generator_loss.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/validation.h"
 #include "process_memory.h"
@@ -53,15 +54,17 @@ TranslatorConfig config_of(const Options& options, std::int64_t longest) {
 // Multiplications and additions of the model on real tokens, forward and backward: 6 per weight of
 // every matrix and token, and 12·d per attended pair (3 passes over scores and values).
 double operations_of(const TranslatorConfig& config, std::int64_t vocabulary,
-                     const TranslationExamples& examples) {
+                     const GeneratorExamples& examples) {
   const double d = config.d_model, f = config.feed_forward_size;
-  const double source = static_cast<double>(examples.source.tokens());
-  const double target = static_cast<double>(examples.target.tokens());
+  const double source = static_cast<double>(examples.prompts.source.rows.tokens());
+  const double target = static_cast<double>(examples.prompts.begun.rows.tokens());
   double encoder_pairs = 0, decoder_pairs = 0, cross_pairs = 0;
-  for (std::int64_t s = 0; s < examples.source.count(); ++s) {
+  for (std::int64_t s = 0; s < examples.prompts.source.rows.count(); ++s) {
     const auto i = static_cast<std::size_t>(s);
-    const double n = examples.source.offsets[i + 1] - examples.source.offsets[i];
-    const double m = examples.target.offsets[i + 1] - examples.target.offsets[i];
+    const double n =
+        examples.prompts.source.rows.offsets[i + 1] - examples.prompts.source.rows.offsets[i];
+    const double m =
+        examples.prompts.begun.rows.offsets[i + 1] - examples.prompts.begun.rows.offsets[i];
     encoder_pairs += n * n;
     decoder_pairs += m * (m + 1) / 2;
     cross_pairs += n * m;
@@ -74,20 +77,20 @@ double operations_of(const TranslatorConfig& config, std::int64_t vocabulary,
 }
 
 // One step as in training: loss, gradients, clipping by the global norm, Adam. Returns the loss.
-double train_step(const Translator& model, Optimizer& optimizer,
-                  const TranslationExamples& examples, const Options& options, std::uint64_t step) {
+double train_step(const Translator& model, Optimizer& optimizer, const GeneratorExamples& examples,
+                  const Options& options, std::uint64_t step) {
   const MatmulPrecision precision = parse_precision(options.precision);
   ForwardContext context;
   context.training = true;
   context.dropout_key = step;
   context.precision = precision;
   context.recompute_feed_forward = options.recompute;
-  const auto result =
-      model.loss(examples,
-                 {.smoothing = 0.1f,
-                  .scale = static_cast<float>(1.0 / static_cast<double>(examples.target.tokens())),
-                  .precision = precision},
-                 context);
+  const auto result = generator_loss(
+      model, examples.prompts, examples.outputs,
+      {.smoothing = 0.1f,
+       .scale = static_cast<float>(1.0 / static_cast<double>(examples.prompts.begun.rows.tokens())),
+       .precision = precision},
+      context);
   backward(result.loss);
   optimizer.step(1e-4, optimizer.gradient_norm());
   return result.loss.item();
@@ -157,7 +160,7 @@ int run(const Options& options) {
   Optimizer optimizer(model, {});
   Measured measured;
   for (int step = 0; step < options.warmup + options.steps; ++step) {
-    const TranslationExamples examples = examples_of(file.batches[static_cast<std::size_t>(step)]);
+    const GeneratorExamples examples = examples_of(file.batches[static_cast<std::size_t>(step)]);
     const auto begin = std::chrono::steady_clock::now();
     const double loss =
         train_step(model, optimizer, examples, options, static_cast<std::uint64_t>(step));
@@ -165,8 +168,9 @@ int run(const Options& options) {
     (step == 0 ? measured.first_loss : measured.last_loss) = loss;
     if (step >= options.warmup) {
       measured.seconds.push_back(std::chrono::duration<double>(end - begin).count());
-      measured.tokens += static_cast<double>(examples.source.tokens() + examples.target.tokens());
-      measured.operations += operations_of(config, model.target_vocabulary_size(), examples);
+      measured.tokens += static_cast<double>(examples.prompts.source.rows.tokens() +
+                                             examples.prompts.begun.rows.tokens());
+      measured.operations += operations_of(config, model.vocabulary_size(), examples);
     }
   }
   print_result(options, longest, model, measured, memory);

@@ -16,6 +16,7 @@
 #include "heed/base/random.h"
 #include "heed/generation/decoding.h"
 #include "heed/models/translator.h"
+#include "heed/nn/generator_loss.h"
 #include "heed/ops/linear.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/schedule.h"
@@ -72,7 +73,7 @@ Word random_word(heed::Random& random) {
 }
 
 // Words and the same words backwards, packed without padding.
-heed::TranslationExamples make_examples(int count, heed::Random& random) {
+heed::GeneratorExamples make_examples(int count, heed::Random& random) {
   Word sources, inputs, outputs, lengths;
   for (int i = 0; i < count; ++i) {
     const Word word = random_word(random);
@@ -88,7 +89,9 @@ heed::TranslationExamples make_examples(int count, heed::Random& random) {
   const auto ids = [](const Word& all) {
     return Tensor::from_values<std::int32_t>(all, {static_cast<std::int64_t>(all.size())});
   };
-  return {ids(sources), sequences, ids(inputs), ids(outputs), sequences};
+  return {.prompts = {.source = {.ids = ids(sources), .rows = sequences},
+                      .begun = {.ids = ids(inputs), .rows = sequences}},
+          .outputs = ids(outputs)};
 }
 
 void train(heed::Translator& model, int steps) {
@@ -98,11 +101,12 @@ void train(heed::Translator& model, int steps) {
                                 steps);
   heed::Random random(/*seed=*/1);
   for (int step = 1; step <= steps; ++step) {
-    const heed::TranslationExamples examples = make_examples(128, random);
+    const heed::GeneratorExamples examples = make_examples(128, random);
     heed::ForwardContext context;
     context.training = true;
-    const float scale = 1.0f / static_cast<float>(examples.target.tokens());
-    const Tensor loss = model.loss(examples, {.scale = scale}, context).loss;
+    const float scale = 1.0f / static_cast<float>(examples.prompts.begun.rows.tokens());
+    const Tensor loss =
+        generator_loss(model, examples.prompts, examples.outputs, {.scale = scale}, context).loss;
     backward(loss);
     optimizer.step(schedule.rate(step), optimizer.gradient_norm());
     if (step % 100 == 0) {

@@ -1,6 +1,7 @@
 // The whole language model against PyTorch's numbers: logits, loss and every gradient.
 #include "heed/base/config.h"
 #include "heed/models/language_model.h"
+#include "heed/nn/generator_loss.h"
 #include "tests/torch_fixture.h"
 
 namespace heed {
@@ -35,23 +36,22 @@ TEST_P(TorchLanguageModel, ComputesTheSame) {
   load_weights(model_, file_, "weights/");
   require_gradients(model_);
   const TorchBackend& backend = GetParam().backend;
-  const TranslationExamples examples{
-      .source_ids = Tensor(),
-      .source = {},
-      .target_inputs = file_["inputs"],
-      .target_outputs = file_["outputs"],
-      .target = make_sequences_from_offsets(file_.integers("offsets"))};
+  const Prompts prompts{.source = {},
+                        .begun = {.ids = file_["inputs"],
+                                  .rows = make_sequences_from_offsets(file_.integers("offsets"))}};
   {
     const NoGradientScope no_gradients;
     ForwardContext context;
-    const Tensor decoded = model_.decode(examples.target_inputs, examples.target, context);
-    expect_close(model_.logits(decoded, context).to_doubles(), file_.numbers("logits"),
+    const Tensor states = model_.hidden(prompts, context);
+    expect_close(logits_of(model_, states, context).to_doubles(), file_.numbers("logits"),
                  backend.forward, "logits");
   }
   ForwardContext context;
   context.training = true;
-  const auto scale = static_cast<float>(1.0 / static_cast<double>(examples.target.tokens()));
-  const Tensor loss = model_.loss(examples, {.smoothing = 0.1f, .scale = scale}, context).loss;
+  const auto scale = static_cast<float>(1.0 / static_cast<double>(prompts.begun.rows.tokens()));
+  const Tensor loss = generator_loss(model_, prompts, file_["outputs"],
+                                     {.smoothing = 0.1f, .scale = scale}, context)
+                          .loss;
   backward(loss);
   expect_close({loss.item()}, file_.numbers("loss"), backend.forward, "loss");
   const std::vector<NamedTensor> gradients = stored_gradients_of(model_);

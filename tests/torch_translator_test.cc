@@ -4,6 +4,7 @@
 
 #include "heed/base/config.h"
 #include "heed/models/translator.h"
+#include "heed/nn/generator_loss.h"
 #include "heed/training/optimizer.h"
 #include "tests/torch_fixture.h"
 
@@ -42,22 +43,26 @@ class TorchTranslator : public testing::TestWithParam<TranslatorCase> {
     return parse_json(file_.file().metadata().at("case"), GetParam().name).at(key);
   }
 
-  TranslationExamples batch(const std::string& name) const {
-    return {.source_ids = file_[name + "/source_ids"],
-            .source = make_sequences_from_offsets(file_.integers(name + "/source_offsets")),
-            .target_inputs = file_[name + "/target_inputs"],
-            .target_outputs = file_[name + "/target_outputs"],
-            .target = make_sequences_from_offsets(file_.integers(name + "/target_offsets"))};
+  GeneratorExamples batch(const std::string& name) const {
+    const auto inputs = [&](const std::string& ids, const std::string& offsets) {
+      return Inputs{.ids = file_[name + ids],
+                    .rows = make_sequences_from_offsets(file_.integers(name + offsets))};
+    };
+    return {.prompts = {.source = inputs("/source_ids", "/source_offsets"),
+                        .begun = inputs("/target_inputs", "/target_offsets")},
+            .outputs = file_[name + "/target_outputs"]};
   }
 
   // The loss of a batch per token, its gradients added to what the parameters hold.
-  double learn(const TranslationExamples& examples) const {
+  double learn(const GeneratorExamples& examples) const {
     ForwardContext context;
     context.training = true;
     const ops::CrossEntropyOptions options{
         .smoothing = 0.1f,
-        .scale = static_cast<float>(1.0 / static_cast<double>(examples.target.tokens()))};
-    const Tensor loss = model_.loss(examples, options, context).loss;
+        .scale =
+            static_cast<float>(1.0 / static_cast<double>(examples.prompts.begun.rows.tokens()))};
+    const Tensor loss =
+        generator_loss(model_, examples.prompts, examples.outputs, options, context).loss;
     backward(loss);
     return loss.item();
   }
@@ -73,14 +78,15 @@ class TorchTranslator : public testing::TestWithParam<TranslatorCase> {
 TEST_P(TorchTranslator, ComputesTheSameOutputs) {
   const NoGradientScope no_gradients;
   for (const std::string name : {"batch0", "batch1"}) {
-    const TranslationExamples examples = batch(name);
+    const GeneratorExamples examples = batch(name);
     ForwardContext context;
-    const Tensor memory = model_.encode(examples.source_ids, examples.source, context);
+    const Tensor memory =
+        model_.encode(examples.prompts.source.ids, examples.prompts.source.rows, context);
     expect_close(memory.to_doubles(), file_.numbers(name + "/encoder"), backend().forward,
                  name + " encoder output");
-    const Tensor decoded =
-        model_.decode(examples.target_inputs, examples.target, memory, examples.source, context);
-    expect_close(model_.logits(decoded, context).to_doubles(), file_.numbers(name + "/logits"),
+    const Tensor decoded = model_.decode(examples.prompts.begun.ids, examples.prompts.begun.rows,
+                                         memory, examples.prompts.source.rows, context);
+    expect_close(logits_of(model_, decoded, context).to_doubles(), file_.numbers(name + "/logits"),
                  backend().forward, name + " logits");
   }
 }
@@ -112,7 +118,7 @@ TEST_P(TorchTranslator, LearnsTheSame) {
 void TorchTranslator::expect_training(const OptimizerConfig& config) {
   SCOPED_TRACE(config.kind);
   Optimizer optimizer(model_, config);
-  const TranslationExamples batches[] = {batch("batch0"), batch("batch1")};
+  const GeneratorExamples batches[] = {batch("batch0"), batch("batch1")};
   std::vector<double> losses, norms;
   for (int step = 0; step < 10; ++step) {
     losses.push_back(learn(batches[step % 2]));

@@ -49,24 +49,25 @@ AttentionView trace_attention(const LoadedTranslator& translator, const std::str
     target_ids = ids_of(translator, tokenizer, *target, "translation");
   } else {
     const std::vector<std::vector<int>> sources = {{source_ids.begin(), source_ids.end()}};
-    target_ids = decode(*translator.model, sources, translator.symbols, decoding, precision)
-                     .front()
-                     .front()
-                     .tokens;
+    target_ids =
+        decode(*translator.model, sources, translator.symbols, decoding, {.precision = precision})
+            .front()
+            .front()
+            .tokens;
     target_ids.push_back(translator.symbols.end);
   }
   std::vector<std::int32_t> inputs = {translator.symbols.start};
   inputs.insert(inputs.end(), target_ids.begin(), target_ids.end() - 1);
   AttentionTrace trace;
-  ForwardContext context;
-  context.precision = precision;
+  ForwardContext context{.precision = precision};
   context.trace = &trace;
-  translator.model->log_probabilities({.source_ids = id_tensor(source_ids),
-                                       .source = one_sequence(source_ids.size()),
-                                       .target_inputs = id_tensor(inputs),
-                                       .target_outputs = id_tensor(target_ids),
-                                       .target = one_sequence(target_ids.size())},
-                                      context);
+  Prompts prompts;
+  prompts.source.ids = id_tensor(source_ids);
+  prompts.source.rows = one_sequence(source_ids.size());
+  prompts.begun.ids = id_tensor(inputs);
+  prompts.begun.rows = one_sequence(inputs.size());
+  const NoGradientScope no_gradients;
+  translator.model->hidden(prompts, context);
 
   const auto source_labels = piece_labels(*translator.tokenizers.source, source_ids);
   const auto output_labels = piece_labels(tokenizer, target_ids);

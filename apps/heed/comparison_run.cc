@@ -130,24 +130,25 @@ class ComparisonRun {
     const Recipe& recipe = prepared.planned->recipe;
     const TrainingData& data = prepared.shared->data;
     try {
-      const std::unique_ptr<TranslationModel> model = make_model(recipe, data.tokenizers).model;
+      const std::unique_ptr<Generator> model = make_model(recipe, data.tokenizers).model;
       require_gradients(*model);
       prepared.parameters = count_parameters(*model);
       const std::uint32_t first[] = {0};
-      const TranslationExamples examples =
+      const GeneratorExamples examples =
           examples_of(make_batch(*data.train, first, marks_of(data.tokenizers)));
       ForwardContext context;
       context.training = true;
       context.precision = parse_precision(recipe.precision);
       ops::CrossEntropyOptions options;
       options.precision = context.precision;
-      backward(model->loss(examples, options, context).loss);
+      backward(generator_loss(*model, examples.prompts, examples.outputs, options, context).loss);
       if (!learns_text(recipe)) {
         DecodingConfig decoding = recipe.decoding;
         decoding.max_length = 2;
         std::vector<int> source(data.train->source(0).begin(), data.train->source(0).end());
         source.push_back(data.tokenizers.source->end_id());
-        decode(*model, {{source}}, symbols_of(data.tokenizers), decoding, context.precision);
+        decode(*model, {{source}}, symbols_of(data.tokenizers), decoding,
+               {.precision = context.precision});
       }
     } catch (const Error& error) {
       fail(error.kind() == ErrorKind::failure ? ErrorKind::usage : error.kind(), "variant {}: {}",

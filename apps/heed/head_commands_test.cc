@@ -16,6 +16,7 @@
 #include "heed/base/files.h"
 #include "heed/formats/numpy.h"
 #include "heed/models/head_pruning.h"
+#include "heed/nn/generator_loss.h"
 #include "heed/text/byte_tokenizer.h"
 
 namespace heed::app {
@@ -130,13 +131,13 @@ TEST_F(HeadCommands, TheViewIsTheTrace) {
   const std::vector<std::int32_t> ids = {70, 71, 0};
   const auto tensor = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids), {3});
   const std::vector<std::int32_t> lengths = {3};
-  const TranslationExamples examples{tensor, make_sequences(lengths), tensor, tensor,
-                                     make_sequences(lengths)};
+  const Inputs inputs{.ids = tensor, .rows = make_sequences(lengths)};
+  const Prompts prompts{.source = inputs, .begun = inputs};
   AttentionTrace trace;
   ForwardContext plain, traced;
   traced.trace = &trace;
-  EXPECT_EQ(translator.model->log_probabilities(examples, plain),
-            translator.model->log_probabilities(examples, traced));
+  EXPECT_EQ(sequence_log_probabilities(*translator.model, prompts, tensor, plain),
+            sequence_log_probabilities(*translator.model, prompts, tensor, traced));
   EXPECT_EQ(trace.entries.size(), 6u);
 }
 
@@ -241,9 +242,9 @@ TEST_F(HeadCommands, ThePrunedModelIsSmallerAndLoads) {
 
   LoadedTranslator whole = load_translator(path("model"));
   const ScoredCorpus corpus = read_scored_corpus(whole, path("source"), path("reference"), 0);
-  const TranslatorWithoutHeads without(*whole.model, smaller.model->config().pruned_heads);
-  EXPECT_NEAR(pruned["loss"].get<double>(), corpus_loss(without, corpus, MatmulPrecision::float32),
-              1e-5);
+  const HeadSet off = heads_off(whole.model->config(), smaller.model->config().pruned_heads);
+  const ForwardContext without{.heads_off = &off};
+  EXPECT_NEAR(pruned["loss"].get<double>(), corpus_loss(*whole.model, corpus, without), 1e-5);
   const std::string page = read_file(path("heads.html"));
   EXPECT_THAT(page, HasSubstr("pruned</span>"));
   EXPECT_THAT(page, Not(HasSubstr("<script src")));

@@ -38,11 +38,13 @@ class BatchBuilder {
       return;
     }
     corpus_.target_tokens += static_cast<std::int64_t>(target_ids_.size());
-    corpus_.batches.push_back({.source_ids = id_tensor(source_ids_),
-                               .source = make_sequences(source_lengths_),
-                               .target_inputs = id_tensor(inputs_),
-                               .target_outputs = id_tensor(target_ids_),
-                               .target = make_sequences(target_lengths_)});
+    GeneratorExamples& examples = corpus_.batches.emplace_back();
+    auto& [source, begun] = examples.prompts;
+    source.ids = id_tensor(source_ids_);
+    source.rows = make_sequences(source_lengths_);
+    begun.ids = id_tensor(inputs_);
+    begun.rows = make_sequences(target_lengths_);
+    examples.outputs = id_tensor(target_ids_);
     for (auto* ids : {&source_ids_, &inputs_, &target_ids_, &source_lengths_, &target_lengths_}) {
       ids->clear();
     }
@@ -93,16 +95,14 @@ ScoredCorpus read_scored_corpus(const LoadedTranslator& translator, const std::s
   return corpus;
 }
 
-double corpus_loss(const TranslationModel& model, const ScoredCorpus& corpus,
-                   MatmulPrecision precision) {
+double corpus_loss(const Generator& model, const ScoredCorpus& corpus, ForwardContext context) {
   const NoGradientScope no_gradients;
   ops::CrossEntropyOptions options;
-  options.precision = precision;
+  options.precision = context.precision;
   double loss = 0;
-  for (const TranslationExamples& examples : corpus.batches) {
-    ForwardContext context;
-    context.precision = precision;
-    loss += model.loss(examples, options, context).sums.plain_loss;
+  for (const GeneratorExamples& examples : corpus.batches) {
+    loss +=
+        generator_loss(model, examples.prompts, examples.outputs, options, context).sums.plain_loss;
   }
   loss /= static_cast<double>(corpus.target_tokens);
   check(std::isfinite(loss),
@@ -111,9 +111,9 @@ double corpus_loss(const TranslationModel& model, const ScoredCorpus& corpus,
 }
 
 std::vector<HeadWorth> measure_heads(
-    Translator& model, const HeadMetric& metric, double& whole,
+    const Translator& model, const HeadMetric& metric, MatmulPrecision precision, double& whole,
     const std::function<void(std::size_t, std::size_t)>& progress) {
-  whole = metric.measure(model);
+  whole = metric.measure(model, {.precision = precision});
   std::vector<HeadWorth> heads;
   for (const std::string& name : attention_names(model.config())) {
     for (const int head : present_heads(model.config(), name)) {
@@ -122,7 +122,8 @@ std::vector<HeadWorth> measure_heads(
   }
   for (std::size_t i = 0; i < heads.size(); ++i) {
     HeadWorth& head = heads[i];
-    head.score = metric.measure(TranslatorWithoutHeads(model, {{head.attention, {head.head}}}));
+    const HeadSet off = heads_off(model.config(), {{head.attention, {head.head}}});
+    head.score = metric.measure(model, {.precision = precision, .heads_off = &off});
     head.worth = metric.higher_is_better ? whole - head.score : head.score - whole;
     progress(i + 1, heads.size());
   }

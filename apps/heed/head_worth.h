@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "heed/interop/translator_directory.h"
+#include "heed/nn/generator_loss.h"
 
 namespace heed::app {
 
 // Sentence pairs, encoded and packed in batches for the loss, and as text for BLEU.
 struct ScoredCorpus {
-  std::vector<TranslationExamples> batches;
+  std::vector<GeneratorExamples> batches;
   std::vector<std::string> sources, references;
   std::int64_t target_tokens = 0;
 };
@@ -24,8 +25,7 @@ ScoredCorpus read_scored_corpus(const LoadedTranslator& translator, const std::s
                                 const std::string& reference, std::int64_t limit);
 
 // Nats per target token, the references forced.
-double corpus_loss(const TranslationModel& model, const ScoredCorpus& corpus,
-                   MatmulPrecision precision);
+double corpus_loss(const Generator& model, const ScoredCorpus& corpus, ForwardContext context);
 
 struct HeadWorth {
   std::string attention;  // "encoder.0.self"
@@ -34,15 +34,16 @@ struct HeadWorth {
   double worth = 0;       // how much that is worse than with it; below 0: better without
 };
 
-// Measures a model: loss or BLEU.
+// Measures a model in a context: loss or BLEU.
 struct HeadMetric {
   bool higher_is_better = false;
-  std::function<double(const TranslationModel&)> measure;
+  std::function<double(const Generator&, const ForwardContext&)> measure;
 };
 
 // The worth of every head, one at a time, in the order of the forward pass; the score with all
 // heads goes to `whole`. Calls `progress` after each head with the numbers done and to do.
-std::vector<HeadWorth> measure_heads(Translator& model, const HeadMetric& metric, double& whole,
+std::vector<HeadWorth> measure_heads(const Translator& model, const HeadMetric& metric,
+                                     MatmulPrecision precision, double& whole,
                                      const std::function<void(std::size_t, std::size_t)>& progress);
 
 // The heads that are worth least: at most `count`, or all below `threshold`. Every attention keeps

@@ -76,18 +76,18 @@ void check_options(const HeadsOptions& options) {
 
 HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& translator,
                      const ScoredCorpus& corpus) {
-  const MatmulPrecision precision = parse_precision(options.decoding.precision);
   if (options.metric == "loss") {
-    return {false, [&corpus, precision](const TranslationModel& model) {
-              return corpus_loss(model, corpus, precision);
+    return {false, [&corpus](const Generator& model, const ForwardContext& context) {
+              return corpus_loss(model, corpus, context);
             }};
   }
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
-  return {true, [&corpus, &translator, precision, config](const TranslationModel& model) {
+  return {true,
+          [&corpus, &translator, config](const Generator& model, const ForwardContext& context) {
             const std::vector<std::vector<std::string>> references = {corpus.references};
-            return corpus_bleu(decode_lines(model, translator.tokenizers, corpus.sources, config,
-                                            precision),
-                               references)
+            return corpus_bleu(
+                       decode_lines(model, translator.tokenizers, corpus.sources, config, context),
+                       references)
                 .score;
           }};
 }
@@ -95,15 +95,17 @@ HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& transl
 HeadStudy study(const HeadsOptions& options, const LoadedTranslator& translator,
                 const ScoredCorpus& corpus) {
   const HeadMetric metric = metric_of(options, translator, corpus);
+  const MatmulPrecision precision = parse_precision(options.decoding.precision);
   HeadStudy result;
   const bool shown = is_terminal(STDERR_FILENO);
-  result.heads = measure_heads(
-      *translator.model, metric, result.whole, [shown](std::size_t done, std::size_t all) {
-        if (shown) {
-          fmt::print(stderr, "\r{} of {} heads{}", done, all, done == all ? "\r\033[K" : "");
-          std::fflush(stderr);
-        }
-      });
+  result.heads = measure_heads(*translator.model, metric, precision, result.whole,
+                               [shown](std::size_t done, std::size_t all) {
+                                 if (shown) {
+                                   fmt::print(stderr, "\r{} of {} heads{}", done, all,
+                                              done == all ? "\r\033[K" : "");
+                                   std::fflush(stderr);
+                                 }
+                               });
   std::stable_sort(result.heads.begin(), result.heads.end(),
                    [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
   result.parameters_before = count_parameters(*translator.model);
@@ -112,7 +114,7 @@ HeadStudy study(const HeadsOptions& options, const LoadedTranslator& translator,
     result.pruned =
         least_worth(result.heads, translator.model->config(), options.prune, options.prune_below);
     const auto smaller = prune_heads(*translator.model, result.pruned);
-    result.after = metric.measure(*smaller);
+    result.after = metric.measure(*smaller, {.precision = precision});
     result.parameters_after = count_parameters(*smaller);
     save_translator(*smaller, translator.tokenizers, translator.decoding, options.out);
   }

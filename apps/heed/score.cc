@@ -11,6 +11,7 @@
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/recipe.h"
 #include "heed/data/line_reader.h"
+#include "heed/nn/generator_loss.h"
 
 namespace heed::app {
 
@@ -122,15 +123,14 @@ void PairBatch::finish(const ScoreOptions& options, MatmulPrecision precision) {
     return Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids),
                                              {static_cast<std::int64_t>(ids.size())});
   };
-  ForwardContext context;
-  context.precision = precision;
+  Prompts prompts;
+  prompts.source.ids = tensor(source_ids_);
+  prompts.source.rows = make_sequences(source_lengths_);
+  prompts.begun.ids = tensor(target_inputs_);
+  prompts.begun.rows = make_sequences(target_lengths_);
+  ForwardContext context{.precision = precision};
   const std::vector<double> scores =
-      translator_.model->log_probabilities({.source_ids = tensor(source_ids_),
-                                            .source = make_sequences(source_lengths_),
-                                            .target_inputs = tensor(target_inputs_),
-                                            .target_outputs = tensor(target_ids_),
-                                            .target = make_sequences(target_lengths_)},
-                                           context);
+      sequence_log_probabilities(*translator_.model, prompts, tensor(target_ids_), context);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     check(std::isfinite(scores[i]),
           "pair {}: its log-probability is not a finite number; the model "

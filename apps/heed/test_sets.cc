@@ -114,7 +114,7 @@ std::string decode_part(const TestSet& set, const std::vector<std::size_t>& part
   decoding.max_length = std::max(decoding.max_length, static_cast<int>(longest) + 10);
   try {
     const auto texts = decode_lines(*model.model, model.tokenizers, sources, decoding,
-                                    parse_precision(recipe.precision));
+                                    {.precision = parse_precision(recipe.precision)});
     for (std::size_t i = 0; i < part.size(); ++i) {
       translations[part[i]] = texts[i];
     }

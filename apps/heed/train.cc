@@ -33,8 +33,9 @@ void measure_test(const Recipe& recipe, const ParallelCorpus& test, const Traini
     sources.emplace_back(pair.source);
     references[0].emplace_back(pair.target);
   });
-  const auto translations = decode_lines(*run.best.model, run.best.tokenizers, sources,
-                                         recipe.decoding, parse_precision(recipe.precision));
+  const auto translations =
+      decode_lines(*run.best.model, run.best.tokenizers, sources, recipe.decoding,
+                   {.precision = parse_precision(recipe.precision)});
   if (recipe.data.task.kind.empty()) {
     const Bleu bleu;
     write_output(bleu.line(bleu.statistics(translations, references), 1) + "\n");

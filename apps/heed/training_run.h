@@ -6,13 +6,13 @@
 
 #include "apps/heed/recipe.h"
 #include "apps/heed/training_data.h"
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator.h"
 #include "heed/training/trainer.h"
 
 namespace heed::app {
 
 struct TrainedModel {
-  std::unique_ptr<TranslationModel> model;
+  std::unique_ptr<Generator> model;
   TokenizerPair tokenizers;
 };
 
@@ -23,7 +23,7 @@ struct TrainingRun {
 
 // A model with the files of its directory besides model.safetensors.
 struct RecipeModel {
-  std::unique_ptr<TranslationModel> model;
+  std::unique_ptr<Generator> model;
   std::vector<std::pair<std::string, std::string>> files;
 };
 

@@ -35,12 +35,12 @@ void check_symbols(const DecodingSymbols& symbols, std::int64_t vocabulary) {
 // Sentences that are decoded side by side, in one session.
 class Batch {
  public:
-  Batch(const TranslationModel& model, const DecodingSymbols& symbols, const DecodingConfig& config,
+  Batch(const Generator& model, const DecodingSymbols& symbols, const DecodingConfig& config,
         std::int64_t first_sentence)
       : model_(model), symbols_(symbols), config_(config), first_sentence_(first_sentence) {}
 
   void add(std::size_t sentence, std::span<const int> source);
-  void run(MatmulPrecision precision);
+  void run(const ForwardContext& context);
   // Moves each sentence's hypotheses to its place.
   void store(std::vector<std::vector<Hypothesis>>& results) const;
 
@@ -50,7 +50,7 @@ class Batch {
   Candidates candidates(const Tensor& logits) const;
   void check_numbers(const Candidates& candidates) const;
 
-  const TranslationModel& model_;
+  const Generator& model_;
   const DecodingSymbols& symbols_;
   const DecodingConfig& config_;
   std::int64_t first_sentence_;
@@ -115,11 +115,13 @@ void Batch::check_numbers(const Candidates& candidates) const {
   }
 }
 
-void Batch::run(MatmulPrecision precision) {
+void Batch::run(const ForwardContext& context) {
   const auto count = static_cast<std::int64_t>(source_ids_.size());
-  const auto session = model_.start_decoding(
-      Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(source_ids_), {count}),
-      make_sequences(source_lengths_), precision);
+  Inputs source;
+  source.ids =
+      Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(source_ids_), {count});
+  source.rows = make_sequences(source_lengths_);
+  const auto session = model_.start(source, context);
   for (; gather_rows(); ++step_) {
     const Candidates next = candidates(session->advance(parents_, tokens_));
     check_numbers(next);
@@ -176,13 +178,14 @@ void check_decoding_config(const DecodingConfig& config) {
               config.batch_sentences);
 }
 
-std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
+std::vector<std::vector<Hypothesis>> decode(const Generator& model,
                                             std::span<const std::vector<int>> sources,
                                             const DecodingSymbols& symbols,
-                                            const DecodingConfig& config, MatmulPrecision precision,
+                                            const DecodingConfig& config,
+                                            const ForwardContext& context,
                                             std::int64_t first_sentence) {
   check_decoding_config(config);
-  check_symbols(symbols, model.target_vocabulary_size());
+  check_symbols(symbols, model.vocabulary_size());
   std::vector<std::size_t> order(sources.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (const std::size_t i : order) {
@@ -206,7 +209,7 @@ std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
     for (std::size_t i = begin; i < end; i += dealt ? count : 1) {
       batch.add(order[i], sources[order[i]]);
     }
-    batch.run(precision);
+    batch.run(context);
     batch.store(results);
   });
   return results;

@@ -1,4 +1,4 @@
-// Decoding with a TranslationModel: greedy, beam search, sampling.
+// Decoding with a Generator: greedy, beam search, sampling.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator.h"
 
 namespace heed {
 
@@ -68,13 +68,13 @@ struct Hypothesis {
 // result for a sentence does not depend on what it is batched with. Sampling draws n_best
 // hypotheses independently, each from (seed, index of the sentence, hypothesis), where the first
 // sentence has the index `first_sentence`. Hypotheses that reach the greatest length without the
-// end symbol count as they are. Errors (failure) name the sentence: no tokens, too many, or a model
-// whose output is not a number.
-std::vector<std::vector<Hypothesis>> decode(const TranslationModel& model,
+// end symbol count as they are. Of the context counts what a session takes (see Generator::start).
+// Errors (failure) name the sentence: no tokens, too many, or a model whose output is not a number.
+std::vector<std::vector<Hypothesis>> decode(const Generator& model,
                                             std::span<const std::vector<int>> sources,
                                             const DecodingSymbols& symbols,
                                             const DecodingConfig& config,
-                                            MatmulPrecision precision = MatmulPrecision::float32,
+                                            const ForwardContext& context = {},
                                             std::int64_t first_sentence = 0);
 
 }  // namespace heed

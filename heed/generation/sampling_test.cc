@@ -137,8 +137,7 @@ TEST_F(SamplingTest, TheSameSeedGivesTheSameHypothesesWhateverTheBatches) {
   config.max_length = 20;
   const auto tokens = [&](std::span<const Prefix> which, std::int64_t first) {
     std::vector<Prefix> result;
-    for (const auto& hypotheses :
-         decode(model, which, symbols, config, MatmulPrecision::float32, first)) {
+    for (const auto& hypotheses : decode(model, which, symbols, config, {}, first)) {
       EXPECT_EQ(hypotheses.size(), 3u);
       for (const Hypothesis& hypothesis : hypotheses) {
         result.push_back(hypothesis.tokens);

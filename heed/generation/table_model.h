@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "heed/base/random.h"
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator.h"
 
 namespace heed {
 
@@ -35,38 +35,37 @@ inline LogitTable random_table(int vocabulary, double spread, std::uint64_t seed
   };
 }
 
-class TableModel : public TranslationModel {
+class TableModel : public Generator {
  public:
   TableModel(int vocabulary, LogitTable table, std::int64_t longest = 100)
       : vocabulary_(vocabulary), table_(std::move(table)), longest_(longest) {}
 
-  std::unique_ptr<DecodingSession> start_decoding(const Tensor& source_ids, const Sequences& source,
-                                                  MatmulPrecision) const override {
+  std::unique_ptr<DecodingSession> start(const Inputs& source,
+                                         const ForwardContext&) const override {
     auto session = std::make_unique<Session>(*this);
-    const auto ids = source_ids.values<std::int32_t>();
-    for (std::size_t i = 0; i + 1 < source.offsets.size(); ++i) {
+    const auto ids = source.ids.values<std::int32_t>();
+    const auto& offsets = source.rows.offsets;
+    for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
       session->sources.push_back({});
-      for (std::int32_t t = source.offsets[i]; t < source.offsets[i + 1]; ++t) {
+      for (std::int32_t t = offsets[i]; t < offsets[i + 1]; ++t) {
         session->sources.back().push_back(ids[static_cast<std::size_t>(t)]);
       }
       session->rows.push_back({i, {}});
     }
     return session;
   }
-  std::int64_t target_vocabulary_size() const override { return vocabulary_; }
+  std::int64_t vocabulary_size() const override { return vocabulary_; }
   std::int64_t longest() const override { return longest_; }
 
   // Rows of the largest step, and of all steps.
   mutable std::atomic<std::size_t> largest_step = 0;
   mutable std::atomic<std::size_t> row_count = 0;
 
-  ops::CrossEntropyResult loss(const TranslationExamples&, const ops::CrossEntropyOptions&,
-                               ForwardContext&) const override {
-    fail(ErrorKind::failure, "a table has no loss");
+  Tensor hidden(const Prompts&, ForwardContext&) const override {
+    fail(ErrorKind::failure, "a table has no states");
   }
-  std::vector<double> log_probabilities(const TranslationExamples&,
-                                        ForwardContext&) const override {
-    fail(ErrorKind::failure, "a table scores nothing");
+  Projection projection() const override {
+    fail(ErrorKind::failure, "a table has no output layer");
   }
   void visit(ParameterVisitor&) override {}
 

@@ -7,6 +7,7 @@
 #include "heed/backends/reference/register.h"
 #include "heed/generation/decoding.h"
 #include "heed/models/translator.h"
+#include "heed/nn/generator_loss.h"
 
 namespace heed {
 namespace {
@@ -91,12 +92,9 @@ TEST_F(DecodeTranslator, ScoresAreThoseOfTheWholeText) {
         return std::vector{static_cast<std::int32_t>(tokens.size())};
       };
       ForwardContext context;
-      const double expected = model_.log_probabilities({.source_ids = ids(source),
-                                                        .source = make_sequences(length(source)),
-                                                        .target_inputs = ids(inputs),
-                                                        .target_outputs = ids(outputs),
-                                                        .target = make_sequences(length(outputs))},
-                                                       context)[0];
+      const Prompts prompts{.source = {.ids = ids(source), .rows = make_sequences(length(source))},
+                            .begun = {.ids = ids(inputs), .rows = make_sequences(length(inputs))}};
+      const double expected = sequence_log_probabilities(model_, prompts, ids(outputs), context)[0];
       EXPECT_NEAR(hypothesis.log_probability, expected, 1e-9);
       EXPECT_NEAR(hypothesis.score, expected * std::sqrt(static_cast<double>(outputs.size())),
                   1e-9);

@@ -86,7 +86,7 @@ LoadedLanguageModel load_language_model(const fs::path& directory) {
 
 std::vector<std::pair<std::string, std::string>> language_model_files(
     const LanguageModel& model, const TokenizerPair& tokenizers) {
-  const LanguageModelFile config{.vocabulary_size = model.target_vocabulary_size(),
+  const LanguageModelFile config{.vocabulary_size = model.vocabulary_size(),
                                  .model = model.config()};
   auto files = tokenizer_files(tokenizers);
   files.emplace_back("config.json", config_to_json(config).dump(2) + "\n");

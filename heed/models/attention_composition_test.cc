@@ -63,8 +63,8 @@ Trained train_once(Translator& model) {
   ForwardContext context;
   context.training = true;
   context.dropout_key = 3;
-  const TranslationExamples examples = two_sentences();
-  const auto result = model.loss(examples, {}, context);
+  const GeneratorExamples examples = two_sentences();
+  const auto result = generator_loss(model, examples.prompts, examples.outputs, {}, context);
   backward(result.loss);
   Trained trained{result.sums.plain_loss, {}};
   for (const NamedParameter& item : parameters_of(model)) {

@@ -33,11 +33,12 @@ class AttentionGradients : public testing::Test {
         leaves.push_back(item.parameter->value);
       }
     }
-    const TranslationExamples examples = two_sentences();
+    const GeneratorExamples examples = two_sentences();
     const GradientCheck check = check_gradients(leaves, [&] {
       ForwardContext context;
       context.training = true;
-      return model.loss(examples, {.scale = 0.2f}, context).loss;
+      return generator_loss(model, examples.prompts, examples.outputs, {.scale = 0.2f}, context)
+          .loss;
     });
     EXPECT_LT(check.worst, 1e-7) << check.report;
   }

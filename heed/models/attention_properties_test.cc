@@ -23,12 +23,13 @@ TEST_F(AttentionProperties, TracesLeaveResultsEqual) {
       Translator model(config, small_vocabulary, device);
       draw_parameters(model, 6);
       const NoGradientScope no_gradients;
-      const TranslationExamples examples = two_sentences();
+      const GeneratorExamples examples = two_sentences();
       ForwardContext plain, traced;
       AttentionTrace trace;
       traced.trace = &trace;
-      EXPECT_EQ(model.loss(examples, {}, plain).sums.plain_loss,
-                model.loss(examples, {}, traced).sums.plain_loss);
+      EXPECT_EQ(
+          generator_loss(model, examples.prompts, examples.outputs, {}, plain).sums.plain_loss,
+          generator_loss(model, examples.prompts, examples.outputs, {}, traced).sums.plain_loss);
       ASSERT_EQ(trace.entries.size(), 6u);
       EXPECT_EQ(trace.entries[3].name, "decoder.0.cross");
       const std::vector<double> weights = trace.entries[3].weights.to_doubles();
@@ -92,18 +93,16 @@ TEST_F(AttentionProperties, LaterTokensAndNeighboursLeaveNoTrace) {
       SCOPED_TRACE(name_of(device.kind));
       Translator model(config, small_vocabulary, device);
       draw_parameters(model, 6);
-      TranslationExamples examples = two_sentences();
+      GeneratorExamples examples = two_sentences();
       const std::vector<double> before = whole_logits(model, examples);
-      examples.target_inputs.values<std::int32_t>()[6] = 7;  // the last of the second sentence
+      examples.prompts.begun.ids.values<std::int32_t>()[6] = 7;  // the last of the second sentence
       const std::vector<double> later = whole_logits(model, examples);
       EXPECT_EQ(std::vector(before.begin(), before.begin() + 60),
                 std::vector(later.begin(), later.begin() + 60));
       EXPECT_NE(before, later);
-      const TranslationExamples alone{.source_ids = ids_of({3, 4, 0}),
-                                      .source = make_sequences(std::vector<std::int32_t>{3}),
-                                      .target_inputs = ids_of({9, 2, 4}),
-                                      .target_outputs = ids_of({2, 4, 0}),
-                                      .target = make_sequences(std::vector<std::int32_t>{3})};
+      const GeneratorExamples alone{.prompts = {.source = inputs_of({3, 4, 0}, {0, 3}),
+                                                .begun = inputs_of({9, 2, 4}, {0, 3})},
+                                    .outputs = ids_of({2, 4, 0})};
       EXPECT_EQ(whole_logits(model, alone), std::vector(before.begin(), before.begin() + 30));
     }
   };
@@ -116,11 +115,12 @@ TEST_F(AttentionProperties, HeadsAreSwitchedOffInEveryKindAndPrunedInThePlainOne
     draw_parameters(model, 6);
     const NoGradientScope no_gradients;
     const HeadSet off = {{"decoder.1.cross", {2}}};
-    const TranslationExamples examples = two_sentences();
+    const GeneratorExamples examples = two_sentences();
     ForwardContext plain, without;
     without.heads_off = &off;
-    EXPECT_NE(model.loss(examples, {}, plain).sums.plain_loss,
-              model.loss(examples, {}, without).sums.plain_loss);
+    EXPECT_NE(
+        generator_loss(model, examples.prompts, examples.outputs, {}, plain).sums.plain_loss,
+        generator_loss(model, examples.prompts, examples.outputs, {}, without).sums.plain_loss);
   };
   for_each_choice(switch_off);
   const auto expect_refused = [](void (*choose)(TranslatorConfig&), const std::string& reason) {

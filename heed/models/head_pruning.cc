@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "heed/models/translator_session.h"
-
 namespace heed {
 
 namespace {
@@ -71,37 +69,17 @@ HeadSet present_heads(const TranslatorConfig& config) {
   return heads;
 }
 
-TranslatorWithoutHeads::TranslatorWithoutHeads(Translator& model, const HeadSet& heads)
-    : model_(model) {
-  check_heads_are_there(model.config(), heads);
+HeadSet heads_off(const TranslatorConfig& config, const HeadSet& heads) {
+  check_heads_are_there(config, heads);
+  HeadSet off;
   for (const auto& [name, list] : heads) {
-    const std::vector<int> present = present_heads(model.config(), name);
+    const std::vector<int> present = present_heads(config, name);
     for (const int head : list) {
-      off_[name].push_back(
+      off[name].push_back(
           static_cast<int>(std::find(present.begin(), present.end(), head) - present.begin()));
     }
   }
-}
-
-ops::CrossEntropyResult TranslatorWithoutHeads::loss(const TranslationExamples& examples,
-                                                     const ops::CrossEntropyOptions& options,
-                                                     ForwardContext& context) const {
-  const NoGradientScope no_gradients;
-  ForwardContext without = context;
-  without.heads_off = &off_;
-  return model_.loss(examples, options, without);
-}
-
-std::vector<double> TranslatorWithoutHeads::log_probabilities(const TranslationExamples& examples,
-                                                              ForwardContext& context) const {
-  ForwardContext without = context;
-  without.heads_off = &off_;
-  return model_.log_probabilities(examples, without);
-}
-
-std::unique_ptr<DecodingSession> TranslatorWithoutHeads::start_decoding(
-    const Tensor& source_ids, const Sequences& source, MatmulPrecision precision) const {
-  return std::make_unique<TranslatorSession>(model_, source_ids, source, precision, &off_);
+  return off;
 }
 
 std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads) {

@@ -26,16 +26,19 @@ TranslatorConfig three_heads() {
 
 constexpr TranslatorVocabulary vocabulary{.source_size = 10, .target_size = 10, .padding_id = 9};
 
-std::vector<double> scores(const TranslationModel& model) {
-  ForwardContext context;
-  return model.log_probabilities(two_sentences(), context);
+std::vector<double> scores(const Generator& model, ForwardContext context = {}) {
+  const auto [prompts, outputs] = two_sentences();
+  return sequence_log_probabilities(model, prompts, outputs, context);
+}
+
+ForwardContext without(const HeadSet& off) {
+  return {.heads_off = &off};
 }
 
 // The logits of two steps of decoding both sentences.
-std::vector<double> decoded_logits(const TranslationModel& model) {
-  const TranslationExamples examples = two_sentences();
-  const auto session =
-      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
+std::vector<double> decoded_logits(const Generator& model, const ForwardContext& context = {}) {
+  const GeneratorExamples examples = two_sentences();
+  const auto session = model.start(examples.prompts.source, context);
   const std::int32_t rows[] = {0, 1};
   const std::int32_t starts[] = {9, 9};
   const std::int32_t next[] = {2, 4};
@@ -72,20 +75,21 @@ TEST_F(HeadPruning, SwitchingOffIsZeroColumnsOfTheOutputProjection) {
   stored(zeroed, "model.encoder.layers.1.self_attn.out_proj.weight").columns(8, 12).fill(0);
   stored(zeroed, "model.decoder.layers.0.self_attn.out_proj.weight").columns(4, 8).fill(0);
   stored(zeroed, "model.decoder.layers.1.encoder_attn.out_proj.weight").columns(8, 12).fill(0);
-  const TranslatorWithoutHeads without(model, some_heads);
-  EXPECT_EQ(scores(without), scores(zeroed));
-  EXPECT_EQ(decoded_logits(without), decoded_logits(zeroed));
-  EXPECT_NE(scores(without), scores(model));
-  EXPECT_NE(decoded_logits(without), decoded_logits(model));
+  const HeadSet off = heads_off(model.config(), some_heads);
+  EXPECT_EQ(scores(model, without(off)), scores(zeroed));
+  EXPECT_EQ(decoded_logits(model, without(off)), decoded_logits(zeroed));
+  EXPECT_NE(scores(model, without(off)), scores(model));
+  EXPECT_NE(decoded_logits(model, without(off)), decoded_logits(model));
 }
 
 TEST_F(HeadPruning, ThePrunedModelIsTheOneWithTheHeadsSwitchedOff) {
   Translator model(three_heads(), vocabulary, reference_device);
   initialize_parameters(model, 3);
   const auto smaller = prune_heads(model, some_heads);
-  const TranslatorWithoutHeads without(model, some_heads);
-  EXPECT_THAT(scores(*smaller), Pointwise(DoubleNear(1e-12), scores(without)));
-  EXPECT_THAT(decoded_logits(*smaller), Pointwise(DoubleNear(1e-12), decoded_logits(without)));
+  const HeadSet off = heads_off(model.config(), some_heads);
+  EXPECT_THAT(scores(*smaller), Pointwise(DoubleNear(1e-12), scores(model, without(off))));
+  EXPECT_THAT(decoded_logits(*smaller),
+              Pointwise(DoubleNear(1e-12), decoded_logits(model, without(off))));
   // Each head has 3 · 4 · (12 + 1) numbers in q, k and v and 12 · 4 in the output projection.
   EXPECT_EQ(count_parameters(model) - count_parameters(*smaller), 4 * (156 + 48));
   EXPECT_THAT(present_heads(smaller->config(), "encoder.1.self"), ElementsAre(1));
@@ -95,10 +99,10 @@ TEST_F(HeadPruning, ThePrunedModelIsTheOneWithTheHeadsSwitchedOff) {
   HeadSet all = some_heads;
   all["decoder.1.cross"] = {1, 2};
   EXPECT_EQ(smallest->config().pruned_heads, all);
-  EXPECT_THAT(scores(*smallest),
-              Pointwise(DoubleNear(1e-12), scores(TranslatorWithoutHeads(model, all))));
-  const TranslatorWithoutHeads twice(*smaller, {{"decoder.1.cross", {1}}});
-  EXPECT_THAT(scores(*smallest), Pointwise(DoubleNear(1e-12), scores(twice)));
+  const HeadSet all_off = heads_off(model.config(), all);
+  EXPECT_THAT(scores(*smallest), Pointwise(DoubleNear(1e-12), scores(model, without(all_off))));
+  const HeadSet one_more = heads_off(smaller->config(), {{"decoder.1.cross", {1}}});
+  EXPECT_THAT(scores(*smallest), Pointwise(DoubleNear(1e-12), scores(*smaller, without(one_more))));
 }
 
 TEST_F(HeadPruning, AWorthlessHeadGoesWithoutATrace) {
@@ -106,7 +110,8 @@ TEST_F(HeadPruning, AWorthlessHeadGoesWithoutATrace) {
   initialize_parameters(model, 4);
   stored(model, "model.decoder.layers.1.encoder_attn.out_proj.weight").columns(4, 8).fill(0);
   const HeadSet worthless = {{"decoder.1.cross", {1}}};
-  EXPECT_EQ(scores(TranslatorWithoutHeads(model, worthless)), scores(model));
+  const HeadSet off = heads_off(model.config(), worthless);
+  EXPECT_EQ(scores(model, without(off)), scores(model));
   const auto smaller = prune_heads(model, worthless);
   EXPECT_THAT(decoded_logits(*smaller), Pointwise(DoubleNear(1e-12), decoded_logits(model)));
 }
@@ -118,7 +123,7 @@ TEST_F(HeadPruning, TheTraceShowsTheHeadsThatAreThere) {
   AttentionTrace trace;
   ForwardContext context;
   context.trace = &trace;
-  const std::vector<double> traced = smaller->log_probabilities(two_sentences(), context);
+  const std::vector<double> traced = scores(*smaller, context);
   EXPECT_EQ(traced, scores(*smaller));
   ASSERT_EQ(trace.entries.size(), 6u);
   EXPECT_EQ(trace.entries[1].name, "encoder.1.self");
@@ -143,7 +148,7 @@ TEST_F(HeadPruning, RefusesHeadsThatAreNotThere) {
               }),
               HasSubstr("no attention 'encoder.2.self'"));
   EXPECT_THAT(refusal([&] {
-                TranslatorWithoutHeads(model, {{"encoder.0.self", {3}}});
+                heads_off(model.config(), {{"encoder.0.self", {3}}});
               }),
               HasSubstr("encoder.0.self has no head 3, only 0, 1, 2"));
   EXPECT_THAT(refusal([&] {
@@ -174,7 +179,8 @@ TEST_F(HeadPruning, GradientsCannotPassAHeadThatIsOff) {
   const HeadSet off = {{"encoder.0.self", {0}}};
   ForwardContext context;
   context.heads_off = &off;
-  EXPECT_THROW(model.loss(two_sentences(), {}, context), Error);
+  const auto [prompts, outputs] = two_sentences();
+  EXPECT_THROW(generator_loss(model, prompts, outputs, {}, context), Error);
 }
 
 }  // namespace

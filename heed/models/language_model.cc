@@ -1,19 +1,18 @@
 #include "heed/models/language_model.h"
 
-#include "heed/autograd/kept_activation.h"
 #include "heed/models/hypothesis_cache.h"
 #include "heed/models/transformer_parts.h"
-#include "heed/ops/linear.h"
 
 namespace heed {
 
 // Decoding with a language model: one step over the cache of its hypotheses.
 class LanguageModelSession : public DecodingSession {
  public:
-  LanguageModelSession(const LanguageModel& model, std::int64_t texts, MatmulPrecision precision)
-      : model_(model), cache_(texts, model.layers_.size()) {
-    context_.precision = precision;
-  }
+  LanguageModelSession(const LanguageModel& model, std::int64_t texts,
+                       const ForwardContext& context)
+      : model_(model),
+        context_{.precision = context.precision, .heads_off = context.heads_off},
+        cache_(texts, model.layers_.size()) {}
 
   Tensor advance(std::span<const std::int32_t> parents,
                  std::span<const std::int32_t> tokens) override {
@@ -31,7 +30,7 @@ class LanguageModelSession : public DecodingSession {
         return cache_.attend(i, layer.self_attention(), input, model_.positions_.get(), context_);
       });
     }
-    return model_.logits(model_.norm_ ? model_.norm_->forward(x) : x, context_);
+    return logits_of(model_, model_.norm_ ? model_.norm_->forward(x) : x, context_);
   }
 
  private:
@@ -78,32 +77,9 @@ Tensor LanguageModel::decode(const Tensor& ids, const Sequences& sequences,
   return norm_ ? norm_->forward(x) : x;
 }
 
-Tensor LanguageModel::logits(const Tensor& decoded, ForwardContext& context) const {
-  return ops::linear(decoded, output_weight().value, output_bias_.value, context.precision);
-}
-
-ops::CrossEntropyResult LanguageModel::loss(const TranslationExamples& examples,
-                                            const ops::CrossEntropyOptions& options,
-                                            ForwardContext& context) const {
-  const RoundedActivations rounded(context.rounds_activations());
-  return ops::projection_cross_entropy(decode(examples.target_inputs, examples.target, context),
-                                       output_weight().value, output_bias_.value,
-                                       examples.target_outputs, options);
-}
-
-std::vector<double> LanguageModel::log_probabilities(const TranslationExamples& examples,
-                                                     ForwardContext& context) const {
-  const NoGradientScope no_gradients;
-  return sums_by_sequence(ops::projection_log_probabilities(
-                              decode(examples.target_inputs, examples.target, context),
-                              output_weight().value, output_bias_.value, examples.target_outputs),
-                          examples.target);
-}
-
-std::unique_ptr<DecodingSession> LanguageModel::start_decoding(const Tensor&,
-                                                               const Sequences& source,
-                                                               MatmulPrecision precision) const {
-  return std::make_unique<LanguageModelSession>(*this, source.count(), precision);
+std::unique_ptr<DecodingSession> LanguageModel::start(const Inputs& source,
+                                                      const ForwardContext& context) const {
+  return std::make_unique<LanguageModelSession>(*this, source.rows.count(), context);
 }
 
 void LanguageModel::visit(ParameterVisitor& visitor) {

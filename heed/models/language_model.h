@@ -5,18 +5,18 @@
 //
 //   LanguageModel model(config, tokenizer.size());
 //   initialize_parameters(model, seed);
-//   model.loss(examples, options, context);  // examples without sources
+//   generator_loss(model, prompts, outputs, options, context);  // prompts without sources
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "heed/models/translator_config.h"
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator.h"
 
 namespace heed {
 
-class LanguageModel : public TranslationModel {
+class LanguageModel : public Generator {
  public:
   // Weights are drawn as by initialize_parameters(*this, 0). Errors (usage) name the configuration
   // key, as check_language_model_config does; a vocabulary without pieces.
@@ -29,19 +29,17 @@ class LanguageModel : public TranslationModel {
   // ids: int32 [tokens] → [tokens, d], before the projection to the vocabulary. Token i of a
   // sequence sees the tokens up to i, with attention.topology prefix those of its prefix, too.
   Tensor decode(const Tensor& ids, const Sequences& sequences, ForwardContext& context) const;
-  // What decode() gave → logits of the token that follows each [rows, vocabulary].
-  Tensor logits(const Tensor& decoded, ForwardContext& context) const;
 
   // Sources are ignored.
-  ops::CrossEntropyResult loss(const TranslationExamples& examples,
-                               const ops::CrossEntropyOptions& options,
-                               ForwardContext& context) const override;
-  std::vector<double> log_probabilities(const TranslationExamples& examples,
-                                        ForwardContext& context) const override;
-  // A session of `source.count()` texts, each without a token yet; what `source` holds is ignored.
-  std::unique_ptr<DecodingSession> start_decoding(const Tensor& source_ids, const Sequences& source,
-                                                  MatmulPrecision precision) const override;
-  std::int64_t target_vocabulary_size() const override { return vocabulary_size_; }
+  Tensor hidden(const Prompts& prompts, ForwardContext& context) const override {
+    return decode(prompts.begun.ids, prompts.begun.rows, context);
+  }
+  Projection projection() const override { return {output_weight().value, output_bias_.value}; }
+  // A session of `source.rows.count()` texts, each without a token yet; what `source` holds is
+  // ignored.
+  std::unique_ptr<DecodingSession> start(const Inputs& source,
+                                         const ForwardContext& context) const override;
+  std::int64_t vocabulary_size() const override { return vocabulary_size_; }
   std::int64_t longest() const override { return config_.max_length; }
   void visit(ParameterVisitor& visitor) override;
 

@@ -20,19 +20,10 @@ using testing::HasSubstr;
 constexpr std::int64_t vocabulary = 10;
 
 // Two pieces of a text, of three and four tokens, without sources.
-TranslationExamples two_pieces() {
-  return {.source_ids = ids_of({}),
-          .source = make_sequences_from_offsets(Ids{0, 0, 0}),
-          .target_inputs = ids_of({3, 2, 4, 0, 4, 5, 1}),
-          .target_outputs = ids_of({2, 4, 6, 4, 5, 1, 9}),
-          .target = make_sequences_from_offsets(Ids{0, 3, 7})};
-}
-
-std::vector<double> logits_of(const LanguageModel& model, const TranslationExamples& examples) {
-  const NoGradientScope no_gradients;
-  ForwardContext context;
-  return model.logits(model.decode(examples.target_inputs, examples.target, context), context)
-      .to_doubles();
+GeneratorExamples two_pieces() {
+  return {.prompts = {.source = inputs_of({}, {0, 0, 0}),
+                      .begun = inputs_of({3, 2, 4, 0, 4, 5, 1}, {0, 3, 7})},
+          .outputs = ids_of({2, 4, 6, 4, 5, 1, 9})};
 }
 
 // Schemes that lines of any length can have.
@@ -93,12 +84,14 @@ TEST_F(LanguageModelTest, GradientsOfTheWholeModelAreRight) {
       for (const NamedParameter& item : parameters_of(model)) {
         leaves.push_back(item.parameter->value);
       }
-      const TranslationExamples examples = two_pieces();  // outlive the backward passes
+      const GeneratorExamples examples = two_pieces();  // outlive the backward passes
       const GradientCheck check = check_gradients(leaves, [&] {
         ForwardContext context;
         context.training = true;
         context.dropout_key = 11;
-        return model.loss(examples, {.smoothing = 0.1f, .scale = 0.2f}, context).loss;
+        return generator_loss(model, examples.prompts, examples.outputs,
+                              {.smoothing = 0.1f, .scale = 0.2f}, context)
+            .loss;
       });
       EXPECT_LT(check.worst, 1e-7) << check.report;
     }
@@ -112,10 +105,11 @@ TEST_F(LanguageModelTest, LaterTokensDoNotReachEarlierOnes) {
     config.position.kind = kind;
     LanguageModel model(config, vocabulary, reference_device);
     draw_parameters(model, 4);
-    TranslationExamples examples = two_pieces();
-    const auto before = logits_of(model, examples);
-    examples.target_inputs.values<std::int32_t>()[5] = 8;  // the third token of the second piece
-    const auto after = logits_of(model, examples);
+    GeneratorExamples examples = two_pieces();
+    const auto before = whole_logits(model, examples);
+    examples.prompts.begun.ids.values<std::int32_t>()[5] =
+        8;  // the third token of the second piece
+    const auto after = whole_logits(model, examples);
     for (std::size_t i = 0; i < 5 * vocabulary; ++i) {
       ASSERT_EQ(before[i], after[i]);
     }
@@ -136,7 +130,7 @@ TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
       config.norm = norm;
       LanguageModel model(config, vocabulary, reference_device);
       draw_parameters(model, 6);
-      expect_close(stepwise_logits(model, two_pieces()), logits_of(model, two_pieces()), 1e-9);
+      expect_close(stepwise_logits(model, two_pieces()), whole_logits(model, two_pieces()), 1e-9);
     }
   }
 }
@@ -144,15 +138,13 @@ TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
 TEST_F(LanguageModelTest, HypothesesAreRepeatedAndPermuted) {
   LanguageModel model(four_heads(), vocabulary, reference_device);
   draw_parameters(model, 3);
-  const auto session = model.start_decoding(ids_of({}), make_sequences_from_offsets(Ids{0, 0, 0}),
-                                            MatmulPrecision::float32);
+  const auto session = model.start(inputs_of({}, {0, 0, 0}), {});
   session->advance(Ids{1, 1, 0}, Ids{9, 8, 7});
   session->advance(Ids{2, 0, 1}, Ids{2, 4, 5});
   const auto step = session->advance(Ids{1, 0}, Ids{6, 3}).to_doubles();
-  TranslationExamples whole = two_pieces();
-  whole.target_inputs = ids_of({9, 4, 6, 7, 2, 3});
-  whole.target = make_sequences_from_offsets(Ids{0, 3, 6});
-  const auto expected = logits_of(model, whole);
+  GeneratorExamples whole = two_pieces();
+  whole.prompts.begun = inputs_of({9, 4, 6, 7, 2, 3}, {0, 3, 6});
+  const auto expected = whole_logits(model, whole);
   for (std::size_t column = 0; column < vocabulary; ++column) {
     EXPECT_NEAR(step[column], expected[2 * vocabulary + column], 1e-12);
     EXPECT_NEAR(step[vocabulary + column], expected[5 * vocabulary + column], 1e-12);
@@ -163,9 +155,10 @@ TEST_F(LanguageModelTest, LogProbabilitiesSumTheTokens) {
   LanguageModel model(four_heads(), vocabulary, reference_device);
   draw_parameters(model, 2);
   ForwardContext context;
-  const auto scores = model.log_probabilities(two_pieces(), context);
-  const auto logits = logits_of(model, two_pieces());
-  const auto outputs = two_pieces().target_outputs.values<std::int32_t>();
+  const auto [prompts, targets] = two_pieces();
+  const auto scores = sequence_log_probabilities(model, prompts, targets, context);
+  const auto logits = whole_logits(model, two_pieces());
+  const auto outputs = targets.values<std::int32_t>();
   std::vector<double> expected(2, 0.0);
   for (std::size_t row = 0; row < 7; ++row) {
     double sum = 0;
@@ -176,7 +169,8 @@ TEST_F(LanguageModelTest, LogProbabilitiesSumTheTokens) {
         logits[row * vocabulary + static_cast<std::size_t>(outputs[row])] - std::log(sum);
   }
   expect_close(scores, expected, 1e-10);
-  EXPECT_NEAR(scores[0] + scores[1], -model.loss(two_pieces(), {}, context).sums.plain_loss, 1e-10);
+  EXPECT_NEAR(scores[0] + scores[1],
+              -generator_loss(model, prompts, targets, {}, context).sums.plain_loss, 1e-10);
 }
 
 TEST_F(LanguageModelTest, TheCpuAgrees) {
@@ -191,8 +185,8 @@ TEST_F(LanguageModelTest, TheCpuAgrees) {
       to[i].parameter->value.copy_from(from[i].parameter->value.to(cpu_device));
       to[i].parameter->value.renew_stamp();
     }
-    expect_close(logits_of(model, two_pieces()), logits_of(exact, two_pieces()), 1e-4);
-    expect_close(stepwise_logits(model, two_pieces()), logits_of(model, two_pieces()), 1e-5);
+    expect_close(whole_logits(model, two_pieces()), whole_logits(exact, two_pieces()), 1e-4);
+    expect_close(stepwise_logits(model, two_pieces()), whole_logits(model, two_pieces()), 1e-5);
   }
 }
 
@@ -201,11 +195,11 @@ TEST_F(LanguageModelTest, APrefixIsSeenFromEverywhere) {
   config.attention.topology = "prefix";
   LanguageModel model(config, vocabulary, reference_device);
   draw_parameters(model, 4);
-  TranslationExamples examples = two_pieces();
-  examples.target.prefixes = {2, 0};
-  const auto before = logits_of(model, examples);
-  examples.target_inputs.values<std::int32_t>()[1] = 8;
-  const auto after = logits_of(model, examples);
+  GeneratorExamples examples = two_pieces();
+  examples.prompts.begun.rows.prefixes = {2, 0};
+  const auto before = whole_logits(model, examples);
+  examples.prompts.begun.ids.values<std::int32_t>()[1] = 8;
+  const auto after = whole_logits(model, examples);
   EXPECT_NE(std::vector(before.begin(), before.begin() + vocabulary),
             std::vector(after.begin(), after.begin() + vocabulary));
 }
@@ -215,7 +209,7 @@ TEST_F(LanguageModelTest, NamesItsAttentionsAndTensors) {
   AttentionTrace trace;
   ForwardContext context;
   context.trace = &trace;
-  model.log_probabilities(two_pieces(), context);
+  model.hidden(two_pieces().prompts, context);
   const std::vector<std::string> names = language_model_attention_names(four_heads());
   ASSERT_EQ(trace.entries.size(), names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -257,11 +251,10 @@ TEST_F(LanguageModelTest, RefusesWhatItCannotBe) {
   EXPECT_EQ(refusal([](TranslatorConfig& c) { c.pruned_heads["decoder.0.self"] = {1}; }), "none");
   // A piece longer than max_length, which is 8.
   LanguageModel model(four_heads(), vocabulary, reference_device);
-  TranslationExamples examples = two_pieces();
-  examples.target_inputs = examples.target_outputs = ids_of(Ids(9, 1));
-  examples.target = make_sequences_from_offsets(Ids{0, 9});
+  Prompts prompts = two_pieces().prompts;
+  prompts.begun = inputs_of(Ids(9, 1), {0, 9});
   ForwardContext context;
-  EXPECT_THROW(model.log_probabilities(examples, context), Error);
+  EXPECT_THROW(model.hidden(prompts, context), Error);
 }
 
 }  // namespace

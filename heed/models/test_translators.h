@@ -6,6 +6,7 @@
 
 #include "heed/base/random.h"
 #include "heed/models/translator.h"
+#include "heed/nn/generator_loss.h"
 
 namespace heed {
 
@@ -37,12 +38,15 @@ inline Tensor ids_of(const std::vector<std::int32_t>& values) {
                                            {static_cast<std::int64_t>(values.size())});
 }
 
-inline TranslationExamples two_sentences() {
-  return {.source_ids = ids_of({3, 4, 0, 5, 6, 3, 2, 0}),
-          .source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 8}),
-          .target_inputs = ids_of({9, 2, 4, 9, 4, 5, 1}),
-          .target_outputs = ids_of({2, 4, 0, 4, 5, 1, 0}),
-          .target = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3, 7})};
+inline Inputs inputs_of(const std::vector<std::int32_t>& ids,
+                        const std::vector<std::int32_t>& offsets) {
+  return {.ids = ids_of(ids), .rows = make_sequences_from_offsets(offsets)};
+}
+
+inline GeneratorExamples two_sentences() {
+  return {.prompts = {.source = inputs_of({3, 4, 0, 5, 6, 3, 2, 0}, {0, 3, 8}),
+                      .begun = inputs_of({9, 2, 4, 9, 4, 5, 1}, {0, 3, 7})},
+          .outputs = ids_of({2, 4, 0, 4, 5, 1, 0})};
 }
 
 // Draws all parameters, those that begin as zeros too, so that everything has an effect.
@@ -63,26 +67,19 @@ inline void draw_parameters(Module& module, std::uint64_t seed) {
 }
 
 // Logits of all target tokens at once.
-inline std::vector<double> whole_logits(const Translator& model,
-                                        const TranslationExamples& examples) {
+inline std::vector<double> whole_logits(const Generator& model, const GeneratorExamples& examples) {
   const NoGradientScope no_gradients;
   ForwardContext context;
-  const Tensor memory = model.encode(examples.source_ids, examples.source, context);
-  return model
-      .logits(
-          model.decode(examples.target_inputs, examples.target, memory, examples.source, context),
-          context)
-      .to_doubles();
+  return logits_of(model, model.hidden(examples.prompts, context), context).to_doubles();
 }
 
 // The same, one sentence after the other, token by token.
-inline std::vector<double> stepwise_logits(const TranslationModel& model,
-                                           const TranslationExamples& examples) {
-  const auto session =
-      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
-  const auto inputs = examples.target_inputs.values<std::int32_t>();
-  const auto& offsets = examples.target.offsets;
-  const auto count = static_cast<std::size_t>(examples.target.count());
+inline std::vector<double> stepwise_logits(const Generator& model,
+                                           const GeneratorExamples& examples) {
+  const auto session = model.start(examples.prompts.source, {});
+  const auto inputs = examples.prompts.begun.ids.values<std::int32_t>();
+  const auto& offsets = examples.prompts.begun.rows.offsets;
+  const auto count = static_cast<std::size_t>(examples.prompts.begun.rows.count());
   std::vector<std::vector<double>> logits(count);
   std::vector<std::int32_t> alive;  // sentences that go on
   for (std::size_t s = 0; s < count; ++s) {

@@ -68,17 +68,4 @@ Tensor embed_tokens(const TranslatorConfig& config, const Tensor& ids, const Seq
                     context.dropout(dropout, sequences.row_keys), padding_id);
 }
 
-std::vector<double> sums_by_sequence(const std::vector<double>& values,
-                                     const Sequences& sequences) {
-  std::vector<double> result;
-  for (std::size_t s = 0; s + 1 < sequences.offsets.size(); ++s) {
-    double sum = 0;
-    for (std::int32_t row = sequences.offsets[s]; row < sequences.offsets[s + 1]; ++row) {
-      sum += values[static_cast<std::size_t>(row)];
-    }
-    result.push_back(sum);
-  }
-  return result;
-}
-
 }  // namespace heed

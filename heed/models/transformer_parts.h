@@ -35,7 +35,4 @@ Tensor embed_tokens(const TranslatorConfig& config, const Tensor& ids, const Seq
                     const PositionEncoding& positions, const DropoutSite& dropout,
                     ForwardContext& context);
 
-// The sums of `values`, one a token, over each sequence.
-std::vector<double> sums_by_sequence(const std::vector<double>& values, const Sequences& sequences);
-
 }  // namespace heed

@@ -1,9 +1,7 @@
 #include "heed/models/translator.h"
 
-#include "heed/autograd/kept_activation.h"
 #include "heed/models/transformer_parts.h"
 #include "heed/models/translator_session.h"
-#include "heed/ops/linear.h"
 
 namespace heed {
 
@@ -96,37 +94,15 @@ Tensor Translator::decode(const Tensor& target_inputs, const Sequences& target,
   return decoder_norm_ ? decoder_norm_->forward(x) : x;
 }
 
-Tensor Translator::logits(const Tensor& decoded, ForwardContext& context) const {
-  return ops::linear(decoded, output_weight().value, output_bias_.value, context.precision);
+Tensor Translator::hidden(const Prompts& prompts, ForwardContext& context) const {
+  const auto& [source, begun] = prompts;
+  const Tensor memory = encode(source.ids, source.rows, context);
+  return decode(begun.ids, begun.rows, memory, source.rows, context);
 }
 
-ops::CrossEntropyResult Translator::loss(const TranslationExamples& examples,
-                                         const ops::CrossEntropyOptions& options,
-                                         ForwardContext& context) const {
-  const RoundedActivations rounded(context.rounds_activations());
-  const Tensor memory = encode(examples.source_ids, examples.source, context);
-  const Tensor decoded =
-      decode(examples.target_inputs, examples.target, memory, examples.source, context);
-  return ops::projection_cross_entropy(decoded, output_weight().value, output_bias_.value,
-                                       examples.target_outputs, options);
-}
-
-std::vector<double> Translator::log_probabilities(const TranslationExamples& examples,
-                                                  ForwardContext& context) const {
-  const NoGradientScope no_gradients;
-  const Tensor memory = encode(examples.source_ids, examples.source, context);
-  const Tensor decoded =
-      decode(examples.target_inputs, examples.target, memory, examples.source, context);
-  return sums_by_sequence(
-      ops::projection_log_probabilities(decoded, output_weight().value, output_bias_.value,
-                                        examples.target_outputs),
-      examples.target);
-}
-
-std::unique_ptr<DecodingSession> Translator::start_decoding(const Tensor& source_ids,
-                                                            const Sequences& source,
-                                                            MatmulPrecision precision) const {
-  return std::make_unique<TranslatorSession>(*this, source_ids, source, precision);
+std::unique_ptr<DecodingSession> Translator::start(const Inputs& source,
+                                                   const ForwardContext& context) const {
+  return std::make_unique<TranslatorSession>(*this, source, context);
 }
 
 void Translator::visit(ParameterVisitor& visitor) {

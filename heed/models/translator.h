@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "heed/models/translator_config.h"
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator.h"
 
 namespace heed {
 
@@ -25,7 +25,7 @@ struct TranslatorVocabulary {
   }
 };
 
-class Translator : public TranslationModel {
+class Translator : public Generator {
  public:
   // Weights are drawn as by initialize_parameters(*this, 0). Errors (usage) name the configuration
   // key: sizes that are not positive or do not divide, rates outside [0, 1), tied embeddings with
@@ -41,17 +41,12 @@ class Translator : public TranslationModel {
   // → decoder output [target tokens, d], before the projection to the vocabulary.
   Tensor decode(const Tensor& target_inputs, const Sequences& target, const Tensor& memory,
                 const Sequences& source, ForwardContext& context) const;
-  // Decoder output → logits [rows, target vocabulary].
-  Tensor logits(const Tensor& decoded, ForwardContext& context) const;
 
-  ops::CrossEntropyResult loss(const TranslationExamples& examples,
-                               const ops::CrossEntropyOptions& options,
-                               ForwardContext& context) const override;
-  std::vector<double> log_probabilities(const TranslationExamples& examples,
-                                        ForwardContext& context) const override;
-  std::unique_ptr<DecodingSession> start_decoding(const Tensor& source_ids, const Sequences& source,
-                                                  MatmulPrecision precision) const override;
-  std::int64_t target_vocabulary_size() const override { return vocabulary_.target_size; }
+  Tensor hidden(const Prompts& prompts, ForwardContext& context) const override;
+  Projection projection() const override { return {output_weight().value, output_bias_.value}; }
+  std::unique_ptr<DecodingSession> start(const Inputs& source,
+                                         const ForwardContext& context) const override;
+  std::int64_t vocabulary_size() const override { return vocabulary_.target_size; }
   std::int64_t longest() const override { return config_.max_length; }
   void visit(ParameterVisitor& visitor) override;
 

@@ -5,22 +5,20 @@
 
 namespace heed {
 
-TranslatorSession::TranslatorSession(const Translator& model, const Tensor& source_ids,
-                                     const Sequences& source, MatmulPrecision precision,
-                                     const HeadSet* heads_off)
+TranslatorSession::TranslatorSession(const Translator& model, const Inputs& source,
+                                     const ForwardContext& context)
     : model_(model),
-      cache_(source.count(), model.decoder_.size()),
-      source_offsets_(source.offsets),
-      longest_source_(source.longest()) {
+      context_{.precision = context.precision, .heads_off = context.heads_off},
+      cache_(source.rows.count(), model.decoder_.size()),
+      source_offsets_(source.rows.offsets),
+      longest_source_(source.rows.longest()) {
   const NoGradientScope no_gradients;
-  context_.precision = precision;
-  context_.heads_off = heads_off;
-  source_slots_.resize(static_cast<std::size_t>(source.tokens()));
+  source_slots_.resize(static_cast<std::size_t>(source.rows.tokens()));
   std::iota(source_slots_.begin(), source_slots_.end(), 0);
-  const Tensor memory = model.encode(source_ids, source, context_);
+  const Tensor memory = model.encode(source.ids, source.rows, context_);
   for (const DecoderLayer& layer : model.decoder_) {
     memories_.push_back(layer.cross_attention().project_memory(
-        memory, source, model.decoder_positions().cross, context_));
+        memory, source.rows, model.decoder_positions().cross, context_));
   }
 }
 
@@ -65,7 +63,7 @@ Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
           return cross_attend(layer.cross_attention(), memories_[i], input);
         });
   }
-  return model_.logits(model_.decoder_norm_ ? model_.decoder_norm_->forward(x) : x, context_);
+  return logits_of(model_, model_.decoder_norm_ ? model_.decoder_norm_->forward(x) : x, context_);
 }
 
 }  // namespace heed

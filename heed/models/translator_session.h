@@ -10,9 +10,7 @@ namespace heed {
 
 class TranslatorSession : public DecodingSession {
  public:
-  // `heads_off`: see ForwardContext; must outlive the session.
-  TranslatorSession(const Translator& model, const Tensor& source_ids, const Sequences& source,
-                    MatmulPrecision precision, const HeadSet* heads_off = nullptr);
+  TranslatorSession(const Translator& model, const Inputs& source, const ForwardContext& context);
 
   Tensor advance(std::span<const std::int32_t> parents,
                  std::span<const std::int32_t> tokens) override;

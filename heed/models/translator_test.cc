@@ -52,12 +52,14 @@ TEST_F(TranslatorTest, GradientsOfTheWholeModelAreRight) {
     for (const NamedParameter& item : parameters_of(model)) {
       leaves.push_back(item.parameter->value);
     }
-    const TranslationExamples examples = two_sentences();
+    const GeneratorExamples examples = two_sentences();
     const auto loss = [&] {
       ForwardContext context;
       context.training = true;
       context.dropout_key = 11;
-      return model.loss(examples, {.smoothing = 0.1f, .scale = 0.2f}, context).loss;
+      return generator_loss(model, examples.prompts, examples.outputs,
+                            {.smoothing = 0.1f, .scale = 0.2f}, context)
+          .loss;
     };
     // The padding row reads the table without giving it a gradient, so it is left out: its numeric
     // derivative is not 0.
@@ -72,16 +74,20 @@ TEST_F(TranslatorTest, GradientsOfTheWholeModelAreRight) {
 TEST_F(TranslatorTest, LaterTokensDoNotReachEarlierOnes) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
-  TranslationExamples examples = two_sentences();
+  GeneratorExamples examples = two_sentences();
   ForwardContext context;
   const NoGradientScope scope;
-  const Tensor memory = model.encode(examples.source_ids, examples.source, context);
+  const Tensor memory =
+      model.encode(examples.prompts.source.ids, examples.prompts.source.rows, context);
   const auto decode = [&] {
-    return model.decode(examples.target_inputs, examples.target, memory, examples.source, context)
+    return model
+        .decode(examples.prompts.begun.ids, examples.prompts.begun.rows, memory,
+                examples.prompts.source.rows, context)
         .to_doubles();
   };
   const auto before = decode();
-  examples.target_inputs.values<std::int32_t>()[6] = 7;  // the last token of the second sentence
+  examples.prompts.begun.ids.values<std::int32_t>()[6] =
+      7;  // the last token of the second sentence
   const auto after = decode();
   for (std::size_t i = 0; i < 6 * 8; ++i) {
     ASSERT_EQ(before[i], after[i]);
@@ -94,10 +100,9 @@ TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
   initialize_parameters(model, 3);
-  const TranslationExamples examples = two_sentences();
+  const GeneratorExamples examples = two_sentences();
   const NoGradientScope scope;
-  const auto session =
-      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
+  const auto session = model.start(examples.prompts.source, {});
   // Three rows: sentence 1 twice, then sentence 0; later reordered and cut down.
   using Ids = std::vector<std::int32_t>;
   session->advance(Ids{1, 1, 0}, Ids{9, 9, 9});
@@ -109,8 +114,8 @@ TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
   const Sequences source = make_sequences_from_offsets(Ids{0, 5, 8});
   const Sequences target = make_sequences_from_offsets(Ids{0, 3, 6});
   const Tensor memory = model.encode(ids_of({5, 6, 3, 2, 0, 3, 4, 0}), source, context);
-  const Tensor whole = model.logits(
-      model.decode(ids_of({9, 4, 6, 9, 2, 7}), target, memory, source, context), context);
+  const Tensor whole = logits_of(
+      model, model.decode(ids_of({9, 4, 6, 9, 2, 7}), target, memory, source, context), context);
   const auto step = logits.to_doubles();
   const auto expected = whole.to_doubles();
   for (std::size_t column = 0; column < 10; ++column) {
@@ -124,10 +129,9 @@ TEST_F(TranslatorTest, ManyStepsOfAShiftingBeamEqualTheWhole) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
   initialize_parameters(model, 3);
-  const TranslationExamples examples = two_sentences();
+  const GeneratorExamples examples = two_sentences();
   const NoGradientScope scope;
-  const auto session =
-      model.start_decoding(examples.source_ids, examples.source, MatmulPrecision::float32);
+  const auto session = model.start(examples.prompts.source, {});
   const Sequences source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3});
   ForwardContext context;
   const Tensor memory = model.encode(ids_of({3, 4, 0}), source, context);
@@ -150,8 +154,8 @@ TEST_F(TranslatorTest, ManyStepsOfAShiftingBeamEqualTheWhole) {
     }
     const auto length = static_cast<std::int32_t>(prefixes[1].size());
     const Sequences target = make_sequences_from_offsets(std::vector<std::int32_t>{0, length});
-    const Tensor whole =
-        model.logits(model.decode(ids_of(prefixes[1]), target, memory, source, context), context);
+    const Tensor whole = logits_of(
+        model, model.decode(ids_of(prefixes[1]), target, memory, source, context), context);
     const std::vector<double> expected = whole.rows(length - 1, length).to_doubles();
     for (std::size_t column = 0; column < 10; ++column) {
       EXPECT_NEAR(logits[10 + column], expected[column], 1e-12) << step;
@@ -163,8 +167,9 @@ TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
   ForwardContext context;
-  const auto scores = model.log_probabilities(two_sentences(), context);
-  const double loss = model.loss(two_sentences(), {}, context).sums.plain_loss;
+  const auto [prompts, outputs] = two_sentences();
+  const auto scores = sequence_log_probabilities(model, prompts, outputs, context);
+  const double loss = generator_loss(model, prompts, outputs, {}, context).sums.plain_loss;
   ASSERT_EQ(scores.size(), 2u);
   EXPECT_NEAR(scores[0] + scores[1], -loss, 1e-10);
 }
@@ -172,11 +177,12 @@ TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
 TEST_F(TranslatorTest, AttentionTraceLeavesResultsEqualAndSumsToOne) {
   Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
                    reference_device);
-  const TranslationExamples examples = two_sentences();
+  const GeneratorExamples examples = two_sentences();
   ForwardContext plain, traced;
   AttentionTrace trace;
   traced.trace = &trace;
-  EXPECT_EQ(model.loss(examples, {}, plain).sums.loss, model.loss(examples, {}, traced).sums.loss);
+  EXPECT_EQ(generator_loss(model, examples.prompts, examples.outputs, {}, plain).sums.loss,
+            generator_loss(model, examples.prompts, examples.outputs, {}, traced).sums.loss);
   ASSERT_EQ(trace.entries.size(), 6u);
   EXPECT_EQ(trace.entries[3].name, "decoder.0.cross");
   const auto weights = trace.entries[3].weights.to_doubles();

@@ -43,7 +43,7 @@ std::array<std::int64_t, BitsPerCharacter::columns> row_of(const TokenStore& win
 
 }  // namespace
 
-SentenceStatistics window_statistics(const TranslationModel& model, const TokenStore& windows,
+SentenceStatistics window_statistics(const Generator& model, const TokenStore& windows,
                                      const TokenizerPair& tokenizers, const BatchConfig& batches,
                                      MatmulPrecision precision) {
   const CharacterCounter characters(*tokenizers.target);
@@ -53,7 +53,9 @@ SentenceStatistics window_statistics(const TranslationModel& model, const TokenS
     ForwardContext context;
     context.precision = precision;
     const TranslationBatch batch = make_batch(windows, plan.batch(i), marks_of(tokenizers));
-    const std::vector<double> scores = model.log_probabilities(examples_of(batch), context);
+    const GeneratorExamples examples = examples_of(batch);
+    const std::vector<double> scores =
+        sequence_log_probabilities(model, examples.prompts, examples.outputs, context);
     for (std::size_t j = 0; j < scores.size(); ++j) {
       statistics.append(row_of(windows, batch.example_indices[j], characters, scores[j]));
     }

@@ -5,14 +5,14 @@
 #include "heed/data/token_store.h"
 #include "heed/kernels/matmul.h"
 #include "heed/metrics/sentence_statistics.h"
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator.h"
 #include "heed/text/tokenizer.h"
 
 namespace heed {
 
 // A row of BitsPerCharacter for each window, in order. A character counts where its first byte is
 // predicted. Errors: those of the model, such as a window longer than it takes.
-SentenceStatistics window_statistics(const TranslationModel& model, const TokenStore& windows,
+SentenceStatistics window_statistics(const Generator& model, const TokenStore& windows,
                                      const TokenizerPair& tokenizers, const BatchConfig& batches,
                                      MatmulPrecision precision);
 

@@ -5,7 +5,9 @@
 
 #include <cmath>
 #include <filesystem>
+#include <set>
 
+#include "heed/backends/reference/register.h"
 #include "heed/data/text_windows.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/text/byte_tokenizer.h"
@@ -13,39 +15,55 @@
 namespace heed {
 namespace {
 
-// Gives each token the probability 1/2, after an 'x' 1/8.
-class HalfModel : public TranslationModel {
+// After an 'x' it gives the tokens that follow in these windows the probability 1/8 each, else 1/2.
+class HalfModel : public Generator {
  public:
-  std::vector<double> log_probabilities(const TranslationExamples& examples,
-                                        ForwardContext&) const override {
-    const auto inputs = examples.target_inputs.values<std::int32_t>();
-    const auto& offsets = examples.target.offsets;
-    std::vector<double> sums;
-    for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
-      double bits = 0;
-      for (auto i = static_cast<std::size_t>(offsets[s]);
-           i < static_cast<std::size_t>(offsets[s + 1]); ++i) {
-        bits += inputs[i] == 2 + 'x' ? 3 : 1;
+  HalfModel() {
+    const auto id = [](char byte) { return std::size_t{2} + static_cast<unsigned char>(byte); };
+    const std::string text = "-aaxébxb";
+    // By token and the token before it.
+    std::vector<double> logits(size * size, -100.0);
+    for (std::size_t before = 0; before < size; ++before) {
+      const bool after_x = before == id('x');
+      std::set<std::size_t> following;
+      for (std::size_t i = 1; i < text.size(); ++i) {
+        if (id(text[i - 1]) == before) {
+          following.insert(id(text[i]));
+        }
       }
-      sums.push_back(-bits * std::log(2.0));
+      for (const std::size_t token : following) {
+        logits[token * size + before] = std::log(after_x ? 1.0 / 8 : 1.0 / 2);
+      }
+      const double rest = 1 - static_cast<double>(following.size()) * (after_x ? 1.0 / 8 : 1.0 / 2);
+      logits[before] = rest > 0 ? std::log(rest) : -100.0;  // that of the token 0
     }
-    return sums;
+    weight_ = Tensor::from_values<double>(logits, {size, size}, reference_device);
   }
-  ops::CrossEntropyResult loss(const TranslationExamples&, const ops::CrossEntropyOptions&,
-                               ForwardContext&) const override {
-    fail(ErrorKind::failure, "no loss");
+  Tensor hidden(const Prompts& prompts, ForwardContext&) const override {
+    const auto ids = prompts.begun.ids.values<std::int32_t>();
+    std::vector<double> states(ids.size() * size, 0.0);
+    for (std::size_t row = 0; row < ids.size(); ++row) {
+      states[row * size + static_cast<std::size_t>(ids[row])] = 1;
+    }
+    return Tensor::from_values<double>(states, {static_cast<std::int64_t>(ids.size()), size},
+                                       reference_device);
   }
-  std::unique_ptr<DecodingSession> start_decoding(const Tensor&, const Sequences&,
-                                                  MatmulPrecision) const override {
+  Projection projection() const override { return {weight_, Tensor()}; }
+  std::unique_ptr<DecodingSession> start(const Inputs&, const ForwardContext&) const override {
     fail(ErrorKind::failure, "no decoding");
   }
-  std::int64_t target_vocabulary_size() const override { return 259; }
+  std::int64_t vocabulary_size() const override { return size; }
   std::int64_t longest() const override { return 100; }
   void visit(ParameterVisitor&) override {}
+
+ private:
+  static constexpr std::size_t size = 259;
+  Tensor weight_;
 };
 
 class TextScores : public testing::Test {
  protected:
+  static void SetUpTestSuite() { register_reference_backend(); }
   TextScores()
       : path_(testing::TempDir() + "heed_text_scores_" + std::to_string(::getpid()) + ".tokens"),
         tokenizer_(std::make_shared<const ByteTokenizer>()),

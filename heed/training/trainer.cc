@@ -118,18 +118,18 @@ void Trainer::train_step() {
 
   CrossEntropySums sums;
   for (const PlacedBatch& item : placed) {
-    const TranslationExamples examples = examples_of(item.batch);
+    const GeneratorExamples examples = examples_of(item.batch);
     ForwardContext context;
     context.training = true;
     context.dropout_key = dropout_key(setup_.seed, state_.step + 1);
     context.precision = setup_.precision;
     context.recompute_feed_forward = setup_.training.recompute_feed_forward;
     const auto result =
-        setup_.model->loss(examples,
-                           {.smoothing = static_cast<float>(setup_.training.label_smoothing),
-                            .scale = static_cast<float>(1.0 / static_cast<double>(target_tokens)),
-                            .precision = setup_.precision},
-                           context);
+        generator_loss(*setup_.model, examples.prompts, examples.outputs,
+                       {.smoothing = static_cast<float>(setup_.training.label_smoothing),
+                        .scale = static_cast<float>(1.0 / static_cast<double>(target_tokens)),
+                        .precision = setup_.precision},
+                       context);
     sums.loss += result.sums.loss;
     sums.plain_loss += result.sums.plain_loss;
     backward(result.loss);

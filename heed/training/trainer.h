@@ -1,4 +1,4 @@
-// The training loop of a TranslationModel, and everything that a run keeps.
+// The training loop of a Generator, and everything that a run keeps.
 //
 //   Trainer trainer(setup);      // a new run, or the continuation of one
 //   TrainingOutcome outcome = trainer.run();
@@ -30,7 +30,7 @@
 namespace heed {
 
 struct TrainingSetup {
-  TranslationModel* model = nullptr;  // initialised; wants gradients
+  Generator* model = nullptr;  // initialised; wants gradients
   std::shared_ptr<const TokenStore> corpus;
   const Validator* validator = nullptr;  // none: no validation
   SequenceMarks marks;

@@ -35,12 +35,15 @@ std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
   return labels;
 }
 
-TranslationExamples examples_of(const TranslationBatch& batch) {
-  return {.source_ids = id_tensor(batch.source_ids),
-          .source = make_sequences_from_offsets(batch.source_offsets, batch.example_indices),
-          .target_inputs = id_tensor(batch.target_input_ids),
-          .target_outputs = id_tensor(batch.target_output_ids),
-          .target = make_sequences_from_offsets(batch.target_offsets, batch.example_indices)};
+GeneratorExamples examples_of(const TranslationBatch& batch) {
+  GeneratorExamples examples;
+  auto& [source, begun] = examples.prompts;
+  source.ids = id_tensor(batch.source_ids);
+  source.rows = make_sequences_from_offsets(batch.source_offsets, batch.example_indices);
+  begun.ids = id_tensor(batch.target_input_ids);
+  begun.rows = make_sequences_from_offsets(batch.target_offsets, batch.example_indices);
+  examples.outputs = id_tensor(batch.target_output_ids);
+  return examples;
 }
 
 std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
@@ -62,13 +65,12 @@ DecodingSymbols symbols_of(const TokenizerPair& tokenizers) {
           .suppressed = {tokenizers.target->pad_id()}};
 }
 
-std::vector<std::string> decode_lines(const TranslationModel& model,
-                                      const TokenizerPair& tokenizers,
+std::vector<std::string> decode_lines(const Generator& model, const TokenizerPair& tokenizers,
                                       std::span<const std::string> sources,
-                                      const DecodingConfig& config, MatmulPrecision precision) {
+                                      const DecodingConfig& config, const ForwardContext& context) {
   const auto ids = encode_sources(*tokenizers.source, sources, model.longest());
   std::vector<std::string> result;
-  for (const auto& hypotheses : decode(model, ids, symbols_of(tokenizers), config, precision)) {
+  for (const auto& hypotheses : decode(model, ids, symbols_of(tokenizers), config, context)) {
     result.push_back(tokenizers.target->decode(hypotheses.front().tokens));
   }
   return result;
@@ -92,7 +94,7 @@ Validator::Validator(std::shared_ptr<const TokenStore> windows, TokenizerPair to
       plan_(make_ordered_plan(pair_lengths(*store_), batches)),
       precision_(precision) {}
 
-ValidationResult Validator::validate(const TranslationModel& model, bool decode) const {
+ValidationResult Validator::validate(const Generator& model, bool decode) const {
   const NoGradientScope no_gradients;
   ops::CrossEntropyOptions options;
   options.precision = precision_;
@@ -101,40 +103,40 @@ ValidationResult Validator::validate(const TranslationModel& model, bool decode)
   for (std::int64_t i = 0; i < plan_.size(); ++i) {
     ForwardContext context;
     context.precision = precision_;
-    const TranslationExamples examples =
+    const GeneratorExamples examples =
         examples_of(make_batch(*store_, plan_.batch(i), marks_of(tokenizers_)));
-    const auto result = model.loss(examples, options, context);
+    const auto result = generator_loss(model, examples.prompts, examples.outputs, options, context);
     loss += result.sums.plain_loss;
     tokens += result.sums.count;
   }
   ValidationResult result;
   result.loss = loss / static_cast<double>(tokens);
   if (decode && !sources_.empty()) {
-    result.translations = decode_lines(model, tokenizers_, sources_, decoding_, precision_);
+    result.translations =
+        decode_lines(model, tokenizers_, sources_, decoding_, {.precision = precision_});
     const std::vector<std::vector<std::string>> references = {references_};
     result.bleu = corpus_bleu(result.translations, references).score;
   }
   return result;
 }
 
-std::vector<AttentionMap> Validator::attention_maps(const TranslationModel& model,
+std::vector<AttentionMap> Validator::attention_maps(const Generator& model,
                                                     std::size_t count) const {
   const NoGradientScope no_gradients;
   std::vector<AttentionMap> maps;
   count = sources_.empty() ? 0 : std::min(count, static_cast<std::size_t>(store_->size()));
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t chosen[] = {i};
-    const TranslationExamples examples =
+    const GeneratorExamples examples =
         examples_of(make_batch(*store_, chosen, marks_of(tokenizers_)));
     AttentionTrace trace;
     ForwardContext context;
     context.trace = &trace;
-    model.loss(examples, {}, context);
+    generator_loss(model, examples.prompts, examples.outputs, {}, context);
     // Rows are named by the token that the query is about to produce.
-    const auto rows =
-        piece_labels(*tokenizers_.target, examples.target_outputs.values<std::int32_t>());
+    const auto rows = piece_labels(*tokenizers_.target, examples.outputs.values<std::int32_t>());
     const auto columns =
-        piece_labels(*tokenizers_.source, examples.source_ids.values<std::int32_t>());
+        piece_labels(*tokenizers_.source, examples.prompts.source.ids.values<std::int32_t>());
     const std::string title = sources_[static_cast<std::size_t>(store_->pair_number(i) - 1)];
     int layer = 0;
     for (const AttentionTrace::Entry& entry : trace.entries) {

@@ -12,12 +12,12 @@
 #include "heed/data/translation_batch.h"
 #include "heed/generation/decoding.h"
 #include "heed/inspect/attention_map.h"
-#include "heed/nn/translation_model.h"
+#include "heed/nn/generator_loss.h"
 
 namespace heed {
 
 // A batch as the model takes it.
-TranslationExamples examples_of(const TranslationBatch& batch);
+GeneratorExamples examples_of(const TranslationBatch& batch);
 
 // Pieces as labels; those for single bytes (<0x4A>) as their character where it has a shape.
 std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
@@ -28,10 +28,9 @@ std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
                                              std::span<const std::string> lines,
                                              std::int64_t longest);
 // The text of each best hypothesis.
-std::vector<std::string> decode_lines(const TranslationModel& model,
-                                      const TokenizerPair& tokenizers,
+std::vector<std::string> decode_lines(const Generator& model, const TokenizerPair& tokenizers,
                                       std::span<const std::string> sources,
-                                      const DecodingConfig& config, MatmulPrecision precision);
+                                      const DecodingConfig& config, const ForwardContext& context);
 
 DecodingSymbols symbols_of(const TokenizerPair& tokenizers);
 
@@ -53,11 +52,11 @@ class Validator {
             const BatchConfig& batches, MatmulPrecision precision);
 
   // `decode` asks for translations, where there is text to translate.
-  ValidationResult validate(const TranslationModel& model, bool decode) const;
+  ValidationResult validate(const Generator& model, bool decode) const;
 
   // The weights of the encoder-decoder attention for the first `count` pairs, teacher-forced with
   // their references; none for windows.
-  std::vector<AttentionMap> attention_maps(const TranslationModel& model, std::size_t count) const;
+  std::vector<AttentionMap> attention_maps(const Generator& model, std::size_t count) const;
 
   const std::vector<std::string>& sources() const { return sources_; }
   const std::vector<std::string>& references() const { return references_; }

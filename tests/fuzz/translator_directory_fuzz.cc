@@ -54,8 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_scratch(names[choice.index], choice.rest);
   attempt([&] {
     const LoadedTranslator loaded = load_translator(scratch_folder());
-    expect(loaded.symbols.start < loaded.model->target_vocabulary_size(), "a start that exists");
-    expect(loaded.tokenizers.target->size() <= loaded.model->target_vocabulary_size(),
+    expect(loaded.symbols.start < loaded.model->vocabulary_size(), "a start that exists");
+    expect(loaded.tokenizers.target->size() <= loaded.model->vocabulary_size(),
            "a row for each piece");
   });
   write_scratch(names[choice.index], sound);
