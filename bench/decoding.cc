@@ -49,8 +49,8 @@ struct Work {
 // From lines of text to lines of text.
 Work translate(const LoadedTranslator& translator, const std::vector<std::string>& lines,
                const DecodingConfig& config, MatmulPrecision precision) {
-  const auto sources =
-      encode_sources(*translator.tokenizers.source, lines, translator.model->longest());
+  const auto sources = encode_sources(*translator.tokenizers.source, translator.symbols, lines,
+                                      translator.model->longest());
   const auto hypotheses =
       decode(*translator.model, sources, translator.symbols, config, {.precision = precision});
   Work work;

@@ -153,9 +153,9 @@ int run(const Options& options) {
   const std::int64_t longest = longest_of(file);
   const bench::PeakMemory memory;
   const TranslatorConfig config = config_of(options, longest);
-  Translator model(
-      config,
-      {.source_size = file.vocabulary, .target_size = file.vocabulary, .padding_id = file.padding});
+  Translator model(config, {.source_size = file.vocabulary,
+                            .target_size = file.vocabulary,
+                            .symbols = marian_symbols(file.padding)});
   require_gradients(model);
   Optimizer optimizer(model, {});
   Measured measured;

@@ -37,7 +37,7 @@ bench::BatchFile batches_of_text(const std::string& source, const std::string& t
   const TokenizerPair tokenizers = train_tokenizers(config, 1, corpus.stream());
   const auto encoded =
       open_encoded_corpus(store_path, corpus, tokenizers, {}, *context_for(cpu_device).pool);
-  BatchStream stream(encoded.store, {}, marks_of(tokenizers), 1);
+  BatchStream stream(encoded.store, {}, symbols_for(tokenizers), 1);
   bench::BatchFile file;
   file.vocabulary = tokenizers.target->size();
   file.padding = tokenizers.target->pad_id();

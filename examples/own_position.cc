@@ -125,8 +125,7 @@ double accuracy(const heed::Translator& model, int count) {
     sources.back().push_back(end);
     expected.emplace_back(word.rbegin(), word.rend());
   }
-  const auto found = heed::decode(model, sources,
-                                  {.start = start, .end = end, .suppressed = {start}}, {.beam = 1});
+  const auto found = heed::decode(model, sources, model.vocabulary().symbols, {.beam = 1});
   double right = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     right += found[i][0].tokens == expected[i] ? 1 : 0;
@@ -145,8 +144,9 @@ int main() try {
   config.dropout = 0;
   config.max_length = longest + 1;
   config.position.kind = "logarithmic";
-  heed::Translator model(
-      config, {.source_size = letters + 2, .target_size = letters + 2, .padding_id = start});
+  heed::Translator model(config, {.source_size = letters + 2,
+                                  .target_size = letters + 2,
+                                  .symbols = heed::marian_symbols(start, end)});
   initialize_parameters(model, /*seed=*/1);
   train(model, 400);
   const double share = accuracy(model, 500);

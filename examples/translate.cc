@@ -18,7 +18,7 @@ int main(int argc, char** argv) try {
       std::cout << std::endl;
       continue;
     }
-    sources[0].push_back(translator.tokenizers.source->end_id());
+    sources[0].push_back(translator.symbols.source_end);
     // One list of hypotheses for each source, the best first.
     const auto hypotheses =
         heed::decode(*translator.model, sources, translator.symbols, translator.decoding);

@@ -110,6 +110,62 @@ TEST_F(Learning, NonFiniteLossStopsAndIsNamed) {
                  "its weights are damaged or training diverged");
 }
 
+// A directory whose targets begin with </s>, as BART's do, and not with the padding symbol.
+TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
+  const std::string recipe = write_small_recipe();
+  const std::vector<std::string> short_run = {"--set", "training.max_steps=20", "--set",
+                                              "training.validation_beam=1"};
+  ASSERT_EQ(run_heed(train_arguments(recipe, path("run"), short_run)).exit_code, 0);
+  fs::copy(fs::canonical(path("run/last")), path("given"));
+  for (const char* name : {"given/config.json", "given/generation_config.json"}) {
+    Json json = Json::parse(read_file(path(name)));
+    ASSERT_NE(json.at("pad_token_id"), json.at("eos_token_id"));
+    json["decoder_start_token_id"] = json.at("eos_token_id");
+    write(name, json.dump());
+  }
+  std::vector<std::string> tune = short_run;
+  tune.insert(tune.end(), {"--set", "init_from=" + path("given")});
+  const CommandResult tuned = run_heed(train_arguments(recipe, path("tuned"), tune));
+  ASSERT_EQ(tuned.exit_code, 0) << tuned.error;
+  const Json config = Json::parse(read_file(path("tuned/last/config.json")));
+  EXPECT_EQ(config.at("decoder_start_token_id"), config.at("eos_token_id"));
+
+  // Validation and the commands give the same loss and the same texts, by the same symbols.
+  const CommandResult scored =
+      run_heed({"score", "--json", "--model", path("tuned/last"), "--source",
+                path("validation.source"), "--target", path("validation.target")});
+  ASSERT_EQ(scored.exit_code, 0) << scored.error;
+  double sum = 0;
+  int tokens = 0;
+  for (const std::string& line : lines_of(scored.output)) {
+    const Json pair = Json::parse(line);
+    sum -= pair.at("log_probability").get<double>();
+    tokens += pair.at("tokens").get<int>();
+  }
+  double loss = 0;
+  for (const std::string& line : lines_of(read_file(path("tuned/metrics.jsonl")))) {
+    const Json record = Json::parse(line);
+    loss = record.at("type") == "validation" ? record.at("loss").get<double>() : loss;
+  }
+  EXPECT_NEAR(sum / tokens, loss, 1e-4);
+  CommandOptions input;
+  input.input = read_file(path("validation.source"));
+  const CommandResult translated =
+      run_heed({"translate", "--beam", "1", "--model", path("tuned/last")}, input);
+  EXPECT_EQ(translated.output, read_file(path("tuned/validation/step-20.txt")));
+
+  // From the padding symbol the same weights say something else.
+  Json padding = config;
+  padding["decoder_start_token_id"] = config.at("pad_token_id");
+  write("given/config.json", padding.dump());
+  fs::copy_file(path("tuned/last/model.safetensors"), path("given/model.safetensors"),
+                fs::copy_options::overwrite_existing);
+  const CommandResult other =
+      run_heed({"score", "--json", "--model", path("given"), "--source", path("validation.source"),
+                "--target", path("validation.target")});
+  EXPECT_NE(other.output, scored.output);
+}
+
 class RealText : public CommandTest {
  protected:
   void SetUp() override {

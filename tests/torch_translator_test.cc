@@ -43,6 +43,13 @@ class TorchTranslator : public testing::TestWithParam<TranslatorCase> {
     return parse_json(file_.file().metadata().at("case"), GetParam().name).at(key);
   }
 
+  TranslatorVocabulary vocabulary() const {
+    const Json json = metadata("vocabulary");
+    return {.source_size = json.at("source_size").get<std::int64_t>(),
+            .target_size = json.at("target_size").get<std::int64_t>(),
+            .symbols = marian_symbols(json.at("padding_id").get<std::int32_t>())};
+  }
+
   GeneratorExamples batch(const std::string& name) const {
     const auto inputs = [&](const std::string& ids, const std::string& offsets) {
       return Inputs{.ids = file_[name + ids],
@@ -71,8 +78,7 @@ class TorchTranslator : public testing::TestWithParam<TranslatorCase> {
 
   TorchFile file_{std::string("translator_") + GetParam().name, GetParam().backend};
   Translator model_{config_from_json<TranslatorConfig>(metadata("config"), GetParam().name),
-                    config_from_json<TranslatorVocabulary>(metadata("vocabulary"), GetParam().name),
-                    GetParam().backend.device};
+                    vocabulary(), GetParam().backend.device};
 };
 
 TEST_P(TorchTranslator, ComputesTheSameOutputs) {

@@ -8,13 +8,13 @@ namespace heed::app {
 namespace {
 
 std::vector<std::int32_t> ids_of(const LoadedTranslator& translator, const Tokenizer& tokenizer,
-                                 const std::string& text, const char* what) {
+                                 std::int32_t end, const std::string& text, const char* what) {
   std::vector<int> ids = tokenizer.encode(text);
   check_data(!ids.empty(), "the {} '{}' has no tokens; there is nothing to attend to", what, text);
   check_data(static_cast<std::int64_t>(ids.size()) < translator.model->longest(),
              "the {} has {} tokens with the end symbol, the model takes {} at most", what,
              ids.size() + 1, translator.model->longest());
-  ids.push_back(tokenizer.end_id());
+  ids.push_back(end);
   return ids;
 }
 
@@ -43,10 +43,11 @@ AttentionView trace_attention(const LoadedTranslator& translator, const std::str
                               const std::optional<std::string>& target,
                               const DecodingConfig& decoding, MatmulPrecision precision) {
   const Tokenizer& tokenizer = *translator.tokenizers.target;
-  const auto source_ids = ids_of(translator, *translator.tokenizers.source, source, "sentence");
+  const auto source_ids = ids_of(translator, *translator.tokenizers.source,
+                                 translator.symbols.source_end, source, "sentence");
   std::vector<std::int32_t> target_ids;
   if (target) {
-    target_ids = ids_of(translator, tokenizer, *target, "translation");
+    target_ids = ids_of(translator, tokenizer, translator.symbols.end, *target, "translation");
   } else {
     const std::vector<std::vector<int>> sources = {{source_ids.begin(), source_ids.end()}};
     target_ids =

@@ -130,12 +130,11 @@ class ComparisonRun {
     const Recipe& recipe = prepared.planned->recipe;
     const TrainingData& data = prepared.shared->data;
     try {
-      const std::unique_ptr<Generator> model = make_model(recipe, data.tokenizers).model;
+      const auto [model, symbols, files] = make_model(recipe, data.tokenizers);
       require_gradients(*model);
       prepared.parameters = count_parameters(*model);
       const std::uint32_t first[] = {0};
-      const GeneratorExamples examples =
-          examples_of(make_batch(*data.train, first, marks_of(data.tokenizers)));
+      const GeneratorExamples examples = examples_of(make_batch(*data.train, first, symbols));
       ForwardContext context;
       context.training = true;
       context.precision = parse_precision(recipe.precision);
@@ -146,9 +145,8 @@ class ComparisonRun {
         DecodingConfig decoding = recipe.decoding;
         decoding.max_length = 2;
         std::vector<int> source(data.train->source(0).begin(), data.train->source(0).end());
-        source.push_back(data.tokenizers.source->end_id());
-        decode(*model, {{source}}, symbols_of(data.tokenizers), decoding,
-               {.precision = context.precision});
+        source.push_back(symbols.source_end);
+        decode(*model, {{source}}, symbols, decoding, {.precision = context.precision});
       }
     } catch (const Error& error) {
       fail(error.kind() == ErrorKind::failure ? ErrorKind::usage : error.kind(), "variant {}: {}",

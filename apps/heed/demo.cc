@@ -88,8 +88,8 @@ void run_demo(const DemoOptions& options, int& exit_code) {
     sources.push_back(pair.source);
     references.push_back(pair.target);
   }
-  const auto translations =
-      decode_lines(*run.best.model, run.best.tokenizers, sources, recipe.decoding, {});
+  const auto translations = decode_lines(*run.best.model, run.best.tokenizers, run.best.symbols,
+                                         sources, recipe.decoding, {});
   write_output("\nDates that never occurred in training:\n");
   for (std::size_t i = 0; i < 6; ++i) {
     write_output(fmt::format("  {}  ←  {}\n", translations[i], sources[i]));

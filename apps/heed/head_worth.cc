@@ -19,14 +19,17 @@ class BatchBuilder {
       : translator_(translator), corpus_(corpus) {}
 
   void add(const std::string& source, const std::string& target, std::int64_t line) {
-    const auto source_ids = ids_of(*translator_.tokenizers.source, source, "source", line);
-    const auto target_ids = ids_of(*translator_.tokenizers.target, target, "reference", line);
+    const TextSymbols& symbols = translator_.symbols;
+    const auto source_ids =
+        ids_of(*translator_.tokenizers.source, symbols.source_end, source, "source", line);
+    const auto target_ids =
+        ids_of(*translator_.tokenizers.target, symbols.end, target, "reference", line);
     if (source_ids_.size() + target_ids_.size() + source_ids.size() + target_ids.size() >
         token_limit) {
       finish();
     }
     source_ids_.insert(source_ids_.end(), source_ids.begin(), source_ids.end());
-    inputs_.push_back(translator_.symbols.start);
+    inputs_.push_back(symbols.start);
     inputs_.insert(inputs_.end(), target_ids.begin(), target_ids.end() - 1);
     target_ids_.insert(target_ids_.end(), target_ids.begin(), target_ids.end());
     source_lengths_.push_back(static_cast<std::int32_t>(source_ids.size()));
@@ -55,13 +58,14 @@ class BatchBuilder {
     return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
   }
 
-  std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer, const std::string& text,
-                                   const char* side, std::int64_t line) const {
+  std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer, std::int32_t end,
+                                   const std::string& text, const char* side,
+                                   std::int64_t line) const {
     std::vector<std::int32_t> ids = tokenizer.encode(text);
     check_data(static_cast<std::int64_t>(ids.size()) < translator_.model->longest(),
                "line {}: its {} has {} tokens with the end symbol, the model takes {} at most",
                line, side, ids.size() + 1, translator_.model->longest());
-    ids.push_back(tokenizer.end_id());
+    ids.push_back(end);
     return ids;
   }
 

@@ -85,9 +85,9 @@ HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& transl
   return {true,
           [&corpus, &translator, config](const Generator& model, const ForwardContext& context) {
             const std::vector<std::vector<std::string>> references = {corpus.references};
-            return corpus_bleu(
-                       decode_lines(model, translator.tokenizers, corpus.sources, config, context),
-                       references)
+            return corpus_bleu(decode_lines(model, translator.tokenizers, translator.symbols,
+                                            corpus.sources, config, context),
+                               references)
                 .score;
           }};
 }

@@ -106,7 +106,7 @@ void LineTranslator::add_pieces(std::string_view text,
   std::vector<int> ids = tokenizer.encode(text);
   if (static_cast<std::int64_t>(ids.size()) < translator_.model->longest()) {
     if (!ids.empty()) {
-      ids.push_back(tokenizer.end_id());
+      ids.push_back(translator_.symbols.source_end);
       pieces.push_back(std::move(ids));
     }
     return;

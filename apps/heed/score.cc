@@ -85,8 +85,9 @@ class PairBatch {
   void finish(const ScoreOptions& options, MatmulPrecision precision);
 
  private:
-  std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer, const std::string& text,
-                                   const char* side, std::int64_t number) const;
+  std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer, std::int32_t end,
+                                   const std::string& text, const char* side,
+                                   std::int64_t number) const;
 
   const LoadedTranslator& translator_;
   std::vector<std::int32_t> source_ids_, target_inputs_, target_ids_;
@@ -94,22 +95,26 @@ class PairBatch {
   std::int64_t first_number_ = 1;
 };
 
-std::vector<std::int32_t> PairBatch::ids_of(const Tokenizer& tokenizer, const std::string& text,
-                                            const char* side, std::int64_t number) const {
+std::vector<std::int32_t> PairBatch::ids_of(const Tokenizer& tokenizer, std::int32_t end,
+                                            const std::string& text, const char* side,
+                                            std::int64_t number) const {
   std::vector<int> ids = tokenizer.encode(text);
   check_data(static_cast<std::int64_t>(ids.size()) < translator_.model->longest(),
              "pair {}: its {} has {} tokens with the end symbol, the model takes {} at most",
              number, side, ids.size() + 1, translator_.model->longest());
-  ids.push_back(tokenizer.end_id());
+  ids.push_back(end);
   return ids;
 }
 
 void PairBatch::add(const std::string& source, const std::string& target, std::int64_t number) {
-  const auto source_ids = ids_of(*translator_.tokenizers.source, source, "source", number);
-  const auto target_ids = ids_of(*translator_.tokenizers.target, target, "target", number);
+  const TextSymbols& symbols = translator_.symbols;
+  const auto source_ids =
+      ids_of(*translator_.tokenizers.source, symbols.source_end, source, "source", number);
+  const auto target_ids =
+      ids_of(*translator_.tokenizers.target, symbols.end, target, "target", number);
   source_ids_.insert(source_ids_.end(), source_ids.begin(), source_ids.end());
   target_ids_.insert(target_ids_.end(), target_ids.begin(), target_ids.end());
-  target_inputs_.push_back(translator_.symbols.start);
+  target_inputs_.push_back(symbols.start);
   target_inputs_.insert(target_inputs_.end(), target_ids.begin(), target_ids.end() - 1);
   source_lengths_.push_back(static_cast<std::int32_t>(source_ids.size()));
   target_lengths_.push_back(static_cast<std::int32_t>(target_ids.size()));

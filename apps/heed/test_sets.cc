@@ -113,8 +113,8 @@ std::string decode_part(const TestSet& set, const std::vector<std::size_t>& part
   // A right answer must not be cut off; a few tokens more show one that does not end.
   decoding.max_length = std::max(decoding.max_length, static_cast<int>(longest) + 10);
   try {
-    const auto texts = decode_lines(*model.model, model.tokenizers, sources, decoding,
-                                    {.precision = parse_precision(recipe.precision)});
+    const auto texts = decode_lines(*model.model, model.tokenizers, model.symbols, sources,
+                                    decoding, {.precision = parse_precision(recipe.precision)});
     for (std::size_t i = 0; i < part.size(); ++i) {
       translations[part[i]] = texts[i];
     }
@@ -135,8 +135,8 @@ std::optional<double> loss_on(const TestSet& set, const Recipe& recipe, const Tr
                           model.tokenizers, length, *context_for(cpu_device).pool);
   BatchConfig batches = recipe.batches;
   batches.batch_tokens = std::max(batches.batch_tokens, length.longest);
-  const Validator validator(encoded.store, *set.corpus, model.tokenizers, batches, recipe.decoding,
-                            parse_precision(recipe.precision));
+  const Validator validator(encoded.store, *set.corpus, model.tokenizers, model.symbols, batches,
+                            recipe.decoding, parse_precision(recipe.precision));
   try {
     const double loss = validator.validate(*model.model, false).loss;
     return std::isfinite(loss) ? std::optional(loss) : std::nullopt;

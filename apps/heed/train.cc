@@ -34,7 +34,7 @@ void measure_test(const Recipe& recipe, const ParallelCorpus& test, const Traini
     references[0].emplace_back(pair.target);
   });
   const auto translations =
-      decode_lines(*run.best.model, run.best.tokenizers, sources, recipe.decoding,
+      decode_lines(*run.best.model, run.best.tokenizers, run.best.symbols, sources, recipe.decoding,
                    {.precision = parse_precision(recipe.precision)});
   if (recipe.data.task.kind.empty()) {
     const Bleu bleu;

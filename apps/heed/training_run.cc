@@ -68,26 +68,28 @@ void copy_weights(Module& from, Module& to) {
 TrainedModel load_trained(const Recipe& recipe, const fs::path& directory) {
   if (learns_text(recipe)) {
     LoadedLanguageModel loaded = load_language_model(directory);
-    return {std::move(loaded.model), std::move(loaded.tokenizers)};
+    return {std::move(loaded.model), loaded.tokenizers, symbols_for(loaded.tokenizers)};
   }
   LoadedTranslator loaded = load_translator(directory);
-  return {std::move(loaded.model), std::move(loaded.tokenizers)};
+  return {std::move(loaded.model), std::move(loaded.tokenizers), std::move(loaded.symbols)};
 }
 
-std::unique_ptr<Validator> make_validator(const Recipe& recipe, const TrainingData& data) {
+std::unique_ptr<Validator> make_validator(const Recipe& recipe, const TrainingData& data,
+                                          const TextSymbols& symbols) {
   const MatmulPrecision precision = parse_precision(recipe.precision);
   if (data.validation == nullptr) {
     return nullptr;
   }
   if (!data.validation_text) {
-    return std::make_unique<Validator>(data.validation, data.tokenizers, recipe.batches, precision);
+    return std::make_unique<Validator>(data.validation, data.tokenizers, symbols, recipe.batches,
+                                       precision);
   }
   DecodingConfig decoding = recipe.decoding;
   decoding.beam = recipe.training.validation_beam;
   decoding.n_best = 1;
   decoding.sample = false;
   return std::make_unique<Validator>(data.validation, *data.validation_text, data.tokenizers,
-                                     recipe.batches, decoding, precision);
+                                     symbols, recipe.batches, decoding, precision);
 }
 
 }  // namespace
@@ -106,7 +108,7 @@ RecipeModel make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
       copy_weights(*loaded.model, *model);
     }
     auto files = language_model_files(*model, tokenizers);
-    return {std::move(model), std::move(files)};
+    return {std::move(model), symbols_for(tokenizers), std::move(files)};
   }
   std::unique_ptr<Translator> model;
   if (init_from.empty()) {
@@ -121,7 +123,8 @@ RecipeModel make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
     copy_weights(*loaded.model, *model);
   }
   auto files = translator_files(model->config(), model->vocabulary(), tokenizers, recipe.decoding);
-  return {std::move(model), std::move(files)};
+  const TextSymbols& symbols = model->vocabulary().symbols;
+  return {std::move(model), symbols, std::move(files)};
 }
 
 TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool resume,
@@ -147,8 +150,8 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
   RunIdentity identity{.recipe = config_to_json(recipe), .defaults = config_to_json(Recipe())};
   identity.recipe["data_content"] = data.content;
 
-  const std::unique_ptr<Validator> validator = make_validator(recipe, data);
   const RecipeModel made = make_model(recipe, tokenizers);
+  const std::unique_ptr<Validator> validator = make_validator(recipe, data, made.symbols);
   require_gradients(*made.model);
   progress.line(fmt::format("model: {} parameters, vocabulary {}; {} on {} thread{}",
                             count_text(count_parameters(*made.model)), tokenizers.target->size(),
@@ -162,7 +165,7 @@ TrainingRun run_training(const Recipe& recipe, const fs::path& directory, bool r
   TrainingSetup setup{.model = made.model.get(),
                       .corpus = data.train,
                       .validator = validator.get(),
-                      .marks = marks_of(tokenizers),
+                      .symbols = made.symbols,
                       .sampler = sampler,
                       .training = recipe.training,
                       .optimizer = recipe.optimizer,

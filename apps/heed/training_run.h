@@ -14,6 +14,7 @@ namespace heed::app {
 struct TrainedModel {
   std::unique_ptr<Generator> model;
   TokenizerPair tokenizers;
+  TextSymbols symbols;
 };
 
 struct TrainingRun {
@@ -21,9 +22,10 @@ struct TrainingRun {
   TrainedModel best;  // unless the run was interrupted
 };
 
-// A model with the files of its directory besides model.safetensors.
+// A model with its symbols and the files of its directory besides model.safetensors.
 struct RecipeModel {
   std::unique_ptr<Generator> model;
+  TextSymbols symbols;
   std::vector<std::pair<std::string, std::string>> files;
 };
 

@@ -11,7 +11,7 @@ namespace heed {
 struct BatchStream::Producer {
   std::shared_ptr<const TokenStore> store;
   BatchConfig config;
-  SequenceMarks marks;
+  TextSymbols symbols;
   std::uint64_t seed = 0;
   BatchPosition position;
   std::shared_ptr<const BatchSampler> sampler;
@@ -25,7 +25,7 @@ struct BatchStream::Producer {
     }
     PlacedBatch result;
     result.batch =
-        make_batch(*store, plan.batch(position.batch), marks, sampler.get(), position.epoch);
+        make_batch(*store, plan.batch(position.batch), symbols, sampler.get(), position.epoch);
     result.position = position;
     result.batches_in_epoch = plan.size();
     ++position.batch;
@@ -52,12 +52,12 @@ struct BatchStream::Producer {
 };
 
 BatchStream::BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config,
-                         SequenceMarks marks, std::uint64_t seed, BatchPosition start,
+                         TextSymbols symbols, std::uint64_t seed, BatchPosition start,
                          std::shared_ptr<const BatchSampler> sampler, std::size_t depth)
     : prefetcher_([producer = std::make_shared<Producer>(
                        Producer{std::move(store),
                                 config,
-                                marks,
+                                std::move(symbols),
                                 seed,
                                 start,
                                 std::move(sampler),

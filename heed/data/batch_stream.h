@@ -31,7 +31,7 @@ class BatchStream {
   // Starts at any position: what follows is the same as when all before it had been read. Errors:
   // usage as for make_plan; failure when the store is empty or the epoch has no such batch. They
   // come from the first next().
-  BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config, SequenceMarks marks,
+  BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config, TextSymbols symbols,
               std::uint64_t seed, BatchPosition start = {},
               std::shared_ptr<const BatchSampler> sampler = nullptr, std::size_t depth = 8);
 

@@ -73,7 +73,7 @@ TEST_F(TextWindows, ABatchShiftsThemAndAddsNoMarks) {
   EXPECT_EQ(lengths[0].target, 4);
   EXPECT_EQ(lengths[1].target, 2);
   const std::uint32_t both[] = {1, 0};
-  const TranslationBatch batch = make_batch(*store, both, {0, 0, 258});
+  const TranslationBatch batch = make_batch(*store, both, marian_symbols(258));
   EXPECT_TRUE(batch.source_ids.empty());
   EXPECT_THAT(batch.source_offsets, ElementsAre(0, 0, 0));
   EXPECT_THAT(batch.target_offsets, ElementsAre(0, 2, 6));

@@ -194,8 +194,8 @@ TEST_F(EncodedCorpusTest, PacksBatchesWithMarks) {
   write("en", "ab\nx\n");
   write("de", "c\nyz\n");
   const auto store = open().store;
-  const SequenceMarks marks = marks_of(byte_tokenizers());
-  const TranslationBatch batch = make_batch(*store, std::vector<std::uint32_t>{1, 0}, marks);
+  const TextSymbols symbols = symbols_for(byte_tokenizers());
+  const TranslationBatch batch = make_batch(*store, std::vector<std::uint32_t>{1, 0}, symbols);
   const auto id = [](char c) { return 2 + c; };
   EXPECT_EQ(batch.size(), 2);
   EXPECT_THAT(batch.source_ids, ElementsAre(id('x'), 0, id('a'), id('b'), 0));

@@ -16,10 +16,6 @@ std::uint64_t stream_of(std::int64_t example, std::int64_t epoch, std::uint64_t 
 
 }  // namespace
 
-SequenceMarks marks_of(const TokenizerPair& tokenizers) {
-  return {tokenizers.source->end_id(), tokenizers.target->end_id(), tokenizers.target->pad_id()};
-}
-
 std::vector<PairLength> pair_lengths(const TokenStore& store) {
   std::vector<PairLength> lengths(static_cast<std::size_t>(store.size()));
   for (std::int64_t i = 0; i < store.size(); ++i) {
@@ -67,13 +63,13 @@ void append(std::vector<std::int32_t>& ids, std::span<const std::int32_t> more) 
 }
 
 void append_pair(TranslationBatch& batch, std::span<const std::int32_t> source,
-                 std::span<const std::int32_t> target, const SequenceMarks& marks) {
+                 std::span<const std::int32_t> target, const TextSymbols& symbols) {
   append(batch.source_ids, source);
-  batch.source_ids.push_back(marks.source_end);
-  batch.target_input_ids.push_back(marks.decoder_start);
+  batch.source_ids.push_back(symbols.source_end);
+  batch.target_input_ids.push_back(symbols.start);
   append(batch.target_input_ids, target);
   append(batch.target_output_ids, target);
-  batch.target_output_ids.push_back(marks.target_end);
+  batch.target_output_ids.push_back(symbols.end);
 }
 
 void append_window(TranslationBatch& batch, std::span<const std::int32_t> tokens) {
@@ -85,7 +81,7 @@ void append_window(TranslationBatch& batch, std::span<const std::int32_t> tokens
 }  // namespace
 
 TranslationBatch make_batch(const TokenStore& store, std::span<const std::uint32_t> examples,
-                            const SequenceMarks& marks, const BatchSampler* sampler,
+                            const TextSymbols& symbols, const BatchSampler* sampler,
                             std::int64_t epoch) {
   TranslationBatch batch;
   for (const std::uint32_t example : examples) {
@@ -93,10 +89,10 @@ TranslationBatch make_batch(const TokenStore& store, std::span<const std::uint32
     if (source.empty()) {
       append_window(batch, target);
     } else if (sampler == nullptr) {
-      append_pair(batch, source, target, marks);
+      append_pair(batch, source, target, symbols);
     } else {
       append_pair(batch, sampler->source(source, example, epoch),
-                  sampler->target(target, example, epoch), marks);
+                  sampler->target(target, example, epoch), symbols);
     }
     batch.source_offsets.push_back(static_cast<std::int32_t>(batch.source_ids.size()));
     batch.target_offsets.push_back(static_cast<std::int32_t>(batch.target_output_ids.size()));

@@ -9,13 +9,14 @@
 #include "heed/data/batching.h"
 #include "heed/data/token_store.h"
 #include "heed/text/subword_dropout.h"
+#include "heed/text/text_symbols.h"
 #include "heed/text/tokenizer.h"
 
 namespace heed {
 
 // n sentences. Sentence i of the source is source_ids[source_offsets[i]] … up to
 // source_offsets[i + 1]; the target likewise, its input and output sharing the offsets. A window of
-// running text y0 … ym (a pair without a source) gets no marks: its source is empty, its input is
+// running text y0 … ym (a pair without a source) gets no symbols: its source is empty, its input is
 // y0 … ym-1 and its output y1 … ym.
 struct TranslationBatch {
   std::vector<std::int32_t> source_ids;         // x1 … xk </s>
@@ -29,24 +30,14 @@ struct TranslationBatch {
   bool operator==(const TranslationBatch&) const = default;
 };
 
-// The ids that are put around the sentences.
-struct SequenceMarks {
-  std::int32_t source_end = 0;
-  std::int32_t target_end = 0;
-  std::int32_t decoder_start = 0;
-};
-
-// </s> of each side; the decoder starts from the target's padding row, as in Marian's layout.
-SequenceMarks marks_of(const TokenizerPair& tokenizers);
-
-// What each pair of a store brings into a batch: its tokens and one mark a side; of a window of
+// What each pair of a store brings into a batch: its tokens and one symbol a side; of a window of
 // running text no source, and its tokens but one.
 std::vector<PairLength> pair_lengths(const TokenStore& store);
 
 // Cuts the sentences of a batch anew: see SubwordDropout. One object per side.
 class BatchSampler {
  public:
-  // `longest`: a sentence whose sample has more tokens, mark included, keeps its own ids.
+  // `longest`: a sentence whose sample has more tokens, symbol included, keeps its own ids.
   BatchSampler(const TokenizerPair& tokenizers, double rate, std::int64_t longest,
                std::uint64_t seed);
 
@@ -68,7 +59,7 @@ class BatchSampler {
 
 // With a sampler, the sentences as they are cut in `epoch`.
 TranslationBatch make_batch(const TokenStore& store, std::span<const std::uint32_t> examples,
-                            const SequenceMarks& marks, const BatchSampler* sampler = nullptr,
+                            const TextSymbols& symbols, const BatchSampler* sampler = nullptr,
                             std::int64_t epoch = 0);
 
 }  // namespace heed

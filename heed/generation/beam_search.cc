@@ -5,7 +5,7 @@
 
 namespace heed {
 
-BeamSearch::BeamSearch(std::int32_t sentence, const DecodingSymbols& symbols,
+BeamSearch::BeamSearch(std::int32_t sentence, const TextSymbols& symbols,
                        const DecodingConfig& config, std::int64_t max_length)
     : end_(symbols.end),
       beam_(static_cast<std::size_t>(config.beam)),

@@ -16,7 +16,7 @@ namespace heed {
 class BeamSearch : public Search {
  public:
   // `sentence`: its place in the batch. `max_length`: tokens at most, end symbol included.
-  BeamSearch(std::int32_t sentence, const DecodingSymbols& symbols, const DecodingConfig& config,
+  BeamSearch(std::int32_t sentence, const TextSymbols& symbols, const DecodingConfig& config,
              std::int64_t max_length);
 
   void extend(const Candidates& candidates, std::int64_t first_row) override;

@@ -11,7 +11,7 @@ namespace heed {
 namespace {
 
 constexpr int vocabulary = 4;  // 0 ends, 3 starts and is suppressed
-const DecodingSymbols symbols{.start = 3, .end = 0, .suppressed = {3}};
+const TextSymbols symbols{.start = 3, .end = 0, .suppressed = {3}};
 
 std::vector<double> log_softmax(const std::vector<double>& logits) {
   double total = 0;

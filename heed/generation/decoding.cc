@@ -22,7 +22,7 @@ void check_source(std::span<const int> source, std::size_t sentence, std::int64_
         source.size(), longest);
 }
 
-void check_symbols(const DecodingSymbols& symbols, std::int64_t vocabulary) {
+void check_symbols(const TextSymbols& symbols, std::int64_t vocabulary) {
   for (const std::int32_t id : {symbols.start, symbols.end}) {
     check(id >= 0 && id < vocabulary, "decoding: symbol {} is outside the vocabulary of {}", id,
           vocabulary);
@@ -35,7 +35,7 @@ void check_symbols(const DecodingSymbols& symbols, std::int64_t vocabulary) {
 // Sentences that are decoded side by side, in one session.
 class Batch {
  public:
-  Batch(const Generator& model, const DecodingSymbols& symbols, const DecodingConfig& config,
+  Batch(const Generator& model, const TextSymbols& symbols, const DecodingConfig& config,
         std::int64_t first_sentence)
       : model_(model), symbols_(symbols), config_(config), first_sentence_(first_sentence) {}
 
@@ -51,7 +51,7 @@ class Batch {
   void check_numbers(const Candidates& candidates) const;
 
   const Generator& model_;
-  const DecodingSymbols& symbols_;
+  const TextSymbols& symbols_;
   const DecodingConfig& config_;
   std::int64_t first_sentence_;
 
@@ -178,12 +178,9 @@ void check_decoding_config(const DecodingConfig& config) {
               config.batch_sentences);
 }
 
-std::vector<std::vector<Hypothesis>> decode(const Generator& model,
-                                            std::span<const std::vector<int>> sources,
-                                            const DecodingSymbols& symbols,
-                                            const DecodingConfig& config,
-                                            const ForwardContext& context,
-                                            std::int64_t first_sentence) {
+std::vector<std::vector<Hypothesis>> decode(
+    const Generator& model, std::span<const std::vector<int>> sources, const TextSymbols& symbols,
+    const DecodingConfig& config, const ForwardContext& context, std::int64_t first_sentence) {
   check_decoding_config(config);
   check_symbols(symbols, model.vocabulary_size());
   std::vector<std::size_t> order(sources.size());

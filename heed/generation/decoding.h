@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "heed/nn/generator.h"
+#include "heed/text/text_symbols.h"
 
 namespace heed {
 
@@ -48,13 +49,6 @@ struct DecodingConfig {
 // Checks ranges. Errors (usage) name the key.
 void check_decoding_config(const DecodingConfig& config);
 
-// The tokens that mean something to a decoder.
-struct DecodingSymbols {
-  std::int32_t start = 0;                // begins every hypothesis (the padding token for Marian)
-  std::int32_t end = 0;                  // ends it
-  std::vector<std::int32_t> suppressed;  // never produced (padding)
-};
-
 struct Hypothesis {
   std::vector<int> tokens;     // without start and end symbol
   double log_probability = 0;  // of the tokens and the end symbol, if reached
@@ -72,7 +66,7 @@ struct Hypothesis {
 // Errors (failure) name the sentence: no tokens, too many, or a model whose output is not a number.
 std::vector<std::vector<Hypothesis>> decode(const Generator& model,
                                             std::span<const std::vector<int>> sources,
-                                            const DecodingSymbols& symbols,
+                                            const TextSymbols& symbols,
                                             const DecodingConfig& config,
                                             const ForwardContext& context = {},
                                             std::int64_t first_sentence = 0);

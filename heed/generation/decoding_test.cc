@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const DecodingSymbols symbols{.start = 8, .end = 0, .suppressed = {8, 4}};
+const TextSymbols symbols{.start = 8, .end = 0, .suppressed = {8, 4}};
 
 class DecodingTest : public testing::Test {
  protected:
@@ -193,8 +193,8 @@ TEST_F(DecodingTest, OutputThatIsNotANumberIsAnError) {
 
 TEST_F(DecodingTest, RefusesSourcesAndSymbolsThatMakeNoSense) {
   const TableModel model(9, random_table(9, 2), 5);
-  const auto decode_with = [&](const Prefix& source, const DecodingSymbols& marks) {
-    return message_of([&] { decode(model, std::vector<Prefix>{{0}, source}, marks, {}); });
+  const auto decode_with = [&](const Prefix& source, const TextSymbols& wrong) {
+    return message_of([&] { decode(model, std::vector<Prefix>{{0}, source}, wrong, {}); });
   };
   EXPECT_THAT(decode_with({}, symbols), HasSubstr("sentence 2 has no tokens"));
   EXPECT_THAT(decode_with({1, 1, 1, 1, 1, 0}, symbols), HasSubstr("sentence 2 has 6 tokens"));

@@ -12,7 +12,7 @@
 namespace heed {
 namespace {
 
-const DecodingSymbols symbols{.start = 5, .end = 0, .suppressed = {5}};
+const TextSymbols symbols{.start = 5, .end = 0, .suppressed = {5}};
 
 DecodingConfig sampling() {
   DecodingConfig config;

@@ -4,7 +4,7 @@
 
 namespace heed {
 
-SinglePathSearch::SinglePathSearch(std::int32_t sentence, const DecodingSymbols& symbols,
+SinglePathSearch::SinglePathSearch(std::int32_t sentence, const TextSymbols& symbols,
                                    const DecodingConfig& config, std::int64_t count,
                                    std::int64_t max_length)
     : end_(symbols.end),

@@ -10,8 +10,8 @@ class SinglePathSearch : public Search {
  public:
   // Follows `count` hypotheses (one for greedy decoding, n for n samples), each by the first of its
   // row's candidates.
-  SinglePathSearch(std::int32_t sentence, const DecodingSymbols& symbols,
-                   const DecodingConfig& config, std::int64_t count, std::int64_t max_length);
+  SinglePathSearch(std::int32_t sentence, const TextSymbols& symbols, const DecodingConfig& config,
+                   std::int64_t count, std::int64_t max_length);
 
   void extend(const Candidates& candidates, std::int64_t first_row) override;
   std::vector<Hypothesis> result() const override;

@@ -8,8 +8,7 @@ namespace {
 
 MarianConfig config_of(const TranslatorConfig& model) {
   return {.model = model,
-          .vocabulary = {.source_size = 10, .target_size = 10, .padding_id = 9},
-          .symbols = {.start = 9, .end = 0, .suppressed = {9}}};
+          .vocabulary = {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)}};
 }
 
 TranslatorConfig with(void (*change)(TranslatorConfig&)) {

@@ -16,7 +16,7 @@ class DecodeTranslator : public testing::Test {
  protected:
   static void SetUpTestSuite() { register_reference_backend(); }
 
-  DecodeTranslator() : model_(config(), {20, 20, 19}, reference_device) {
+  DecodeTranslator() : model_(config(), {20, 20, marian_symbols(19)}, reference_device) {
     initialize_parameters(model_, 11);
     for (int i = 0; i < 16; ++i) {
       sources_.emplace_back();
@@ -40,7 +40,7 @@ class DecodeTranslator : public testing::Test {
 
   Translator model_;
   std::vector<std::vector<int>> sources_;
-  DecodingSymbols symbols_{.start = 19, .end = 0, .suppressed = {19}};
+  TextSymbols symbols_ = marian_symbols(19);
 };
 
 TEST_F(DecodeTranslator, BatchesDoNotShow) {

@@ -114,12 +114,11 @@ MarianConfig read_marian_config(const Json& json, const std::string& source) {
   config.vocabulary.source_size = reader.require<std::int64_t>("vocab_size");
   config.vocabulary.target_size =
       reader.get<std::int64_t>("decoder_vocab_size", config.vocabulary.source_size);
-  config.vocabulary.padding_id = reader.require<std::int32_t>("pad_token_id");
-  config.symbols.start =
-      reader.get<std::int32_t>("decoder_start_token_id", config.vocabulary.padding_id);
-  config.symbols.end = reader.get<std::int32_t>("eos_token_id", 0);
-  config.symbols.suppressed = {config.vocabulary.padding_id};
-  for (const std::int32_t id : {config.symbols.start, config.symbols.end}) {
+  TextSymbols& symbols = config.vocabulary.symbols;
+  symbols = marian_symbols(reader.require<std::int32_t>("pad_token_id"),
+                           reader.get<std::int32_t>("eos_token_id", 0));
+  symbols.start = reader.get<std::int32_t>("decoder_start_token_id", symbols.padding);
+  for (const std::int32_t id : {symbols.padding, symbols.start, symbols.end}) {
     check_data(id >= 0 && id < config.vocabulary.target_size,
                "{}: token id {} is outside the target vocabulary of {}", source, id,
                config.vocabulary.target_size);
@@ -158,10 +157,10 @@ Json write_marian_config(const MarianConfig& config) {
           {"decoder_vocab_size", config.vocabulary.target_size},
           {"share_encoder_decoder_embeddings", model.tie_embeddings == "all"},
           {"tie_word_embeddings", model.tie_embeddings != "none"},
-          {"pad_token_id", config.vocabulary.padding_id},
-          {"eos_token_id", config.symbols.end},
-          {"decoder_start_token_id", config.symbols.start},
-          {"forced_eos_token_id", config.symbols.end},
+          {"pad_token_id", config.vocabulary.symbols.padding},
+          {"eos_token_id", config.vocabulary.symbols.end},
+          {"decoder_start_token_id", config.vocabulary.symbols.start},
+          {"forced_eos_token_id", config.vocabulary.symbols.end},
           {"is_encoder_decoder", true},
           {"torch_dtype", "float32"},
           {"heed", config_to_json(model)}};
@@ -185,11 +184,11 @@ Json write_generation_config(const MarianConfig& config, const DecodingConfig& d
   return {{"num_beams", decoding.beam},
           {"length_penalty", decoding.length_penalty},
           {"max_length", std::min(decoding.max_length, config.model.max_length)},
-          {"bad_words_ids", Json::array({Json::array({config.vocabulary.padding_id})})},
-          {"pad_token_id", config.vocabulary.padding_id},
-          {"eos_token_id", config.symbols.end},
-          {"decoder_start_token_id", config.symbols.start},
-          {"forced_eos_token_id", config.symbols.end}};
+          {"bad_words_ids", Json::array({Json::array({config.vocabulary.symbols.padding})})},
+          {"pad_token_id", config.vocabulary.symbols.padding},
+          {"eos_token_id", config.vocabulary.symbols.end},
+          {"decoder_start_token_id", config.vocabulary.symbols.start},
+          {"forced_eos_token_id", config.vocabulary.symbols.end}};
 }
 
 std::uint64_t least_weight_bytes(const MarianConfig& config) {

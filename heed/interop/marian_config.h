@@ -12,7 +12,6 @@ namespace heed {
 struct MarianConfig {
   TranslatorConfig model;
   TranslatorVocabulary vocabulary;
-  DecodingSymbols symbols;
 };
 
 // Errors (bad_data) name `source` and the key.

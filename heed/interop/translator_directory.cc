@@ -59,12 +59,9 @@ std::vector<StoredTensor> tensors_for(const SafetensorsFile& file, Translator& m
 }  // namespace
 
 TranslatorVocabulary vocabulary_of(const TokenizerPair& tokenizers) {
-  check_data(tokenizers.source->pad_id() < tokenizers.target->size(),
-             "tokenizers: padding {} of the source is outside the target's vocabulary",
-             tokenizers.source->pad_id());
   return {.source_size = tokenizers.source->size(),
           .target_size = tokenizers.target->size(),
-          .padding_id = tokenizers.target->pad_id()};
+          .symbols = symbols_for(tokenizers)};
 }
 
 LoadedTranslator load_translator(const fs::path& directory) {
@@ -75,7 +72,7 @@ LoadedTranslator load_translator(const fs::path& directory) {
   check_usage(!is_language_model(json),
               "{}: holds a language model, and a translator is needed here",
               result.directory.string());
-  const MarianConfig config = read_marian_config(json, config_path.string());
+  MarianConfig config = read_marian_config(json, config_path.string());
   result.tokenizers = load_tokenizers(result.directory);
   const TokenizerPair& tokenizers = result.tokenizers;
   check_data(tokenizers.source->size() <= config.vocabulary.source_size &&
@@ -83,6 +80,9 @@ LoadedTranslator load_translator(const fs::path& directory) {
              "{}: vocabularies of {} and {} pieces, but the tokenizers have {} and {}",
              config_path.string(), config.vocabulary.source_size, config.vocabulary.target_size,
              tokenizers.source->size(), tokenizers.target->size());
+  // The sources have symbols of their own, which config.json does not tell.
+  config.vocabulary.symbols.source_end = tokenizers.source->end_id();
+  config.vocabulary.symbols.source_padding = tokenizers.source->pad_id();
   const fs::path weights_path = result.directory / "model.safetensors";
   const SafetensorsFile weights(weights_path);
   // The sizes in config.json must not make us allocate more than the file can fill.
@@ -97,7 +97,7 @@ LoadedTranslator load_translator(const fs::path& directory) {
   }
   map_tensors(weights, tensors_for(weights, *result.model), ignored_names(weights, config.model),
               *context_for(cpu_device).pool);
-  result.symbols = config.symbols;
+  result.symbols = config.vocabulary.symbols;
   if (fs::exists(result.directory / "generation_config.json")) {
     const fs::path path = result.directory / "generation_config.json";
     result.decoding = read_generation_config(read_model_json(path), path.string());
@@ -111,11 +111,7 @@ LoadedTranslator load_translator(const fs::path& directory) {
 std::vector<std::pair<std::string, std::string>> translator_files(
     const TranslatorConfig& config, const TranslatorVocabulary& vocabulary,
     const TokenizerPair& tokenizers, const DecodingConfig& decoding) {
-  const MarianConfig marian{.model = config,
-                            .vocabulary = vocabulary,
-                            .symbols = {.start = vocabulary.padding_id,
-                                        .end = tokenizers.target->end_id(),
-                                        .suppressed = {vocabulary.padding_id}}};
+  const MarianConfig marian{.model = config, .vocabulary = vocabulary};
   std::vector<std::pair<std::string, std::string>> files = {
       {"config.json", write_marian_config(marian).dump(2) + "\n"},
       {"generation_config.json", write_generation_config(marian, decoding).dump(2) + "\n"}};

@@ -20,7 +20,7 @@ namespace heed {
 struct LoadedTranslator {
   std::unique_ptr<Translator> model;
   TokenizerPair tokenizers;
-  DecodingSymbols symbols;
+  TextSymbols symbols;
   DecodingConfig decoding;          // defaults, from generation_config.json
   std::filesystem::path directory;  // of the model itself
 };
@@ -40,7 +40,7 @@ std::vector<std::pair<std::string, std::string>> translator_files(
 void save_translator(Translator& model, const TokenizerPair& tokenizers,
                      const DecodingConfig& decoding, const std::filesystem::path& directory);
 
-// The vocabularies' part of a configuration. Errors (bad_data): sides whose padding ids differ.
+// What tokenizers decide of a new model.
 TranslatorVocabulary vocabulary_of(const TokenizerPair& tokenizers);
 
 }  // namespace heed

@@ -24,7 +24,8 @@ TranslatorConfig three_heads() {
   return config;
 }
 
-constexpr TranslatorVocabulary vocabulary{.source_size = 10, .target_size = 10, .padding_id = 9};
+const TranslatorVocabulary vocabulary{
+    .source_size = 10, .target_size = 10, .symbols = marian_symbols(9)};
 
 std::vector<double> scores(const Generator& model, ForwardContext context = {}) {
   const auto [prompts, outputs] = two_sentences();

@@ -10,8 +10,8 @@
 
 namespace heed {
 
-inline constexpr TranslatorVocabulary small_vocabulary{
-    .source_size = 10, .target_size = 10, .padding_id = 9};
+inline const TranslatorVocabulary small_vocabulary{
+    .source_size = 10, .target_size = 10, .symbols = marian_symbols(9)};
 
 // Four heads of two components; topologies that leave something out of five tokens.
 inline TranslatorConfig four_heads() {

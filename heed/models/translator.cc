@@ -12,10 +12,16 @@ void check_vocabulary(const TranslatorConfig& config, const TranslatorVocabulary
               "model.tie_embeddings: all needs one joint vocabulary, but the source has {} pieces "
               "and the target {}; use output or none, or tokenizer.joint",
               vocabulary.source_size, vocabulary.target_size);
-  check_usage(vocabulary.padding_id >= 0 && vocabulary.padding_id < vocabulary.source_size &&
-                  vocabulary.padding_id < vocabulary.target_size,
-              "vocabulary: padding id {} outside the vocabularies of {} and {}",
-              vocabulary.padding_id, vocabulary.source_size, vocabulary.target_size);
+  const TextSymbols& symbols = vocabulary.symbols;
+  check_usage(
+      symbols.source_padding < vocabulary.source_size && symbols.padding < vocabulary.target_size,
+      "vocabulary: padding ids {} and {} outside the vocabularies of {} and {}",
+      symbols.source_padding, symbols.padding, vocabulary.source_size, vocabulary.target_size);
+  for (const std::int32_t id : {symbols.start, symbols.end}) {
+    check_usage(id >= 0 && id < vocabulary.target_size,
+                "vocabulary: symbol {} outside the target vocabulary of {}", id,
+                vocabulary.target_size);
+  }
 }
 
 }  // namespace
@@ -29,10 +35,10 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
   check_translator_config(config);
   check_vocabulary(config, vocabulary);
   const std::int64_t size = config.d_model;
-  source_embedding_ = embedding_table(vocabulary.source_size, size, vocabulary.padding_id, device);
+  source_embedding_ = embedding_table(vocabulary.source_size, size, source_padding(), device);
   if (config.tie_embeddings != "all") {
     target_embedding_ =
-        embedding_table(vocabulary.target_size, size, vocabulary.padding_id, device);
+        embedding_table(vocabulary.target_size, size, vocabulary.symbols.padding, device);
   }
   if (config.tie_embeddings == "none") {
     output_weight_ = Parameter({vocabulary.target_size, size}, Initial::xavier, true, device);
@@ -70,14 +76,14 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
 
 Tensor Translator::embed_targets(const Tensor& ids, const Sequences& rows, std::int64_t length,
                                  ForwardContext& context) const {
-  return embed_tokens(config_, ids, rows, length, target_embedding(), vocabulary_.padding_id,
+  return embed_tokens(config_, ids, rows, length, target_embedding(), vocabulary_.symbols.padding,
                       *target_positions_, target_dropout_, context);
 }
 
 Tensor Translator::encode(const Tensor& source_ids, const Sequences& source,
                           ForwardContext& context) const {
   Tensor x = embed_tokens(config_, source_ids, source, source.longest(), source_embedding_,
-                          vocabulary_.padding_id, *source_positions_, source_dropout_, context);
+                          source_padding(), *source_positions_, source_dropout_, context);
   for (const EncoderLayer& layer : encoder_) {
     x = layer.forward(x, source, context, {.self = source_positions_.get()});
   }

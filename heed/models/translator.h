@@ -8,6 +8,7 @@
 
 #include "heed/models/translator_config.h"
 #include "heed/nn/generator.h"
+#include "heed/text/text_symbols.h"
 
 namespace heed {
 
@@ -15,14 +16,7 @@ namespace heed {
 struct TranslatorVocabulary {
   std::int64_t source_size = 0;
   std::int64_t target_size = 0;
-  std::int32_t padding_id = 0;  // starts the decoder; its embedding stays zero
-
-  template <typename Visitor>
-  void fields(Visitor& visit) {
-    visit("source_size", source_size, "pieces of the source vocabulary");
-    visit("target_size", target_size, "pieces of the target vocabulary");
-    visit("padding_id", padding_id, "the padding piece, which starts the decoder");
-  }
+  TextSymbols symbols;
 };
 
 class Translator : public Generator {
@@ -60,6 +54,11 @@ class Translator : public Generator {
     return {target_positions_.get(), cross_positions_.get()};
   }
 
+  // The row of source embeddings that stays zero.
+  std::int32_t source_padding() const {
+    return config_.tie_embeddings == "all" ? vocabulary_.symbols.padding
+                                           : vocabulary_.symbols.source_padding;
+  }
   const Parameter& target_embedding() const {
     return config_.tie_embeddings == "all" ? source_embedding_ : target_embedding_;
   }

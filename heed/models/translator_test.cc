@@ -33,7 +33,8 @@ class TranslatorTest : public testing::Test {
 TEST_F(TranslatorTest, CountsTheReferenceSizes) {
   TranslatorConfig config;
   config.tie_embeddings = "none";
-  Translator model(config, {.source_size = 5893, .target_size = 7855, .padding_id = 1});
+  Translator model(config,
+                   {.source_size = 5893, .target_size = 7855, .symbols = marian_symbols(1)});
   EXPECT_EQ(count_parameters(model), 55'207'087);
 }
 
@@ -45,7 +46,7 @@ TEST_F(TranslatorTest, GradientsOfTheWholeModelAreRight) {
     config.activation = tied ? "gelu" : "swiglu";
     config.position.kind = tied ? "sinusoidal" : "learned";
     config.max_length = 6;
-    Translator model(config, {.source_size = 10, .target_size = 10, .padding_id = 9},
+    Translator model(config, {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)},
                      reference_device);
     initialize_parameters(model, 5);
     std::vector<Tensor> leaves;
@@ -72,7 +73,8 @@ TEST_F(TranslatorTest, GradientsOfTheWholeModelAreRight) {
 }
 
 TEST_F(TranslatorTest, LaterTokensDoNotReachEarlierOnes) {
-  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
+  Translator model(small_config(),
+                   {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)},
                    reference_device);
   GeneratorExamples examples = two_sentences();
   ForwardContext context;
@@ -97,7 +99,8 @@ TEST_F(TranslatorTest, LaterTokensDoNotReachEarlierOnes) {
 }
 
 TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
-  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
+  Translator model(small_config(),
+                   {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)},
                    reference_device);
   initialize_parameters(model, 3);
   const GeneratorExamples examples = two_sentences();
@@ -126,7 +129,8 @@ TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
 
 // The slots of dropped hypotheses are used again: often over so many steps.
 TEST_F(TranslatorTest, ManyStepsOfAShiftingBeamEqualTheWhole) {
-  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
+  Translator model(small_config(),
+                   {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)},
                    reference_device);
   initialize_parameters(model, 3);
   const GeneratorExamples examples = two_sentences();
@@ -164,7 +168,8 @@ TEST_F(TranslatorTest, ManyStepsOfAShiftingBeamEqualTheWhole) {
 }
 
 TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
-  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
+  Translator model(small_config(),
+                   {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)},
                    reference_device);
   ForwardContext context;
   const auto [prompts, outputs] = two_sentences();
@@ -175,7 +180,8 @@ TEST_F(TranslatorTest, LogProbabilitiesSumTheTargetsTokens) {
 }
 
 TEST_F(TranslatorTest, AttentionTraceLeavesResultsEqualAndSumsToOne) {
-  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9},
+  Translator model(small_config(),
+                   {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)},
                    reference_device);
   const GeneratorExamples examples = two_sentences();
   ForwardContext plain, traced;
@@ -191,7 +197,8 @@ TEST_F(TranslatorTest, AttentionTraceLeavesResultsEqualAndSumsToOne) {
 }
 
 TEST_F(TranslatorTest, StoredNamesFollowTheMarianLayout) {
-  Translator model(small_config(), {.source_size = 10, .target_size = 10, .padding_id = 9});
+  Translator model(small_config(),
+                   {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)});
   std::map<std::string, Shape> stored;
   for (const NamedTensor& item : stored_tensors_of(model)) {
     stored[item.name] = item.tensor.shape();
@@ -206,7 +213,8 @@ TEST_F(TranslatorTest, StoredNamesFollowTheMarianLayout) {
 }
 
 TEST_F(TranslatorTest, RefusesSizesThatMakeNoSense) {
-  const TranslatorVocabulary vocabulary{.source_size = 10, .target_size = 12, .padding_id = 9};
+  const TranslatorVocabulary vocabulary{
+      .source_size = 10, .target_size = 12, .symbols = marian_symbols(9)};
   const auto refuses = [&](auto change) {
     TranslatorConfig config = small_config();
     config.tie_embeddings = "none";

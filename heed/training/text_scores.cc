@@ -52,7 +52,7 @@ SentenceStatistics window_statistics(const Generator& model, const TokenStore& w
   for (std::int64_t i = 0; i < plan.size(); ++i) {
     ForwardContext context;
     context.precision = precision;
-    const TranslationBatch batch = make_batch(windows, plan.batch(i), marks_of(tokenizers));
+    const TranslationBatch batch = make_batch(windows, plan.batch(i), symbols_for(tokenizers));
     const GeneratorExamples examples = examples_of(batch);
     const std::vector<double> scores =
         sequence_log_probabilities(model, examples.prompts, examples.outputs, context);

@@ -45,8 +45,8 @@ Trainer::Trainer(TrainingSetup setup)
                 setup_.directory.string());
     history_ = std::make_unique<History>(setup_.directory, 0, -1);
   }
-  batches_ = std::make_unique<BatchStream>(setup_.corpus, setup_.batches, setup_.marks, setup_.seed,
-                                           state_.position, setup_.sampler);
+  batches_ = std::make_unique<BatchStream>(setup_.corpus, setup_.batches, setup_.symbols,
+                                           setup_.seed, state_.position, setup_.sampler);
 }
 
 TrainingOutcome Trainer::run() {

@@ -33,7 +33,7 @@ struct TrainingSetup {
   Generator* model = nullptr;  // initialised; wants gradients
   std::shared_ptr<const TokenStore> corpus;
   const Validator* validator = nullptr;  // none: no validation
-  SequenceMarks marks;
+  TextSymbols symbols;
   std::shared_ptr<const BatchSampler> sampler;  // none: sentences are always cut the same way
   TrainingConfig training;
   OptimizerConfig optimizer;

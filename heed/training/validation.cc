@@ -46,40 +46,35 @@ GeneratorExamples examples_of(const TranslationBatch& batch) {
   return examples;
 }
 
-std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
+std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer, const TextSymbols& symbols,
                                              std::span<const std::string> lines,
                                              std::int64_t longest) {
   std::vector<std::vector<int>> result;
   for (const std::string& line : lines) {
     std::vector<int> ids = tokenizer.encode(line);
     ids.resize(std::min(ids.size(), static_cast<std::size_t>(longest - 1)));
-    ids.push_back(tokenizer.end_id());
+    ids.push_back(symbols.source_end);
     result.push_back(std::move(ids));
   }
   return result;
 }
 
-DecodingSymbols symbols_of(const TokenizerPair& tokenizers) {
-  return {.start = tokenizers.target->pad_id(),
-          .end = tokenizers.target->end_id(),
-          .suppressed = {tokenizers.target->pad_id()}};
-}
-
 std::vector<std::string> decode_lines(const Generator& model, const TokenizerPair& tokenizers,
+                                      const TextSymbols& symbols,
                                       std::span<const std::string> sources,
                                       const DecodingConfig& config, const ForwardContext& context) {
-  const auto ids = encode_sources(*tokenizers.source, sources, model.longest());
+  const auto ids = encode_sources(*tokenizers.source, symbols, sources, model.longest());
   std::vector<std::string> result;
-  for (const auto& hypotheses : decode(model, ids, symbols_of(tokenizers), config, context)) {
+  for (const auto& hypotheses : decode(model, ids, symbols, config, context)) {
     result.push_back(tokenizers.target->decode(hypotheses.front().tokens));
   }
   return result;
 }
 
 Validator::Validator(std::shared_ptr<const TokenStore> store, const ParallelCorpus& corpus,
-                     TokenizerPair tokenizers, const BatchConfig& batches,
+                     TokenizerPair tokenizers, TextSymbols symbols, const BatchConfig& batches,
                      const DecodingConfig& decoding, MatmulPrecision precision)
-    : Validator(std::move(store), std::move(tokenizers), batches, precision) {
+    : Validator(std::move(store), std::move(tokenizers), std::move(symbols), batches, precision) {
   decoding_ = decoding;
   corpus.for_each([&](const SentencePair& pair) {
     sources_.emplace_back(pair.source);
@@ -88,9 +83,10 @@ Validator::Validator(std::shared_ptr<const TokenStore> store, const ParallelCorp
 }
 
 Validator::Validator(std::shared_ptr<const TokenStore> windows, TokenizerPair tokenizers,
-                     const BatchConfig& batches, MatmulPrecision precision)
+                     TextSymbols symbols, const BatchConfig& batches, MatmulPrecision precision)
     : store_(std::move(windows)),
       tokenizers_(std::move(tokenizers)),
+      symbols_(std::move(symbols)),
       plan_(make_ordered_plan(pair_lengths(*store_), batches)),
       precision_(precision) {}
 
@@ -103,8 +99,7 @@ ValidationResult Validator::validate(const Generator& model, bool decode) const 
   for (std::int64_t i = 0; i < plan_.size(); ++i) {
     ForwardContext context;
     context.precision = precision_;
-    const GeneratorExamples examples =
-        examples_of(make_batch(*store_, plan_.batch(i), marks_of(tokenizers_)));
+    const GeneratorExamples examples = examples_of(make_batch(*store_, plan_.batch(i), symbols_));
     const auto result = generator_loss(model, examples.prompts, examples.outputs, options, context);
     loss += result.sums.plain_loss;
     tokens += result.sums.count;
@@ -113,7 +108,7 @@ ValidationResult Validator::validate(const Generator& model, bool decode) const 
   result.loss = loss / static_cast<double>(tokens);
   if (decode && !sources_.empty()) {
     result.translations =
-        decode_lines(model, tokenizers_, sources_, decoding_, {.precision = precision_});
+        decode_lines(model, tokenizers_, symbols_, sources_, decoding_, {.precision = precision_});
     const std::vector<std::vector<std::string>> references = {references_};
     result.bleu = corpus_bleu(result.translations, references).score;
   }
@@ -127,8 +122,7 @@ std::vector<AttentionMap> Validator::attention_maps(const Generator& model,
   count = sources_.empty() ? 0 : std::min(count, static_cast<std::size_t>(store_->size()));
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t chosen[] = {i};
-    const GeneratorExamples examples =
-        examples_of(make_batch(*store_, chosen, marks_of(tokenizers_)));
+    const GeneratorExamples examples = examples_of(make_batch(*store_, chosen, symbols_));
     AttentionTrace trace;
     ForwardContext context;
     context.trace = &trace;

@@ -23,16 +23,15 @@ GeneratorExamples examples_of(const TranslationBatch& batch);
 std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
                                       std::span<const std::int32_t> ids);
 
-// Encodes lines for decode(): with the end symbol, cut to `longest` tokens.
-std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer,
+// Encodes lines for decode(): with the symbol that ends a source, cut to `longest` tokens.
+std::vector<std::vector<int>> encode_sources(const Tokenizer& tokenizer, const TextSymbols& symbols,
                                              std::span<const std::string> lines,
                                              std::int64_t longest);
 // The text of each best hypothesis.
 std::vector<std::string> decode_lines(const Generator& model, const TokenizerPair& tokenizers,
+                                      const TextSymbols& symbols,
                                       std::span<const std::string> sources,
                                       const DecodingConfig& config, const ForwardContext& context);
-
-DecodingSymbols symbols_of(const TokenizerPair& tokenizers);
 
 struct ValidationResult {
   double loss = 0;                        // per target token, without label smoothing
@@ -44,12 +43,12 @@ class Validator {
  public:
   // `store` holds the encoded pairs (for the loss), `corpus` all of them as text (for BLEU).
   Validator(std::shared_ptr<const TokenStore> store, const ParallelCorpus& corpus,
-            TokenizerPair tokenizers, const BatchConfig& batches, const DecodingConfig& decoding,
-            MatmulPrecision precision);
+            TokenizerPair tokenizers, TextSymbols symbols, const BatchConfig& batches,
+            const DecodingConfig& decoding, MatmulPrecision precision);
 
   // Of windows of running text, which nothing is translated from: for the loss alone.
   Validator(std::shared_ptr<const TokenStore> windows, TokenizerPair tokenizers,
-            const BatchConfig& batches, MatmulPrecision precision);
+            TextSymbols symbols, const BatchConfig& batches, MatmulPrecision precision);
 
   // `decode` asks for translations, where there is text to translate.
   ValidationResult validate(const Generator& model, bool decode) const;
@@ -64,6 +63,7 @@ class Validator {
  private:
   std::shared_ptr<const TokenStore> store_;
   TokenizerPair tokenizers_;
+  TextSymbols symbols_;
   BatchPlan plan_;
   DecodingConfig decoding_;
   MatmulPrecision precision_;

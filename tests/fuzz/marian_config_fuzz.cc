@@ -9,8 +9,7 @@ namespace {
 
 MarianConfig sound_config() {
   return {.model = {.d_model = 16, .heads = 2, .feed_forward_size = 24},
-          .vocabulary = {.source_size = 20, .target_size = 20, .padding_id = 19},
-          .symbols = {.start = 19, .end = 0, .suppressed = {19}}};
+          .vocabulary = {.source_size = 20, .target_size = 20, .symbols = marian_symbols(19)}};
 }
 
 }  // namespace
