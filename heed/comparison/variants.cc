@@ -1,5 +1,6 @@
 #include "heed/comparison/variants.h"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -81,10 +82,11 @@ std::string value_label(const std::string& key, const std::string& value) {
   return fmt::format("{}", fmt::join(parts, " "));
 }
 
-// Whether variants of a key are tested on unlike data.
-bool decides_test(const std::string& key) {
-  return key == "data" || key == "data.directory" || key.starts_with("data.task") ||
-         key.starts_with("data.test") || key.starts_with("data.text");
+// Whether a key is one of `chosen`, lies in one or holds one.
+bool touches(const std::string& key, std::span<const std::string> chosen) {
+  return std::any_of(chosen.begin(), chosen.end(), [&](const std::string& other) {
+    return key == other || key.starts_with(other + ".") || other.starts_with(key + ".");
+  });
 }
 
 std::string directory_name(const std::string& group, const std::string& label) {
@@ -162,7 +164,8 @@ VariedKey parse_vary(std::string_view text, std::span<const std::string> known) 
   return varied;
 }
 
-std::vector<Variant> expand_variants(std::span<const VariedKey> keys) {
+std::vector<Variant> expand_variants(std::span<const VariedKey> keys,
+                                     std::span<const std::string> test_keys) {
   check_keys(keys);
   std::vector<Variant> variants(1);
   for (const VariedKey& varied : keys) {
@@ -171,7 +174,7 @@ std::vector<Variant> expand_variants(std::span<const VariedKey> keys) {
       for (const std::string& value : varied.values) {
         next.push_back(variant);
         next.back().settings.emplace_back(varied.key, value);
-        std::string& text = decides_test(varied.key) ? next.back().group : next.back().label;
+        std::string& text = touches(varied.key, test_keys) ? next.back().group : next.back().label;
         text += (text.empty() ? "" : ", ") + value_label(varied.key, value);
       }
     }

@@ -2,7 +2,9 @@
 // of their values.
 //
 //   const auto varied = parse_vary("position.kind=sinusoidal,rotary", keys);
-//   for (const Variant& variant : expand_variants({&varied, 1})) …  // "sinusoidal", "rotary"
+//   for (const Variant& variant : expand_variants({&varied, 1}, test_keys)) …  // "sinusoidal", …
+//
+// Thread-safety: all functions may be called from any thread.
 #pragma once
 
 #include <span>
@@ -29,8 +31,8 @@ VariedKey parse_vary(std::string_view text, std::span<const std::string> known);
 
 struct Variant {
   // What stands for it on a page: its values; those of numbers and switches with their key. Values
-  // of keys that decide what is tested on (data.task, data.test, data.directory) make the group,
-  // since scores on unlike data cannot be compared.
+  // of keys that decide what is tested on make the group, since scores on unlike data cannot be
+  // compared.
   std::string label;
   std::string group;
   std::string directory;                                      // a name for its files
@@ -38,8 +40,10 @@ struct Variant {
 };
 
 // The product of all lists, the last one varying fastest; without lists one variant, the recipe as
-// it is. Errors (usage): a key that occurs twice, a key inside a section that is varied as well,
-// more than a thousand variants.
-std::vector<Variant> expand_variants(std::span<const VariedKey> keys);
+// it is. `test_keys`: the keys or sections, in full, that decide what is tested on. Errors (usage):
+// a key that occurs twice, a key inside a section that is varied as well, more than a thousand
+// variants.
+std::vector<Variant> expand_variants(std::span<const VariedKey> keys,
+                                     std::span<const std::string> test_keys);
 
 }  // namespace heed

@@ -25,6 +25,8 @@ const std::vector<std::string> keys = {"seed",
                                        "training.max_steps",
                                        "model.scale_embeddings"};
 
+const std::vector<std::string> test_keys = {"data.task", "data.test", "data.text"};
+
 template <typename Action>
 std::string refusal(Action&& action) {
   try {
@@ -80,7 +82,7 @@ TEST(ParseVary, RefusesWhatIsNoList) {
 TEST(ExpandVariants, GivesTheProduct) {
   const VariedKey lists[] = {parse_vary("position.kind=none,learned", keys),
                              parse_vary("heads=2,4", keys)};
-  const auto variants = expand_variants(lists);
+  const auto variants = expand_variants(lists, test_keys);
   ASSERT_EQ(variants.size(), 4u);
   EXPECT_EQ(variants[0].label, "none, heads=2");
   EXPECT_EQ(variants[1].label, "none, heads=4");
@@ -94,46 +96,58 @@ TEST(ExpandVariants, GivesTheProduct) {
 TEST(ExpandVariants, DataMakesGroups) {
   const VariedKey lists[] = {parse_vary("task.kind=copy,sort", keys),
                              parse_vary("position.kind=none,learned", keys)};
-  const auto variants = expand_variants(lists);
+  const auto variants = expand_variants(lists, test_keys);
   EXPECT_EQ(variants[1].group, "copy");
   EXPECT_EQ(variants[1].label, "learned");
   EXPECT_EQ(variants[1].directory, "copy+learned");
   EXPECT_EQ(variants[2].group, "sort");
   const VariedKey tasks[] = {parse_vary("task.kind=copy,sort", keys)};
-  EXPECT_EQ(expand_variants(tasks)[1].directory, "sort");
+  EXPECT_EQ(expand_variants(tasks, test_keys)[1].directory, "sort");
   // Models of unlike training data are tested on the same sentences.
   const VariedKey limits[] = {parse_vary("length.longest=20,40", keys)};
-  EXPECT_EQ(expand_variants(limits)[1].group, "");
-  EXPECT_EQ(expand_variants(limits)[1].label, "longest=40");
+  EXPECT_EQ(expand_variants(limits, test_keys)[1].group, "");
+  EXPECT_EQ(expand_variants(limits, test_keys)[1].label, "longest=40");
   // Windows of a text are cut from it for the test as for training.
   const std::vector<std::string> text_keys = {"data.text.window"};
   const VariedKey windows[] = {parse_vary("data.text.window=64,128", text_keys)};
-  EXPECT_EQ(expand_variants(windows)[1].group, "window=128");
+  EXPECT_EQ(expand_variants(windows, test_keys)[1].group, "window=128");
+}
+
+// A section that holds such a key decides as well; a key that only begins alike does not.
+TEST(ExpandVariants, SectionsOfTestDataMakeGroups) {
+  const VariedKey section[] = {{"data", {"{test: {source: a}}", "{test: {source: b}}"}}};
+  EXPECT_NE(expand_variants(section, test_keys)[1].group, "");
+  const VariedKey alike[] = {{"data.tester", {"a", "b"}}};
+  EXPECT_EQ(expand_variants(alike, test_keys)[1].group, "");
+  const VariedKey task[] = {{"data.task.kind", {"a", "b"}}};
+  EXPECT_EQ(expand_variants(task, {})[1].group, "");
 }
 
 TEST(ExpandVariants, LabelsAndDirectoriesTellVariantsApart) {
   const VariedKey sections[] = {
       parse_vary("position={kind: a, size: 4},{kind: a, on: true}", keys)};
-  const auto variants = expand_variants(sections);
+  const auto variants = expand_variants(sections, test_keys);
   EXPECT_EQ(variants[0].label, "a size=4");
   EXPECT_EQ(variants[1].label, "a on=true");
   const VariedKey odd[] = {parse_vary("norm=../a,..:a,.hidden", keys)};
-  const auto names = expand_variants(odd);
+  const auto names = expand_variants(odd, test_keys);
   EXPECT_EQ(names[0].directory, "_._a");
   EXPECT_EQ(names[1].directory, "_._a-2");
   EXPECT_EQ(names[2].directory, "_hidden");
-  EXPECT_EQ(expand_variants({}).size(), 1u);
-  EXPECT_EQ(expand_variants({})[0].directory, "recipe");
+  EXPECT_EQ(expand_variants({}, test_keys).size(), 1u);
+  EXPECT_EQ(expand_variants({}, test_keys)[0].directory, "recipe");
 }
 
 TEST(ExpandVariants, RefusesKeysThatGetInEachOthersWay) {
   const VariedKey twice[] = {{"model.heads", {"1"}}, {"model.heads", {"2"}}};
-  EXPECT_THAT(refusal([&] { expand_variants(twice); }), HasSubstr("given twice"));
+  EXPECT_THAT(refusal([&] { expand_variants(twice, test_keys); }), HasSubstr("given twice"));
   const VariedKey inside[] = {{"model.position", {"{kind: a}"}}, {"model.position.kind", {"b"}}};
-  EXPECT_THAT(refusal([&] { expand_variants(inside); }), HasSubstr("lies inside model.position"));
+  EXPECT_THAT(refusal([&] { expand_variants(inside, test_keys); }),
+              HasSubstr("lies inside model.position"));
   const VariedKey many[] = {{"a", std::vector<std::string>(40, "x")},
                             {"b", std::vector<std::string>(40, "x")}};
-  EXPECT_THAT(refusal([&] { expand_variants(many); }), HasSubstr("more than 1000 variants"));
+  EXPECT_THAT(refusal([&] { expand_variants(many, test_keys); }),
+              HasSubstr("more than 1000 variants"));
 }
 
 }  // namespace
