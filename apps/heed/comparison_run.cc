@@ -13,7 +13,11 @@
 #include "heed/autograd/gradient.h"
 #include "heed/base/files.h"
 #include "heed/base/number_text.h"
-#include "heed/comparison/comparison_report.h"
+#include "heed/comparison/findings.h"
+#include "heed/comparison/json.h"
+#include "heed/comparison/markdown.h"
+#include "heed/comparison/page.h"
+#include "heed/comparison/text.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/fingerprint.h"
 #include "heed/training/progress.h"
@@ -215,7 +219,7 @@ class ComparisonRun {
       const auto [place, added] = groups.try_emplace(variant.group, comparison.groups.size());
       if (added) {
         comparison.groups.push_back({.label = variant.group,
-                                     .quality = tests.quality,
+                                     .measures = tests.measures,
                                      .sentences = tests.sets[0].size(),
                                      .training_length = tests.training_length,
                                      .length_unit = tests.length_unit,
@@ -264,7 +268,7 @@ class ComparisonRun {
                         ? std::string()
                         : fmt::format(", decoded with beam {}", recipe.decoding.beam)),
         noise_rule(static_cast<std::size_t>(study_.compare.seeds),
-                   learns_text(recipe) ? "windows" : "sentences")};
+                   tests_.begin()->second.measures.items)};
     const ToyTaskConfig& task = recipe.data.task;
     if (!task.kind.empty()) {
       notes.push_back(fmt::format(
@@ -295,8 +299,7 @@ class ComparisonRun {
   void write_results() {
     const Comparison comparison = collect();
     const ComparisonSummary summary = summarise(comparison);
-    write_file_atomically(directory_ / "comparison.json",
-                          comparison_json(comparison, summary).dump(1) + "\n");
+    write_file_atomically(directory_ / "comparison.json", comparison_json(comparison, summary));
     write_file_atomically(directory_ / "comparison.md", comparison_markdown(comparison, summary));
     write_file_atomically(directory_ / "comparison.html",
                           render_comparison(comparison_page(comparison, summary)));

@@ -178,7 +178,7 @@ SetResult run_set(const TestPlan& plan, std::size_t number, const Recipe& recipe
     result.refusal = result.refusal.empty() ? refusal : result.refusal;
   }
   result.loss = loss_on(set, recipe, model, directory);
-  if (plan.quality == Quality::bleu) {
+  if (recipe.data.task.kind.empty()) {
     const std::vector<std::vector<std::string>> references = {set.references};
     result.statistics = Bleu().statistics(translations, references);
   } else {
@@ -208,19 +208,26 @@ TestPlan plan_tests(const Recipe& recipe, const std::vector<double>& multiples,
                                              : read_set("validation-as-test", places.validation));
   const ToyTaskConfig& task = recipe.data.task;
   if (!task.kind.empty()) {
-    plan.quality = Quality::accuracy;
+    plan.measures.metric = std::make_shared<Share>(Share::exact_match());
+    plan.measures.by_length = std::make_shared<Share>(Share::token_accuracy());
+    plan.measures.breaks.below = 90;
+    plan.measures.share_of = "tokens";
     plan.length_unit = "symbols";
     plan.training_length = task.maximum_length;
     for (const double multiple : multiples) {
       add_length_set(task, multiple, directory, plan);
     }
   } else {
+    plan.measures.metric = std::make_shared<Bleu>();
     plan.length_unit = "tokens";
     for (std::int64_t i = 0; i < data.train->size(); ++i) {
       plan.training_length =
           std::max(plan.training_length, static_cast<std::int64_t>(data.train->source(i).size()));
     }
   }
+  plan.measures.length_note =
+      fmt::format("Columns: {} of the source. The longest trained on has {}.", plan.length_unit,
+                  plan.training_length);
   if (plan.buckets.empty()) {
     divide_by_length(*data.tokenizers.source, multiples, plan);
   }

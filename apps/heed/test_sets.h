@@ -23,7 +23,7 @@ struct TestSet {
 };
 
 struct TestPlan {
-  Quality quality = Quality::bleu;
+  GroupMeasures measures;
   std::vector<TestSet> sets;
   std::int64_t training_length = 0;
   std::string length_unit;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "heed/base/number_text.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/training/text_scores.h"
 
@@ -66,9 +67,14 @@ TestPlan plan_text_tests(const Recipe& recipe, const std::vector<double>& multip
   }
   const auto predicted = static_cast<std::int64_t>(tokenizer.encode(text).size()) - 1;
   const std::int64_t common = common_tokens(predicted, lengths);
-  TestPlan plan{.quality = Quality::bits_per_character,
-                .training_length = window,
-                .length_unit = "characters"};
+  TestPlan plan{.training_length = window, .length_unit = "characters"};
+  plan.measures.metric = std::make_shared<BitsPerCharacter>();
+  plan.measures.breaks.ratio = 1.1;
+  plan.measures.items = "windows";
+  plan.measures.length_note = fmt::format(
+      "Columns: characters of a window. Those trained on have {}. Lower is better; a scheme breaks "
+      "at the first length beyond where it needs over 10 % more bits than at {}.",
+      window, window);
   const auto set_of = [&](const std::string& name, std::int64_t length) {
     plan.sets.push_back({.name = name,
                          .windows = open_text_windows(directory / "cache" / (name + ".tokens"),
@@ -76,6 +82,9 @@ TestPlan plan_text_tests(const Recipe& recipe, const std::vector<double>& multip
     return plan.sets.size() - 1;
   };
   set_of(parts.test.empty() ? "validation-as-test" : "test", window);
+  plan.measures.tested_on =
+      fmt::format("{} windows of the test text, {} characters each",
+                  count_text(static_cast<std::int64_t>(plan.sets[0].size())), window);
   for (const double multiple : multiples) {
     const std::int64_t length = length_at(multiple, window);
     plan.buckets.push_back(
