@@ -4,15 +4,14 @@
 //
 //   example_train_your_own [FILE.safetensors]
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 #include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/base/random.h"
 #include "heed/formats/load_tensors.h"
-#include "heed/nn/encoder_decoder.h"
-#include "heed/ops/embedding.h"
+#include "heed/nn/embeddings.h"
+#include "heed/nn/stack.h"
 #include "heed/ops/softmax.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/schedule.h"
@@ -23,25 +22,11 @@ constexpr int width = 64, letters = 26, longest = 10;
 
 class Sorter : public heed::Module {
  public:
-  explicit Sorter(std::uint64_t seed) {
-    const heed::LayerConfig config{.size = width,
-                                   .feed_forward_size = 128,
-                                   .heads = 4,
-                                   .activation = "gelu",
-                                   .pre_norm = true};
-    for (int i = 0; i < 2; ++i) {
-      layers_.emplace_back(config, i, cpu_device);
-    }
-    initialize_parameters(*this, seed);
-  }
+  explicit Sorter(std::uint64_t seed) { initialize_parameters(*this, seed); }
   // What is trained, saved and loaded, by name.
   void visit(heed::ParameterVisitor& visitor) override {
-    visitor.parameter("embedding", embedding_);
-    visitor.parameter("positions", positions_);
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      visitor.module("layers." + std::to_string(i), layers_[i]);
-    }
-    visitor.module("norm", norm_);
+    visitor.parameter("letters", table_);
+    visitor.module("stack", stack_);
     visitor.module("output", output_);
   }
   // ids: int32 [tokens], word after word → logits [tokens, letters] of what belongs in each place.
@@ -61,18 +46,21 @@ class Sorter : public heed::Module {
  private:
   Tensor features(const Tensor& ids, const heed::Sequences& words,
                   heed::ForwardContext& context) const {
-    Tensor x = heed::ops::embed(ids, embedding_.value, std::sqrt(float{width}), words.positions,
-                                positions_.value);
-    for (const heed::EncoderLayer& layer : layers_) {
-      x = layer.forward(x, words, context);
-    }
-    return norm_.forward(x);
+    return stack_.forward(
+        embeddings_.forward(ids, Tensor(), table_, words, longest, stack_.positions(), context),
+        words, context);
   }
 
-  heed::Parameter embedding_{{letters, width}, heed::Initial::embedding, false, cpu_device};
-  heed::Parameter positions_{{longest, width}, heed::Initial::embedding, false, cpu_device};
-  std::vector<heed::EncoderLayer> layers_;
-  heed::LayerNorm norm_{width, 1e-5, cpu_device};
+  heed::StackConfig config_{.d_model = width,
+                            .heads = 4,
+                            .feed_forward_size = 128,
+                            .activation = "gelu",
+                            .norm = "pre",
+                            .max_length = longest,
+                            .position = {.kind = "learned"}};
+  heed::Parameter table_ = embedding_table(config_, letters, heed::no_padding, cpu_device);
+  heed::Embeddings embeddings_{config_, {}, cpu_device};
+  heed::Stack stack_{config_, {.layers = 2}, cpu_device};
   heed::Linear output_{width, letters, cpu_device};
 };
 

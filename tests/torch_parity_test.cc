@@ -1,7 +1,7 @@
 // heed's ops and layers against PyTorch's numbers.
 #include <functional>
 
-#include "heed/nn/encoder_decoder.h"
+#include "heed/nn/block.h"
 #include "heed/ops/attention.h"
 #include "heed/ops/elementwise.h"
 #include "heed/ops/embedding.h"
@@ -173,17 +173,17 @@ class TorchLayers : public TorchTest {
   ForwardContext context_;
 };
 
-LayerConfig layer_config(bool pre_norm) {
-  return {.size = 12,
-          .feed_forward_size = 20,
+StackConfig stack_config(bool pre_norm) {
+  return {.d_model = 12,
           .heads = 2,
+          .feed_forward_size = 20,
           .activation = pre_norm ? "geglu" : "relu",
-          .pre_norm = pre_norm};
+          .norm = pre_norm ? "pre" : "post"};
 }
 
 TEST_P(TorchLayers, EncoderLayers) {
   for (const bool pre_norm : {false, true}) {
-    EncoderLayer layer(layer_config(pre_norm), 0, backend().device);
+    Block layer(stack_config(pre_norm), {}, backend().device);
     expect_layer(
         pre_norm ? "encoder_pre_geglu" : "encoder_post_relu", layer, {"x"},
         [&](const std::vector<Tensor>& in) { return layer.forward(in[0], source_, context_); });
@@ -192,7 +192,8 @@ TEST_P(TorchLayers, EncoderLayers) {
 
 TEST_P(TorchLayers, DecoderLayers) {
   for (const bool pre_norm : {false, true}) {
-    DecoderLayer layer(layer_config(pre_norm), 0, backend().device);
+    Block layer(stack_config(pre_norm), {.stack = "decoder", .causal = true, .cross = true},
+                backend().device);
     expect_layer(pre_norm ? "decoder_pre_geglu" : "decoder_post_relu", layer, {"x", "memory"},
                  [&](const std::vector<Tensor>& in) {
                    return layer.forward(in[0], target_, in[1], source_, context_);

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "heed/models/translator_config.h"
+#include "heed/nn/embeddings.h"
 #include "heed/nn/generator.h"
+#include "heed/nn/stack.h"
 
 namespace heed {
 
@@ -47,18 +49,16 @@ class LanguageModel : public Generator {
   friend class LanguageModelSession;
 
   const Parameter& output_weight() const {
-    return config_.tie_embeddings == "none" ? output_weight_ : embedding_;
+    return config_.tie_embeddings == "none" ? output_weight_ : table_;
   }
 
   TranslatorConfig config_;
   std::int64_t vocabulary_size_;
-  DropoutSite dropout_;
-  Parameter embedding_;
-  Parameter output_weight_;  // undefined when tied to embedding_
+  Parameter table_;
+  Parameter output_weight_;  // undefined when tied to table_
   Parameter output_bias_;    // [vocabulary]
-  std::unique_ptr<PositionEncoding> positions_;
-  std::vector<EncoderLayer> layers_;
-  std::unique_ptr<LayerNorm> norm_;  // pre-norm only
+  Embeddings embeddings_;
+  Stack stack_;
 };
 
 }  // namespace heed

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "heed/models/translator_config.h"
+#include "heed/nn/embeddings.h"
 #include "heed/nn/generator.h"
+#include "heed/nn/stack.h"
 #include "heed/text/text_symbols.h"
 
 namespace heed {
@@ -50,37 +52,29 @@ class Translator : public Generator {
   // Target tokens at the positions that `rows` says, all below `length`.
   Tensor embed_targets(const Tensor& ids, const Sequences& rows, std::int64_t length,
                        ForwardContext& context) const;
-  StackPositions decoder_positions() const {
-    return {target_positions_.get(), cross_positions_.get()};
-  }
 
   // The row of source embeddings that stays zero.
   std::int32_t source_padding() const {
     return config_.tie_embeddings == "all" ? vocabulary_.symbols.padding
                                            : vocabulary_.symbols.source_padding;
   }
-  const Parameter& target_embedding() const {
-    return config_.tie_embeddings == "all" ? source_embedding_ : target_embedding_;
+  const Parameter& target_table() const {
+    return config_.tie_embeddings == "all" ? source_table_ : target_table_;
   }
   const Parameter& output_weight() const {
-    return config_.tie_embeddings == "none" ? output_weight_ : target_embedding();
+    return config_.tie_embeddings == "none" ? output_weight_ : target_table();
   }
 
   TranslatorConfig config_;
   TranslatorVocabulary vocabulary_;
-  DropoutSite source_dropout_;
-  DropoutSite target_dropout_;
-  Parameter source_embedding_;  // or the shared one
-  Parameter target_embedding_;  // undefined when shared
-  Parameter output_weight_;     // undefined when tied to an embedding
-  Parameter output_bias_;       // [1, target vocabulary]
-  std::unique_ptr<PositionEncoding> source_positions_;
-  std::unique_ptr<PositionEncoding> target_positions_;
-  std::unique_ptr<PositionEncoding> cross_positions_;  // null unless model.position.cross
-  std::vector<EncoderLayer> encoder_;
-  std::vector<DecoderLayer> decoder_;
-  std::unique_ptr<LayerNorm> encoder_norm_;  // pre-norm only
-  std::unique_ptr<LayerNorm> decoder_norm_;
+  Parameter source_table_;   // or the shared one
+  Parameter target_table_;   // undefined when shared
+  Parameter output_weight_;  // undefined when tied to an embedding
+  Parameter output_bias_;    // [1, target vocabulary]
+  Embeddings source_embeddings_;
+  Embeddings target_embeddings_;
+  Stack encoder_;
+  Stack decoder_;
 };
 
 }  // namespace heed

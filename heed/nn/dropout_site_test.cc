@@ -5,7 +5,7 @@
 #include <set>
 
 #include "heed/backends/reference/register.h"
-#include "heed/nn/encoder_decoder.h"
+#include "heed/nn/block.h"
 #include "heed/ops/elementwise.h"
 
 namespace heed {
@@ -44,14 +44,14 @@ TEST_F(DropoutSites, DropsNothingOutsideTraining) {
 }
 
 TEST_F(DropoutSites, ALayerDrawsApartFromItsNeighbours) {
-  const LayerConfig config{
-      .size = 8, .feed_forward_size = 12, .heads = 2, .dropout = 0.5, .activation_dropout = 0.5};
+  const StackConfig config{
+      .d_model = 8, .heads = 2, .feed_forward_size = 12, .dropout = 0.5, .activation_dropout = 0.5};
   const std::vector<std::int32_t> lengths = {3, 4};
   const Sequences sequences = make_sequences(lengths);
   std::set<std::vector<double>> results;
   for (const int index : {0, 1, 2}) {
-    for (const bool causal : {false, true}) {
-      EncoderLayer layer(config, index, reference_device, causal);
+    for (const char* stack : {"encoder", "decoder"}) {
+      Block layer(config, {.stack = stack, .layer = index}, reference_device);
       initialize_parameters(layer, 3);
       const Tensor x = Tensor::empty({7, 8}, DType::float64, reference_device);
       x.fill(0.5);

@@ -3,13 +3,12 @@
 #include <map>
 
 #include "heed/ops/elementwise.h"
-#include "heed/ops/normalization.h"
 
 namespace heed {
 
-Linear::Linear(std::int64_t in, std::int64_t out, Device device)
+Linear::Linear(std::int64_t in, std::int64_t out, Device device, bool has_bias)
     : weight({out, in}, Initial::xavier, true, device),
-      bias({out}, Initial::zeros, false, device) {}
+      bias(has_bias ? Parameter({out}, Initial::zeros, false, device) : Parameter()) {}
 
 Tensor Linear::forward(const Tensor& x, ForwardContext& context, ops::Keep keep) const {
   return ops::linear(x, weight.value, bias.value, context.precision, keep);
@@ -42,34 +41,18 @@ std::int64_t rows_of_all(const std::vector<ParameterPart>& parts) {
 }  // namespace
 
 FusedLinear::FusedLinear(std::int64_t in, std::int64_t out, const std::vector<std::string>& names,
-                         Device device)
-    : FusedLinear(in, parts_of_equal_rows(names, out), device) {}
+                         Device device, bool has_bias)
+    : FusedLinear(in, parts_of_equal_rows(names, out), device, has_bias) {}
 
-FusedLinear::FusedLinear(std::int64_t in, const std::vector<ParameterPart>& parts, Device device)
-    : Linear(in, rows_of_all(parts), device) {
+FusedLinear::FusedLinear(std::int64_t in, const std::vector<ParameterPart>& parts, Device device,
+                         bool has_bias)
+    : Linear(in, rows_of_all(parts), device, has_bias) {
   for (const ParameterPart& part : parts) {
     weight.parts.push_back({part.name + ".weight", part.rows});
-    bias.parts.push_back({part.name + ".bias", part.rows});
+    if (has_bias) {
+      bias.parts.push_back({part.name + ".bias", part.rows});
+    }
   }
-}
-
-LayerNorm::LayerNorm(std::int64_t size, double epsilon, Device device)
-    : gain_({size}, Initial::ones, false, device),
-      bias_({size}, Initial::zeros, false, device),
-      epsilon_(static_cast<float>(epsilon)) {}
-
-Tensor LayerNorm::forward(const Tensor& x) const {
-  return ops::layer_norm(x, gain_.value, bias_.value, epsilon_);
-}
-
-Tensor LayerNorm::forward_residual(const Tensor& x, const Tensor& branch,
-                                   const DropoutStream& stream) const {
-  return ops::residual_layer_norm(x, branch, gain_.value, bias_.value, epsilon_, stream);
-}
-
-void LayerNorm::visit(ParameterVisitor& visitor) {
-  visitor.parameter("weight", gain_);
-  visitor.parameter("bias", bias_);
 }
 
 FeedForwardKind feed_forward_kind(const std::string& name) {
@@ -77,21 +60,22 @@ FeedForwardKind feed_forward_kind(const std::string& name) {
       {"relu", {Activation::relu, false}},           {"gelu", {Activation::gelu, false}},
       {"gelu_tanh", {Activation::gelu_tanh, false}}, {"silu", {Activation::silu, false}},
       {"swiglu", {Activation::silu, true}},          {"geglu", {Activation::gelu, true}},
+      {"geglu_tanh", {Activation::gelu_tanh, true}},
   };
   const auto found = kinds.find(name);
   check_usage(found != kinds.end(),
-              "activation '{}': expected relu, gelu, gelu_tanh, silu, swiglu or geglu", name);
+              "activation '{}': expected relu, gelu, gelu_tanh, silu, swiglu, geglu or geglu_tanh",
+              name);
   return found->second;
 }
 
-FeedForward::FeedForward(std::int64_t size, std::int64_t inner_size, const std::string& activation,
-                         const DropoutSite& dropout, Device device)
-    : kind_(feed_forward_kind(activation)),
+FeedForward::FeedForward(const FeedForwardConfig& config, const DropoutSite& dropout, Device device)
+    : kind_(feed_forward_kind(config.activation)),
       dropout_(dropout),
-      fc1_(kind_.gated
-               ? static_cast<Linear>(FusedLinear(size, inner_size, {"fc1", "fc1_up"}, device))
-               : Linear(size, inner_size, device)),
-      fc2_(inner_size, size, device) {}
+      fc1_(kind_.gated ? static_cast<Linear>(FusedLinear(config.size, config.inner_size,
+                                                         {"fc1", "fc1_up"}, device, config.bias))
+                       : Linear(config.size, config.inner_size, device, config.bias)),
+      fc2_(config.inner_size, config.size, device, config.bias) {}
 
 Tensor FeedForward::forward(const Tensor& x, const Sequences& sequences,
                             ForwardContext& context) const {

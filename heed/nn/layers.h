@@ -1,4 +1,5 @@
-// The small layers: linear, layer norm, feed-forward.
+// The small layers: linear maps and the feed-forward sublayer.
+// Thread-safety: as Module.
 #pragma once
 
 #include <string>
@@ -11,10 +12,10 @@
 
 namespace heed {
 
-// y = x·Wᵀ + b; weight [out, in] (Xavier), bias [out] (zeros).
+// y = x·Wᵀ + b; weight [out, in] (Xavier), bias [out] (zeros), undefined without one.
 class Linear : public Module {
  public:
-  Linear(std::int64_t in, std::int64_t out, Device device);
+  Linear(std::int64_t in, std::int64_t out, Device device, bool has_bias = true);
 
   Tensor forward(const Tensor& x, ForwardContext& context,
                  ops::Keep keep = ops::Keep::output) const;
@@ -30,41 +31,34 @@ class FusedLinear : public Linear {
  public:
   // `names` with `out` rows each.
   FusedLinear(std::int64_t in, std::int64_t out, const std::vector<std::string>& names,
-              Device device);
+              Device device, bool has_bias = true);
   // Each name with its own number of rows.
-  FusedLinear(std::int64_t in, const std::vector<ParameterPart>& parts, Device device);
+  FusedLinear(std::int64_t in, const std::vector<ParameterPart>& parts, Device device,
+              bool has_bias = true);
 };
 
-class LayerNorm : public Module {
- public:
-  LayerNorm(std::int64_t size, double epsilon, Device device);
-
-  Tensor forward(const Tensor& x) const;
-  // LN(x + dropout(branch)).
-  Tensor forward_residual(const Tensor& x, const Tensor& branch, const DropoutStream& stream) const;
-  void visit(ParameterVisitor& visitor) override;
-
- private:
-  Parameter gain_;
-  Parameter bias_;
-  float epsilon_;
-};
-
-// "relu", "gelu" (erf), "gelu_tanh", "silu", or gated: "swiglu", "geglu".
+// "relu", "gelu" (erf), "gelu_tanh", "silu", or gated: "swiglu", "geglu", "geglu_tanh".
 struct FeedForwardKind {
   Activation activation;
   bool gated;
 };
 FeedForwardKind feed_forward_kind(const std::string& name);
 
+struct FeedForwardConfig {
+  std::int64_t size = 512;
+  std::int64_t inner_size = 2048;
+  std::string activation = "relu";
+  bool bias = true;  // of both maps
+};
+
 // W2·dropout(activation(W1·x)), or with a gate W2·dropout(activation(Wg·x) ⊙ Wu·x).
 class FeedForward : public Module {
  public:
-  // `dropout`: of the inner values.
-  FeedForward(std::int64_t size, std::int64_t inner_size, const std::string& activation,
-              const DropoutSite& dropout, Device device);
+  // `dropout`: of the inner values. Errors (usage): an unknown activation.
+  FeedForward(const FeedForwardConfig& config, const DropoutSite& dropout, Device device);
 
   Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context) const;
+  Linear& output() { return fc2_; }
   void visit(ParameterVisitor& visitor) override;
 
  private:

@@ -32,14 +32,17 @@ void initialize(const Tensor& tensor, Initial how, double gain, Random random) {
       return tensor.fill(0);
     case Initial::ones:
       return tensor.fill(1);
+    case Initial::constant:
+      return tensor.fill(gain);
     case Initial::xavier:
     case Initial::embedding:
+    case Initial::normal:
       break;
   }
   const auto out = static_cast<double>(tensor.size(0));
-  const auto in = static_cast<double>(tensor.size(1));
+  const auto in = static_cast<double>(tensor.size(tensor.rank() - 1));
   const double bound = gain * std::sqrt(6.0 / (in + out));
-  const double deviation = 1.0 / std::sqrt(in);
+  const double deviation = how == Initial::normal ? gain : 1.0 / std::sqrt(in);
   std::vector<double> values(static_cast<std::size_t>(tensor.element_count()));
   for (double& value : values) {
     value =

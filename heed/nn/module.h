@@ -8,7 +8,8 @@
 //   };
 //
 // That list alone serves dotted names, saving, loading, initialisation, the optimizer and counting.
-// Modules do not change while they are used, so threads may share one.
+// Thread-safety: modules do not change while they are used, so threads may share one; visit() and
+// what calls it (initialization, loading) need it alone.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,8 @@ enum class Initial : std::uint8_t {
   ones,
   xavier,     // uniform in ±sqrt(6 / (in + out)) (Glorot & Bengio, 2010); [out, in]
   embedding,  // normal with deviation 1/sqrt(columns), so that √d · row has unit variance
+  normal,     // with deviation Parameter::gain
+  constant,   // Parameter::gain
 };
 
 // A run of rows of a parameter that has a name of its own in files: q, k and v are one matrix in
@@ -40,7 +43,7 @@ struct ParameterPart {
 struct Parameter {
   Tensor value;
   Initial initial = Initial::zeros;
-  double gain = 1;                   // factor on the bound of xavier
+  double gain = 1;                   // factor on the bound of xavier; see Initial
   bool decays = false;               // takes part in weight decay: matrices of linear layers
   std::int64_t zero_row = -1;        // a row that stays zero (padding), or -1
   std::vector<ParameterPart> parts;  // empty: the parameter is stored whole

@@ -2,6 +2,7 @@
 //
 // The tokens of all sequences lie one after the other in one tensor [tokens, d], without padding;
 // `offsets` cuts it. So no mask of padding exists anywhere, and no operation is spent on it.
+// Thread-safety: plain data.
 #pragma once
 
 #include <cstdint>

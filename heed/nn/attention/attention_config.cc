@@ -85,6 +85,8 @@ void check_attention_config(const AttentionConfig& config, std::int64_t size, in
   check_name("kind", config.kind);
   check_name("normalizer", config.normalizer);
   check_name("topology", config.topology);
+  check_usage(config.biases == "all" || config.biases == "qkv" || config.biases == "none",
+              "attention.biases '{}': expected all, qkv or none", config.biases);
   check_heads(config, size, heads);
   check_numbers(config);
   check_combinations(config, heads);
@@ -98,6 +100,8 @@ AttentionScope attention_scope(const AttentionConfig& config, std::int64_t size,
   scope.key_heads = config.key_heads > 0 ? config.key_heads : heads;
   scope.key_size = config.key_size > 0 ? config.key_size : size / heads;
   scope.value_size = config.value_size > 0 ? config.value_size : size / heads;
+  scope.input_bias = config.biases != "none";
+  scope.output_bias = config.biases == "all";
   return scope;
 }
 

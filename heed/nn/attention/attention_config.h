@@ -26,6 +26,7 @@ struct AttentionConfig {
   double soft_cap = 0;
   bool sinks = false;
   bool talking_heads = false;
+  std::string biases = "all";
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -53,6 +54,8 @@ struct AttentionConfig {
     visit("sinks", sinks, "a learned score per head takes part in the softmax without a value");
     visit("talking_heads", talking_heads,
           "learned mixtures of the heads' scores, and of their weights");
+    visit("biases", biases,
+          "linear maps that add one: all, qkv (queries, keys and values) or none");
   }
 };
 
@@ -67,6 +70,8 @@ struct AttentionScope {
   int layer = 0;                 // of its stack
   bool causal = false;           // sees no future: a decoder's self-attention
   bool cross = false;            // keys and values are another sequence's
+  bool input_bias = true;        // of the maps that give queries, keys and values
+  bool output_bias = true;       // of the map of what was attended
   std::string name;              // in traces and of its dropout: "encoder.0.self"
   Device device;
 };

@@ -36,8 +36,8 @@ SelfAttention::SelfAttention(const AttentionConfig& config, const AttentionScope
            {{"q_proj", core_.query_width()},
             {"k_proj", core_.key_width()},
             {"v_proj", core_.value_width()}},
-           scope.device),
-      out_(core_.out_width(), scope.size, scope.device) {}
+           scope.device, scope.input_bias),
+      out_(core_.out_width(), scope.size, scope.device, scope.output_bias) {}
 
 Tensor SelfAttention::forward(const Tensor& x, const Sequences& sequences,
                               const PositionEncoding* positions, ForwardContext& context) const {
@@ -88,10 +88,10 @@ void SelfAttention::visit(ParameterVisitor& visitor) {
 
 CrossAttention::CrossAttention(const AttentionConfig& config, const AttentionScope& scope)
     : core_(config, scope),
-      q_(scope.size, core_.query_width(), scope.device),
+      q_(scope.size, core_.query_width(), scope.device, scope.input_bias),
       kv_(scope.size, {{"k_proj", core_.key_width()}, {"v_proj", core_.value_width()}},
-          scope.device),
-      out_(core_.out_width(), scope.size, scope.device) {}
+          scope.device, scope.input_bias),
+      out_(core_.out_width(), scope.size, scope.device, scope.output_bias) {}
 
 Tensor CrossAttention::forward(const Tensor& x, const Sequences& sequences, const Tensor& memory,
                                const Sequences& memory_sequences, const PositionEncoding* positions,

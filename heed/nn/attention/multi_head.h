@@ -4,6 +4,7 @@
 // each shared by a group: one is multi-query attention (Shazeer, "Fast Transformer decoding: one
 // write-head is all you need", 2019), more are grouped-query attention (Ainslie et al., "GQA",
 // 2023).
+// Thread-safety: as Module.
 #pragma once
 
 #include "heed/nn/attention/attention_core.h"
@@ -32,6 +33,8 @@ class SelfAttention : public Module {
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
   const AttentionCore& core() const { return core_; }
+  // The map that project_out() applies.
+  Linear& output() { return out_; }
   void visit(ParameterVisitor& visitor) override;
 
  private:
@@ -61,6 +64,8 @@ class CrossAttention : public Module {
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
   const AttentionCore& core() const { return core_; }
+  // The map that project_out() applies.
+  Linear& output() { return out_; }
   void visit(ParameterVisitor& visitor) override;
 
  private:
