@@ -51,7 +51,9 @@ void check_same_model(const Recipe& recipe, const TranslatorConfig& model,
   const Json wanted = config_to_json(model), there = config_to_json(initial);
   for (const char* key :
        {"d_model", "encoder_layers", "decoder_layers", "heads", "feed_forward_size", "activation",
-        "norm", "scale_embeddings", "tie_embeddings", "position", "attention", "pruned_heads"}) {
+        "feed_forward_bias", "sublayers", "norm", "norm_kind", "norm_gain", "norm_bias",
+        "layer_scale", "scale_embeddings", "embedding_norm", "tie_embeddings", "position",
+        "attention", "pruned_heads"}) {
     check_usage(wanted.at(key) == there.at(key),
                 "init_from {}: its model.{} is {}, the recipe says {}", recipe.init_from, key,
                 there.at(key).dump(), wanted.at(key).dump());

@@ -87,10 +87,30 @@ TranslatorConfig model_from_marian(const Reader& reader) {
 bool is_marian(const TranslatorConfig& model) {
   const bool known_activation = model.activation == "relu" || model.activation == "gelu" ||
                                 model.activation == "gelu_tanh" || model.activation == "silu";
-  return model.norm == "post" && known_activation && model.position.kind == "sinusoidal" &&
-         model.position.layout == "halves" && model.norm_epsilon == 1e-5 &&
-         config_to_json(model.attention) == config_to_json(AttentionConfig()) &&
-         model.pruned_heads.empty();
+  // Marian's config.json says these; what decides how weights begin is nothing that it needs to
+  // say.
+  TranslatorConfig plain;
+  plain.d_model = model.d_model;
+  plain.encoder_layers = model.encoder_layers;
+  plain.decoder_layers = model.decoder_layers;
+  plain.heads = model.heads;
+  plain.feed_forward_size = model.feed_forward_size;
+  plain.activation = model.activation;
+  plain.dropout = model.dropout;
+  plain.attention_dropout = model.attention_dropout;
+  plain.activation_dropout = model.activation_dropout;
+  plain.embedding_dropout = model.embedding_dropout;
+  plain.scale_embeddings = model.scale_embeddings;
+  plain.tie_embeddings = model.tie_embeddings;
+  plain.max_length = model.max_length;
+  plain.initial = model.initial;
+  plain.initial_gain = model.initial_gain;
+  plain.initial_deviation = model.initial_deviation;
+  plain.initial_by_depth = model.initial_by_depth;
+  if (model.position.kind == "sinusoidal" && model.position.layout == "halves") {
+    plain.position = model.position;
+  }
+  return known_activation && config_to_json(model) == config_to_json(plain);
 }
 
 }  // namespace

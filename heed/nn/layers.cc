@@ -57,14 +57,19 @@ FusedLinear::FusedLinear(std::int64_t in, const std::vector<ParameterPart>& part
 
 FeedForwardKind feed_forward_kind(const std::string& name) {
   static const std::map<std::string, FeedForwardKind> kinds = {
-      {"relu", {Activation::relu, false}},           {"gelu", {Activation::gelu, false}},
-      {"gelu_tanh", {Activation::gelu_tanh, false}}, {"silu", {Activation::silu, false}},
-      {"swiglu", {Activation::silu, true}},          {"geglu", {Activation::gelu, true}},
+      {"relu", {Activation::relu, false}},
+      {"gelu", {Activation::gelu, false}},
+      {"gelu_tanh", {Activation::gelu_tanh, false}},
+      {"silu", {Activation::silu, false}},
+      {"swiglu", {Activation::silu, true}},
+      {"geglu", {Activation::gelu, true}},
       {"geglu_tanh", {Activation::gelu_tanh, true}},
+      {"relu_squared", {Activation::relu_squared, false}},
   };
   const auto found = kinds.find(name);
   check_usage(found != kinds.end(),
-              "activation '{}': expected relu, gelu, gelu_tanh, silu, swiglu, geglu or geglu_tanh",
+              "activation '{}': expected relu, relu_squared, gelu, gelu_tanh, silu, swiglu, geglu "
+              "or geglu_tanh",
               name);
   return found->second;
 }

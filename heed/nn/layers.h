@@ -37,7 +37,8 @@ class FusedLinear : public Linear {
               bool has_bias = true);
 };
 
-// "relu", "gelu" (erf), "gelu_tanh", "silu", or gated: "swiglu", "geglu", "geglu_tanh".
+// "relu", "relu_squared", "gelu" (erf), "gelu_tanh", "silu", or gated: "swiglu", "geglu",
+// "geglu_tanh".
 struct FeedForwardKind {
   Activation activation;
   bool gated;

@@ -47,7 +47,7 @@ struct StackConfig {
     visit("heads", heads, "attention heads of every layer");
     visit("feed_forward_size", feed_forward_size, "inner width of the feed-forward sublayers");
     visit("activation", activation,
-          "relu, gelu (erf), gelu_tanh, silu, swiglu, geglu or geglu_tanh");
+          "relu, relu_squared, gelu (erf), gelu_tanh, silu, swiglu, geglu or geglu_tanh");
     visit("feed_forward_bias", feed_forward_bias,
           "whether the linear maps of feed-forward sublayers add a bias");
     visit(
