@@ -1,5 +1,7 @@
 #include "batch_file.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <charconv>
 #include <sstream>
 #include <string_view>
@@ -15,9 +17,8 @@ std::string joined(std::span<const std::int32_t> ids) {
   return fmt::format("{}", fmt::join(ids, " "));
 }
 
-// Appends the ids of one sentence.
-void read_ids(std::string_view text, const BatchFile& file, std::size_t line,
-              std::vector<std::int32_t>& ids) {
+std::vector<std::int32_t> read_ids(std::string_view text, const BatchFile& file, std::size_t line) {
+  std::vector<std::int32_t> ids;
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at < end) {
@@ -28,40 +29,55 @@ void read_ids(std::string_view text, const BatchFile& file, std::size_t line,
     ids.push_back(id);
     at = next < end && *next == ' ' ? next + 1 : next;
   }
+  return ids;
 }
 
-void read_pair(std::string_view text, const BatchFile& file, std::size_t line,
-               TranslationBatch& batch) {
+void read_pair(std::string_view text, const BatchFile& file, std::size_t line, BatchIds& batch) {
   const std::size_t tab = text.find('\t');
   check_data(tab != std::string_view::npos && tab > 0 && tab + 1 < text.size(),
              "line {}: expected source ids, a tab and target ids", line);
-  read_ids(text.substr(0, tab), file, line, batch.source_ids);
-  read_ids(text.substr(tab + 1), file, line, batch.target_output_ids);
-  batch.source_offsets.push_back(static_cast<std::int32_t>(batch.source_ids.size()));
-  const auto begin = static_cast<std::size_t>(batch.target_offsets.back());
-  batch.target_offsets.push_back(static_cast<std::int32_t>(batch.target_output_ids.size()));
-  batch.target_input_ids.push_back(file.padding);
-  batch.target_input_ids.insert(
-      batch.target_input_ids.end(),
-      batch.target_output_ids.begin() + static_cast<std::ptrdiff_t>(begin),
-      batch.target_output_ids.end() - 1);
-  batch.example_indices.push_back(batch.size());
+  batch.sources.push_back(read_ids(text.substr(0, tab), file, line));
+  batch.targets.push_back(read_ids(text.substr(tab + 1), file, line));
+}
+
+Tensor id_tensor(const std::vector<std::int32_t>& ids) {
+  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
+}
+
+// Sentences one behind the other, `start` before each unless it is negative, and then without their
+// last token.
+struct Packed {
+  std::vector<std::int32_t> ids, lengths;
+};
+Packed pack(const std::vector<std::vector<std::int32_t>>& sentences, std::int32_t start) {
+  Packed packed;
+  for (const auto& ids : sentences) {
+    if (start >= 0) {
+      packed.ids.push_back(start);
+    }
+    packed.ids.insert(packed.ids.end(), ids.begin(), start >= 0 ? ids.end() - 1 : ids.end());
+    packed.lengths.push_back(static_cast<std::int32_t>(ids.size()));
+  }
+  return packed;
 }
 
 }  // namespace
 
+GeneratorExamples examples_of(const BatchIds& batch, std::int32_t padding) {
+  const Packed source = pack(batch.sources, -1), target = pack(batch.targets, -1);
+  GeneratorExamples examples;
+  examples.prompts.source = {.ids = id_tensor(source.ids), .rows = make_sequences(source.lengths)};
+  examples.prompts.begun = {.ids = id_tensor(pack(batch.targets, padding).ids),
+                            .rows = make_sequences(target.lengths)};
+  examples.outputs = id_tensor(target.ids);
+  return examples;
+}
+
 void write_batch_file(const std::filesystem::path& path, const BatchFile& file) {
   std::string text = fmt::format("vocabulary {} padding {}\n", file.vocabulary, file.padding);
-  const auto sentence = [](const std::vector<std::int32_t>& ids,
-                           const std::vector<std::int32_t>& offsets, std::int64_t index) {
-    const auto i = static_cast<std::size_t>(index);
-    const auto begin = static_cast<std::size_t>(offsets[i]);
-    return joined(std::span(ids).subspan(begin, static_cast<std::size_t>(offsets[i + 1]) - begin));
-  };
-  for (const TranslationBatch& batch : file.batches) {
-    for (std::int64_t s = 0; s < batch.size(); ++s) {
-      text += sentence(batch.source_ids, batch.source_offsets, s) + "\t" +
-              sentence(batch.target_output_ids, batch.target_offsets, s) + "\n";
+  for (const BatchIds& batch : file.batches) {
+    for (std::size_t i = 0; i < batch.sources.size(); ++i) {
+      text += joined(batch.sources[i]) + "\t" + joined(batch.targets[i]) + "\n";
     }
     text += "\n";
   }
@@ -77,16 +93,16 @@ BatchFile read_batch_file(const std::filesystem::path& path) {
   check_data(header >> word >> file.vocabulary >> word >> file.padding && file.vocabulary > 0 &&
                  file.padding >= 0 && file.padding < file.vocabulary,
              "{}: line 1: expected 'vocabulary V padding P'", path.string());
-  TranslationBatch batch;
+  BatchIds batch;
   for (std::size_t line = 2; std::getline(input, text); ++line) {
     if (!text.empty()) {
       read_pair(text, file, line, batch);
-    } else if (batch.size() > 0) {
+    } else if (!batch.sources.empty()) {
       file.batches.push_back(std::move(batch));
       batch = {};
     }
   }
-  check_data(!file.batches.empty() && batch.size() == 0,
+  check_data(!file.batches.empty() && batch.sources.empty(),
              "{}: no whole batch, or one without an end", path.string());
   return file;
 }

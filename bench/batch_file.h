@@ -9,18 +9,26 @@
 // padding symbol followed by the target without its last token.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
-#include "heed/data/translation_batch.h"
+#include "heed/nn/generator_loss.h"
 
 namespace heed::bench {
+
+struct BatchIds {
+  std::vector<std::vector<std::int32_t>> sources, targets;  // with their end symbols
+};
 
 struct BatchFile {
   std::int64_t vocabulary = 0;
   std::int32_t padding = 0;
-  std::vector<TranslationBatch> batches;
+  std::vector<BatchIds> batches;
 };
+
+// A batch as a model takes it.
+GeneratorExamples examples_of(const BatchIds& batch, std::int32_t padding);
 
 void write_batch_file(const std::filesystem::path& path, const BatchFile& file);
 

@@ -14,7 +14,7 @@
 #include "heed/base/config.h"
 #include "heed/interop/translator_directory.h"
 #include "heed/kernels/kernel.h"
-#include "heed/training/validation.h"
+#include "heed/tasks/line_translator.h"
 
 namespace {
 
@@ -49,14 +49,12 @@ struct Work {
 // From lines of text to lines of text.
 Work translate(const LoadedTranslator& translator, const std::vector<std::string>& lines,
                const DecodingConfig& config, MatmulPrecision precision) {
-  const auto sources = encode_sources(*translator.tokenizers.source, translator.symbols, lines,
-                                      translator.model->longest());
-  const auto hypotheses =
-      decode(*translator.model, sources, translator.symbols, config, {.precision = precision});
+  LineTranslator translate({*translator.model, translator.tokenizers, translator.symbols}, config,
+                           {.precision = precision});
   Work work;
-  for (const std::vector<Hypothesis>& best : hypotheses) {
-    work.tokens += static_cast<std::size_t>(best.front().length);
-    work.characters += translator.tokenizers.target->decode(best.front().tokens).size();
+  for (const LineTranslations& line : translate.translate(lines)) {
+    work.tokens += static_cast<std::size_t>(line.best.front().length);
+    work.characters += line.best.front().text.size();
   }
   return work;
 }

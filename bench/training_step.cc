@@ -16,7 +16,6 @@
 #include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
 #include "heed/training/optimizer.h"
-#include "heed/training/validation.h"
 #include "process_memory.h"
 
 namespace {
@@ -132,15 +131,15 @@ void print_result(const Options& options, std::int64_t longest, Translator& mode
 }
 
 std::int64_t longest_of(const bench::BatchFile& file) {
-  std::int64_t longest = 0;
-  for (const TranslationBatch& batch : file.batches) {
-    for (const auto* offsets : {&batch.source_offsets, &batch.target_offsets}) {
-      for (std::size_t i = 1; i < offsets->size(); ++i) {
-        longest = std::max<std::int64_t>(longest, (*offsets)[i] - (*offsets)[i - 1]);
+  std::size_t longest = 0;
+  for (const bench::BatchIds& batch : file.batches) {
+    for (const auto* sentences : {&batch.sources, &batch.targets}) {
+      for (const auto& ids : *sentences) {
+        longest = std::max(longest, ids.size());
       }
     }
   }
-  return longest;
+  return static_cast<std::int64_t>(longest);
 }
 
 int run(const Options& options) {
@@ -160,7 +159,8 @@ int run(const Options& options) {
   Optimizer optimizer(model, {});
   Measured measured;
   for (int step = 0; step < options.warmup + options.steps; ++step) {
-    const GeneratorExamples examples = examples_of(file.batches[static_cast<std::size_t>(step)]);
+    const GeneratorExamples examples =
+        bench::examples_of(file.batches[static_cast<std::size_t>(step)], file.padding);
     const auto begin = std::chrono::steady_clock::now();
     const double loss =
         train_step(model, optimizer, examples, options, static_cast<std::uint64_t>(step));

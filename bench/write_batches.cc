@@ -15,7 +15,7 @@
 #include "heed/backends/cpu/register.h"
 #include "heed/base/error.h"
 #include "heed/base/random.h"
-#include "heed/data/batch_stream.h"
+#include "heed/data/batching.h"
 #include "heed/data/encoded_corpus.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/tokenizer_factory.h"
@@ -37,56 +37,71 @@ bench::BatchFile batches_of_text(const std::string& source, const std::string& t
   const TokenizerPair tokenizers = train_tokenizers(config, 1, corpus.stream());
   const auto encoded =
       open_encoded_corpus(store_path, corpus, tokenizers, {}, *context_for(cpu_device).pool);
-  BatchStream stream(encoded.store, {}, symbols_for(tokenizers), 1);
+  const TokenStore& store = *encoded.store;
+  const auto sentence = [](std::span<const std::int32_t> ids, std::int32_t end) {
+    std::vector<std::int32_t> result(ids.begin(), ids.end());
+    result.push_back(end);
+    return result;
+  };
+  std::vector<ExampleSize> sizes;
+  for (std::int64_t i = 0; i < store.size(); ++i) {
+    sizes.push_back({static_cast<std::int32_t>(store.source(i).size()) + 1,
+                     static_cast<std::int32_t>(store.target(i).size()) + 1});
+  }
   bench::BatchFile file;
   file.vocabulary = tokenizers.target->size();
   file.padding = tokenizers.target->pad_id();
-  for (int i = 0; i < count; ++i) {
-    file.batches.push_back(stream.next().batch);
+  const BatchPlan plan = make_plan(sizes, {}, 1, 0);
+  for (std::int64_t b = 0; b < count; ++b) {
+    bench::BatchIds batch;
+    for (const std::uint32_t example : plan.batch(b % plan.size())) {
+      batch.sources.push_back(sentence(store.source(example), tokenizers.source->end_id()));
+      batch.targets.push_back(sentence(store.target(example), tokenizers.target->end_id()));
+    }
+    file.batches.push_back(std::move(batch));
   }
   return file;
 }
 
 // Lengths as those of Multi30k's English captions and their German translations: about
 // log-normal, 15 tokens on average.
-std::vector<PairLength> lengths_of_captions(int count) {
+std::vector<ExampleSize> lengths_of_captions(int count) {
   Random random(1);
-  std::vector<PairLength> lengths(static_cast<std::size_t>(count) * 512);
-  for (PairLength& length : lengths) {
+  std::vector<ExampleSize> lengths(static_cast<std::size_t>(count) * 512);
+  for (ExampleSize& length : lengths) {
     const double source = std::exp(2.66 + 0.32 * random.normal());
     const double target = source * std::exp(0.02 + 0.17 * random.normal());
-    length.source = static_cast<std::int32_t>(std::clamp(source, 3.0, 60.0));
-    length.target = static_cast<std::int32_t>(std::clamp(target, 3.0, 60.0));
+    length.first = static_cast<std::int32_t>(std::clamp(source, 3.0, 60.0));
+    length.second = static_cast<std::int32_t>(std::clamp(target, 3.0, 60.0));
   }
   return lengths;
 }
 
-std::vector<PairLength> lengths_of_one(int count, int length) {
+std::vector<ExampleSize> lengths_of_one(int count, int length) {
   const int sentences = count * std::max(1, BatchConfig().batch_tokens / length);
-  return std::vector<PairLength>(static_cast<std::size_t>(sentences), PairLength{length, length});
+  return std::vector<ExampleSize>(static_cast<std::size_t>(sentences), ExampleSize{length, length});
 }
 
-bench::BatchFile batches_of_random_tokens(int count, const std::vector<PairLength>& lengths) {
+bench::BatchFile batches_of_random_tokens(int count, const std::vector<ExampleSize>& lengths) {
   bench::BatchFile file;
   file.vocabulary = vocabulary_size;
   file.padding = vocabulary_size - 1;
   constexpr std::int32_t end = 0;
   Random random(1);
-  const auto add_sentence = [&](std::int32_t length, std::vector<std::int32_t>& ids,
-                                std::vector<std::int32_t>& offsets) {
+  const auto sentence = [&](std::int32_t length) {
+    std::vector<std::int32_t> ids;
     for (std::int32_t i = 0; i + 1 < length; ++i) {
       ids.push_back(1 + static_cast<std::int32_t>(random.below(vocabulary_size - 2)));
     }
     ids.push_back(end);
-    offsets.push_back(static_cast<std::int32_t>(ids.size()));
+    return ids;
   };
   const BatchPlan plan = make_plan(lengths, {}, 1, 0);
   for (std::int64_t b = 0; b < count; ++b) {
-    TranslationBatch batch;
+    bench::BatchIds batch;
     for (const std::uint32_t example : plan.batch(b)) {
-      add_sentence(lengths[example].source, batch.source_ids, batch.source_offsets);
-      add_sentence(lengths[example].target, batch.target_output_ids, batch.target_offsets);
-      batch.example_indices.push_back(example);
+      batch.sources.push_back(sentence(lengths[example].first));
+      batch.targets.push_back(sentence(lengths[example].second));
     }
     file.batches.push_back(std::move(batch));
   }

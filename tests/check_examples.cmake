@@ -37,6 +37,7 @@ endforeach()
 file(WRITE ${WORK_DIR}/numbers.en "${source}")
 file(WRITE ${WORK_DIR}/numbers.de "${target}")
 file(WRITE ${WORK_DIR}/numbers.yaml "
+task: translation
 data: {train: {source: [numbers.en], target: [numbers.de]}}
 tokenizer: {kind: word, joint: false}
 model: {d_model: 32, encoder_layers: 1, decoder_layers: 1, heads: 2, feed_forward_size: 64,

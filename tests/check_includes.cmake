@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.25)
 
 # What a floor's own includes may reach directly; what those reach is reached too.
 set(floors base tensor kernels backends autograd ops nn models text metrics formats data generation
-    inspect training comparison interop)
+    inspect training comparison interop tasks)
 set(below_base)
 set(below_tensor base)
 set(below_kernels tensor)
@@ -21,9 +21,10 @@ set(below_formats tensor)
 set(below_data text tensor)
 set(below_generation nn text)
 set(below_inspect nn)
-set(below_training generation inspect data formats metrics)
+set(below_training nn inspect data formats metrics)
 set(below_comparison training inspect metrics)
 set(below_interop models text formats generation)
+set(below_tasks interop training comparison)
 
 # Headers of libraries: a pattern, and the folders of heed/ that may include it.
 set(libraries onednn highway sentencepiece yaml icu zlib png command_line_parser)

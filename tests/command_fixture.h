@@ -59,6 +59,7 @@ class CommandTest : public testing::Test {
     write_pairs("train", ToyTask::reverse, train, 1);
     write_pairs("validation", ToyTask::reverse, validation, 2);
     return write("recipe.yaml",
+                 "task: translation\n"
                  "title: Small\n"
                  "data:\n"
                  "  directory: " +
@@ -95,14 +96,17 @@ class CommandTest : public testing::Test {
     }
     write("text.txt", text);
     return write("text.yaml",
+                 "task: language_modelling\n"
                  "title: Lines\n"
                  "data:\n"
                  "  directory: " +
                      directory_.string() + "\n" +
-                     "  text: {train: [text.txt], validation_share: 0.1, test_share: 0.1,\n"
-                     "         window: 12}\n"
+                     "  train: [text.txt]\n"
+                     "  validation_share: 0.1\n"
+                     "  test_share: 0.1\n"
+                     "  window: 12\n"
                      "tokenizer: {kind: byte}\n"
-                     "model: {kind: language_model, d_model: 16, decoder_layers: 1, heads: 2,\n"
+                     "model: {d_model: 16, decoder_layers: 1, heads: 2,\n"
                      "        feed_forward_size: 32, dropout: 0.1, norm: pre, max_length: 32}\n"
                      "batches: {batch_tokens: 192}\n"
                      "schedule: {kind: constant, learning_rate: 0.005}\n"

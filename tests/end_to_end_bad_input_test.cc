@@ -158,7 +158,7 @@ TEST_F(BadInput, KeysAndValues) {
       {"optimizer.epsilon=0", "optimizer.epsilon: must be positive"},
       {"schedule.learning_rate=-1", "schedule.learning_rate: must be positive, got -1"},
       {"training.max_steps=-1", "training.max_steps: must be at least 0, got -1"},
-      {"training.best_by=luck", "training.best_by 'luck': expected loss or bleu"},
+      {"training.best_by=luck", "training.best_by 'luck': validation measures loss, bleu"},
       {"precision=float16", "precision 'float16': expected float32 or bf16"},
       {"decoding.beam=0", "beam"},
       {"seed=-1", "seed: must not be negative, got -1"},
@@ -185,7 +185,9 @@ TEST_F(BadInput, RecipesThatAreNoYaml) {
       {"title: \"\\xff\n", "recipe.yaml"},
       {"title: \xff\n", "recipe.yaml"},
       {std::string("title: a\0b\n", 11), "recipe.yaml"},
-      {"", "data.train: name the files to learn from"},
+      {"", "task: is missing; say what is learned, such as `task: translation` (known: "},
+      {"task: translation\n", "data.train: name the files to learn from"},
+      {"task: [a]\n", "task: expected one of translation, language_modelling"},
       {std::string(200'000, '['), "recipe.yaml"},
   };
   for (const auto& [text, what] : cases) {

@@ -18,9 +18,10 @@ class Compare : public CommandTest {
  protected:
   Compare()
       : recipe_(write("recipe.yaml",
+                      "task: translation\n"
                       "title: Reversing\n"
                       "data:\n"
-                      "  task: {kind: reverse, symbols: 8, maximum_length: 6, train_pairs: 300,\n"
+                      "  toy: {kind: reverse, symbols: 8, maximum_length: 6, train_pairs: 300,\n"
                       "         validation_pairs: 20, test_pairs: 30}\n"
                       "tokenizer: {kind: word}\n"
                       "model: {d_model: 16, encoder_layers: 1, decoder_layers: 1, heads: 2,\n"
@@ -142,8 +143,8 @@ TEST_F(Compare, AStudyIsNoRecipeToTrain) {
   expect_failure(run_heed({"train", recipe_, "--run", path("run")}), 2, "a study for heed compare");
 }
 
-// A task needs no files, for heed train as well.
-TEST_F(Compare, TasksTrainWithoutFiles) {
+// A toy task needs no files, for heed train as well.
+TEST_F(Compare, ToysTrainWithoutFiles) {
   std::string text = read_file(recipe_);
   text.resize(text.find("compare:"));
   const std::string recipe = write("task.yaml", text);

@@ -31,7 +31,7 @@ class DamagedModel : public CommandTest {
     }
     std::ofstream(trained_ / "train.tsv") << text;
     std::ofstream(trained_ / "recipe.yaml")
-        << "data: {train: {table: [" << (trained_ / "train.tsv").string()
+        << "task: translation\ndata: {train: {table: [" << (trained_ / "train.tsv").string()
         << "]}}\n"
            "tokenizer: {kind: sentencepiece-bpe, vocabulary_size: 60, hard_vocab_limit: false}\n"
            "model: {d_model: 16, encoder_layers: 1, decoder_layers: 1, heads: 2,\n"

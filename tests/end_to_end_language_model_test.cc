@@ -96,15 +96,17 @@ TEST_F(LanguageModelCommands, RecipesThatMakeNoSenseAreRefused) {
     expect_failure(train("run", more), 2, what);
     EXPECT_FALSE(fs::exists(directory_ / "run"));
   };
-  refused({"model.kind=translator"}, "data.text: is for model.kind language_model");
-  refused({"model.kind=decoder"}, "expected translator or language_model");
-  refused({"data.task.kind=copy"}, "learns data.text, not pairs");
+  refused({"task=translation"}, "is a key of the task language_modelling, not of translation");
+  refused({"task=divination"},
+          "task 'divination' is unknown; known are translation, language_model");
+  refused({"data.toy.kind=copy"}, "data.toy: is a key of the task translation");
+  refused({"decoding.beam=2"}, "decoding: is a key of the task translation");
   refused({"tokenizer.kind=word"}, "tokenizer.kind word: reads line by line");
-  refused({"training.best_by=bleu"}, "translates nothing; use loss");
-  refused({"data.text.window=33"}, "33 tokens, but model.max_length is 32");
+  refused({"training.best_by=bleu"}, "training.best_by 'bleu': validation measures loss");
+  refused({"data.window=33"}, "33 tokens, but model.max_length is 32");
   refused({"model.attention.topology=prefix"}, "have no prefix");
   refused({"model.position.kind=rotary", "model.position.cross=true"}, "no cross-attention");
-  expect_failure(train("run", {"--set", "data.text.train=[missing.txt]"}), 74, "missing.txt");
+  expect_failure(train("run", {"--set", "data.train=[missing.txt]"}), 74, "missing.txt");
 }
 
 TEST_F(LanguageModelCommands, AreComparedByLength) {

@@ -92,7 +92,7 @@ TEST_F(Learning, NonFiniteLossStopsAndIsNamed) {
 
   std::vector<std::string> skip = wild;
   skip.insert(skip.end(), {"--set", "training.non_finite=skip", "--set", "training.max_steps=25",
-                           "--set", "training.bleu_every=0"});
+                           "--set", "training.thorough_every=0"});
   const CommandResult skipped = run_heed(train_arguments(recipe, path("skipped"), skip));
   EXPECT_EQ(skipped.exit_code, 0) << skipped.error;
   const fs::path state = path("skipped") / fs::path("last/state.json");
@@ -105,7 +105,7 @@ TEST_F(Learning, NonFiniteLossStopsAndIsNamed) {
   EXPECT_EQ(Json::parse(read_file(state)).at("skipped"), 29);
 
   // Text cannot be decoded with such weights; where it is asked for, that ends the run.
-  skip.insert(skip.end(), {"--set", "training.bleu_every=1"});
+  skip.insert(skip.end(), {"--set", "training.thorough_every=1"});
   expect_failure(run_heed(train_arguments(recipe, path("decoded"), skip)), 1,
                  "its weights are damaged or training diverged");
 }
@@ -185,8 +185,8 @@ TEST_F(RealText, TrainTranslateEvaluate) {
       recipe, path("run"),
       {"--set", "data.directory=" + data_, "--set", "training.max_steps=150", "--set",
        "schedule.warmup_steps=50", "--set", "training.validate_every=50", "--set",
-       "training.bleu_every=3", "--set", "training.best_by=loss", "--set", "training.log_every=10",
-       "--set", "data.test.source=[]", "--set", "data.test.target=[]"}));
+       "training.thorough_every=3", "--set", "training.best_by=loss", "--set",
+       "training.log_every=10", "--set", "data.test.source=[]", "--set", "data.test.target=[]"}));
   ASSERT_EQ(trained.exit_code, 0) << trained.error;
   std::vector<double> losses;
   for (const std::string& line : lines_of(read_file(path("run/metrics.jsonl")))) {

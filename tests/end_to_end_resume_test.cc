@@ -128,7 +128,7 @@ TEST_F(Resume, AfterKills) {
   expect_kills_change_nothing(
       1, {"--set", "training.best_by=bleu", "--set", "tokenizer.kind=sentencepiece-bpe", "--set",
           "tokenizer.vocabulary_size=60", "--set", "tokenizer.hard_vocab_limit=false", "--set",
-          "batches.subword_dropout=0.3"});
+          "data.subword_dropout=0.3"});
 }
 
 TEST_F(Resume, AfterKillsOfALanguageModel) {

@@ -10,7 +10,6 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
-#include "apps/heed/recipe.h"
 #include "heed/base/files.h"
 #include "heed/data/line_reader.h"
 #include "heed/formats/numpy.h"

@@ -1,7 +1,7 @@
 #include "apps/heed/attention_trace.h"
 
 #include "heed/models/head_pruning.h"
-#include "heed/training/validation.h"
+#include "heed/text/piece_labels.h"
 
 namespace heed::app {
 

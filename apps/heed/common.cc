@@ -1,7 +1,6 @@
 #include "apps/heed/common.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,12 +8,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <system_error>
 
 #include "heed/base/error.h"
+#include "heed/base/processors.h"
 
 namespace heed::app {
 namespace {
@@ -41,17 +40,6 @@ std::string escape_controls(std::string_view text) {
 [[noreturn]] void fail_output(int error) {
   fail(ErrorKind::input_output, "cannot write to standard output: {}",
        error != 0 ? std::generic_category().message(error) : "an earlier write failed");
-}
-
-// "max 100000" or "150000 100000": the share of processor time of a version 2 control group.
-int processor_quota() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  double quota = 0;
-  double period = 0;
-  if (file >> quota >> period && quota > 0 && period > 0) {
-    return std::max(1, static_cast<int>(quota / period + 0.5));
-  }
-  return std::numeric_limits<int>::max();
 }
 
 }  // namespace
@@ -88,16 +76,6 @@ bool use_colour(int file_descriptor) {
   const char* terminal = std::getenv("TERM");
   return is_terminal(file_descriptor) && (no_colour == nullptr || *no_colour == '\0') &&
          terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
-}
-
-int usable_processor_count() {
-  cpu_set_t processors;
-  CPU_ZERO(&processors);
-  // Fails on machines with more than 1,024 processors, where the quota or the count decides.
-  const int allowed = ::sched_getaffinity(0, sizeof(processors), &processors) == 0
-                          ? CPU_COUNT(&processors)
-                          : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-  return std::max(1, std::min(allowed, processor_quota()));
 }
 
 CLI::Option* add_threads_option(CLI::App& command, int& threads) {

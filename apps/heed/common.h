@@ -25,9 +25,6 @@ bool is_terminal(int file_descriptor);
 // Whether to colour what goes to the descriptor: a terminal that can, and NO_COLOR not set.
 bool use_colour(int file_descriptor);
 
-// The processors that this process may use: its affinity mask, and the quota of its control group.
-int usable_processor_count();
-
 // --threads N, by default every processor that may be used. `threads` holds that default at once.
 CLI::Option* add_threads_option(CLI::App& command, int& threads);
 

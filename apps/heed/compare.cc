@@ -1,11 +1,15 @@
 // heed compare: variants of a recipe, trained with several seeds on the same batches.
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 #include <sstream>
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "apps/heed/comparison_run.h"
+#include "apps/heed/interrupt.h"
+#include "apps/heed/terminal_progress.h"
+#include "heed/tasks/study_run.h"
 
 namespace heed::app {
 
@@ -37,8 +41,15 @@ void run_compare(CompareOptions options, int& exit_code) {
       options.run.empty()
           ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
           : std::filesystem::path(options.run);
-  if (const int signal = run_comparison(study, directory, options.resume); signal != 0) {
-    exit_code = 128 + signal;
+  TerminalProgress progress;
+  const InterruptScope interrupts;
+  const StudyOutcome outcome = run_study(
+      study, directory,
+      {.resume = options.resume, .progress = &progress, .interrupted = pending_interrupt});
+  if (outcome.interrupted != 0) {
+    exit_code = 128 + outcome.interrupted;
+  } else {
+    write_output(outcome.text);
   }
 }
 

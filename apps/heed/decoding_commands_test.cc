@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "apps/heed/command_line.h"
-#include "apps/heed/line_translator.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/files.h"
+#include "heed/tasks/line_translator.h"
 #include "heed/text/byte_tokenizer.h"
 
 namespace heed::app {

@@ -4,9 +4,14 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "apps/heed/training_run.h"
+#include "apps/heed/interrupt.h"
+#include "apps/heed/terminal_progress.h"
 #include "heed/data/date_corpus.h"
+#include "heed/interop/translator_directory.h"
 #include "heed/metrics/classification.h"
+#include "heed/tasks/line_translator.h"
+#include "heed/tasks/run.h"
+#include "heed/tasks/translation_recipe.h"
 
 namespace heed::app {
 
@@ -21,8 +26,8 @@ struct DemoOptions {
 };
 
 // Small, and quick to learn this task.
-Recipe demo_recipe(const DemoOptions& options, const fs::path& data) {
-  Recipe recipe;
+TranslationRecipe demo_recipe(const DemoOptions& options, const fs::path& data) {
+  TranslationRecipe recipe;
   recipe.title = "heed demo: dates in words to ISO 8601";
   recipe.seed = options.seed;
   recipe.threads = options.threads;
@@ -48,7 +53,7 @@ Recipe demo_recipe(const DemoOptions& options, const fs::path& data) {
   recipe.training.max_steps = 2000;
   recipe.training.validate_every = 500;
   recipe.training.log_every = 25;
-  recipe.training.validation_beam = 1;
+  recipe.decoding.validation_beam = 1;
   recipe.decoding.beam = 1;
   recipe.decoding.max_length = 16;
   return recipe;
@@ -76,10 +81,14 @@ void run_demo(const DemoOptions& options, int& exit_code) {
   write_corpus(corpus, directory / "data");
   std::fprintf(stderr, "%zu dates in words, English, German and Chinese, in %s\n",
                corpus.train.size(), (directory / "data").c_str());
-  const Recipe recipe = demo_recipe(options, directory / "data");
-  const TrainingRun run = run_training(recipe, directory, false);
-  if (run.outcome.interrupted != 0) {
-    exit_code = 128 + run.outcome.interrupted;
+  const Recipe recipe =
+      recipe_from_json(config_to_json(demo_recipe(options, directory / "data")), "demo");
+  TerminalProgress progress;
+  const InterruptScope interrupts;
+  const TrainingOutcome run =
+      train_recipe(recipe, directory, {.progress = &progress, .interrupted = pending_interrupt});
+  if (run.interrupted != 0) {
+    exit_code = 128 + run.interrupted;
     return;
   }
 
@@ -88,8 +97,10 @@ void run_demo(const DemoOptions& options, int& exit_code) {
     sources.push_back(pair.source);
     references.push_back(pair.target);
   }
-  const auto translations = decode_lines(*run.best.model, run.best.tokenizers, run.best.symbols,
-                                         sources, recipe.decoding, {});
+  const LoadedTranslator best = load_translator(run.best);
+  const auto translations = LineTranslator({*best.model, best.tokenizers, best.symbols},
+                                           demo_recipe(options, directory).decoding, {})
+                                .best_of(sources);
   write_output("\nDates that never occurred in training:\n");
   for (std::size_t i = 0; i < 6; ++i) {
     write_output(fmt::format("  {}  ←  {}\n", translations[i], sources[i]));

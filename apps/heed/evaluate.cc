@@ -9,10 +9,10 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
-#include "apps/heed/line_translator.h"
-#include "apps/heed/recipe.h"
 #include "apps/heed/scoring.h"
 #include "heed/base/files.h"
+#include "heed/data/line_reader.h"
+#include "heed/tasks/line_translator.h"
 
 namespace heed::app {
 
@@ -41,7 +41,8 @@ std::vector<std::string> translate_lines(const EvaluateOptions& options,
                                          const LoadedTranslator& translator,
                                          std::span<const std::string> sources) {
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
-  LineTranslator lines(translator, config, parse_precision(options.decoding.precision));
+  LineTranslator lines({*translator.model, translator.tokenizers, translator.symbols}, config,
+                       {.precision = parse_precision(options.decoding.precision)});
   const auto start = std::chrono::steady_clock::now();
   const auto translations = lines.translate(sources);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;

@@ -10,14 +10,12 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/head_worth.h"
-#include "apps/heed/recipe.h"
 #include "heed/base/files.h"
 #include "heed/base/number_text.h"
 #include "heed/inspect/heads_page.h"
 #include "heed/metrics/bleu.h"
 #include "heed/models/head_pruning.h"
-#include "heed/training/progress.h"
-#include "heed/training/validation.h"
+#include "heed/tasks/line_translator.h"
 
 namespace heed::app {
 
@@ -82,14 +80,12 @@ HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& transl
             }};
   }
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
-  return {true,
-          [&corpus, &translator, config](const Generator& model, const ForwardContext& context) {
-            const std::vector<std::vector<std::string>> references = {corpus.references};
-            return corpus_bleu(decode_lines(model, translator.tokenizers, translator.symbols,
-                                            corpus.sources, config, context),
-                               references)
-                .score;
-          }};
+  return {
+      true, [&corpus, &translator, config](const Generator& model, const ForwardContext& context) {
+        const std::vector<std::vector<std::string>> references = {corpus.references};
+        LineTranslator lines({model, translator.tokenizers, translator.symbols}, config, context);
+        return corpus_bleu(lines.best_of(corpus.sources), references).score;
+      }};
 }
 
 HeadStudy study(const HeadsOptions& options, const LoadedTranslator& translator,

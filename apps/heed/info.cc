@@ -5,7 +5,6 @@
 #include "apps/heed/common.h"
 #include "heed/interop/language_model_directory.h"
 #include "heed/interop/translator_directory.h"
-#include "heed/training/progress.h"
 
 namespace heed::app {
 

@@ -1,48 +1,26 @@
-// heed recipe: every key of a recipe, from the same lists that read it.
+// heed recipe: the tasks, and every key of a task's recipe, from the same lists that read it.
 #include "apps/heed/recipe_keys.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "apps/heed/recipe.h"
-#include "apps/heed/study.h"
+#include "heed/tasks/study.h"
+#include "heed/tasks/task_kinds.h"
 
 namespace heed::app {
 
 namespace {
 
-// A line of YAML a key, indented by its depth.
-struct TemplateVisitor {
-  std::string indent;
-  std::string text;
+std::string last_name(const std::string& key) {
+  const std::size_t dot = key.rfind('.');
+  return dot == std::string::npos ? key : key.substr(dot + 1);
+}
 
-  template <typename T>
-  void operator()(const char* name, T& value, const char* meaning) {
-    if constexpr (config_detail::Aggregate<T>) {
-      TemplateVisitor nested{indent + "  ", {}};
-      value.fields(nested);
-      text += fmt::format("{}{}:  # {}\n{}", indent, name, meaning, nested.text);
-    } else {
-      text += fmt::format("{}{}: {}  # ({}) {}\n", indent, name, Json(value).dump(),
-                          config_detail::type_name<T>(), meaning);
-    }
-  }
-};
-
-// The sections of the top level with what they mean.
-struct SectionVisitor {
-  std::vector<std::pair<std::string, std::string>> sections;
-
-  template <typename T>
-  void operator()(const char* name, T&, const char* meaning) {
-    if constexpr (config_detail::Aggregate<T>) {
-      sections.emplace_back(name, meaning);
-    }
-  }
-};
-
-// The name of the section that a key stands in; none for keys of the top level.
+// The name of the section of the top level that a key stands in; none for keys of the top level.
 std::string section_of(const std::string& key) {
   const std::size_t dot = key.find('.');
   return dot == std::string::npos ? std::string() : key.substr(0, dot);
@@ -60,9 +38,22 @@ std::string cell(const std::string& text) {
 std::string table(const std::vector<ConfigKey>& keys, const std::string& section) {
   std::string text = "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const ConfigKey& key : keys) {
-    if (section_of(key.key) == section) {
+    if (key.type != "section" && section_of(key.key) == section) {
       text += fmt::format("| `{}` | {} | `{}` | {} |\n", key.key, key.type, key.default_value,
                           cell(key.meaning));
+    }
+  }
+  return text;
+}
+
+std::string task_tables(const TaskKind& kind) {
+  const std::vector<ConfigKey> keys = kind.keys();
+  std::string text = fmt::format("\n## `task: {}`\n\n{}{}.\n\n### Top level\n\n{}", kind.name,
+                                 static_cast<char>(std::toupper(kind.summary[0])),
+                                 kind.summary.substr(1), table(keys, ""));
+  for (const ConfigKey& key : keys) {
+    if (key.type == "section" && section_of(key.key).empty()) {
+      text += fmt::format("\n### `{}`: {}\n\n{}", key.key, key.meaning, table(keys, key.key));
     }
   }
   return text;
@@ -71,62 +62,86 @@ std::string table(const std::vector<ConfigKey>& keys, const std::string& section
 constexpr const char* introduction =
     "# Recipe keys\n"
     "\n"
-    "A recipe is a YAML file that decides everything about a training run. This page lists every "
-    "key. It is\nwhat `heed recipe --markdown` prints; `heed recipe` prints the same as a recipe "
-    "to "
-    "start from.\n"
+    "A recipe is a YAML file that decides everything about a training run. Its first key, `task`, "
+    "says what is\nlearned, and which keys there are. This page lists them by task. It is what "
+    "`heed recipe --markdown` prints;\n`heed recipe TASK` prints the keys of a task as a recipe "
+    "to start from.\n"
     "\n"
     "- A key with dots stands in a section: `training.max_steps` is `max_steps:` under "
     "`training:`.\n"
     "- Every key can be given on the command line as well: `--set training.max_steps=500`.\n"
     "- A key that is left out has its default. An unknown key is an error, and the nearest known "
-    "one is named.\n"
-    "- `data.train` must name files, or for a language model `data.text.train`; and one of\n"
-    "  `training.max_steps`, `training.max_epochs` and `training.patience` must be set.\n"
+    "one is named;\n  so is a key of another task.\n"
+    "- One of `training.max_steps`, `training.max_epochs` and `training.patience` must be set, "
+    "and the data named.\n"
     "- The resolved recipe of a run, every key with its value, is kept as `recipe.yaml` in the run "
     "directory.\n";
 
 }  // namespace
 
-std::string recipe_template() {
-  TemplateVisitor visitor;
-  Recipe().fields(visitor);
-  return visitor.text;
+std::string recipe_template(const TaskKind& kind) {
+  std::string text;
+  for (const ConfigKey& key : kind.keys()) {
+    const auto depth = static_cast<std::size_t>(std::count(key.key.begin(), key.key.end(), '.'));
+    const std::string indent(2 * depth, ' ');
+    text += key.type == "section"
+                ? fmt::format("{}{}:  # {}\n", indent, last_name(key.key), key.meaning)
+                : fmt::format("{}{}: {}  # ({}) {}\n", indent, last_name(key.key),
+                              key.default_value, key.type, key.meaning);
+  }
+  return text;
 }
 
 std::string recipe_page() {
-  const std::vector<ConfigKey> keys = list_config_keys<Recipe>();
-  SectionVisitor visitor;
-  Recipe().fields(visitor);
-  std::string text = fmt::format("{}\n## Top level\n\n{}", introduction, table(keys, ""));
-  for (const auto& [name, meaning] : visitor.sections) {
-    text += fmt::format("\n## `{}`: {}\n\n{}", name, meaning, table(keys, name));
+  std::string text = introduction;
+  for (const TaskKind& kind : task_kinds()) {
+    text += task_tables(kind);
   }
   std::vector<ConfigKey> study = list_config_keys<CompareConfig>();
   for (ConfigKey& key : study) {
     key.key = "compare." + key.key;
   }
   text += fmt::format(
-      "\n## `compare`: what `heed compare` varies\n\nA file with this section is a study. `heed "
-      "train` does not take it.\n\n{}",
+      "\n## `compare`: what `heed compare` varies\n\nA file with this section is a study, whatever "
+      "its task. `heed train` does not take it.\n\n{}",
       table(study, "compare"));
+  return text;
+}
+
+std::string task_list() {
+  std::string text;
+  std::size_t width = 0;
+  for (const TaskKind& kind : task_kinds()) {
+    width = std::max(width, kind.name.size());
+  }
+  for (const TaskKind& kind : task_kinds()) {
+    text += fmt::format("{:<{}}  {}\n", kind.name, width, kind.summary);
+  }
   return text;
 }
 
 void add_recipe_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "recipe",
-      "List every recipe key with its default\n\n"
-      "Prints a recipe in YAML with every key at its default, its type and meaning behind it: a "
-      "place to start from. A recipe of your own needs only the keys that differ.");
+      "List the tasks, or every recipe key of one\n\n"
+      "Without a task it lists those that there are. With one it prints a recipe in YAML with "
+      "every key of the task at its default, its type and meaning behind it: a place to start "
+      "from. A recipe of your own needs only the keys that differ.");
   command->footer(
       "Examples:\n"
-      "  heed recipe > recipe.yaml\n"
-      "  heed recipe | grep -i dropout\n"
+      "  heed recipe\n"
+      "  heed recipe translation > recipe.yaml\n"
+      "  heed recipe language_modelling | grep -i dropout\n"
       "  heed recipe --markdown > docs/RECIPE.md");
+  const auto task = std::make_shared<std::string>();
   const auto markdown = std::make_shared<bool>(false);
-  command->add_flag("--markdown", *markdown, "Print a page of tables instead");
-  command->callback([markdown] { write_output(*markdown ? recipe_page() : recipe_template()); });
+  command->add_option("TASK", *task, "The task whose keys are listed");
+  command->add_flag("--markdown", *markdown, "Print a page of tables of all tasks instead");
+  command->callback([task, markdown] {
+    write_output(*markdown       ? recipe_page()
+                 : task->empty() ? task_list()
+                                 : recipe_template(task_kind(*task)));
+  });
 }
 
 }  // namespace heed::app

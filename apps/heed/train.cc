@@ -1,14 +1,13 @@
-// heed train: from raw text to a measured result: BLEU, accuracy, or bits per character.
-#include <csignal>
+// heed train: from raw data to a measured result.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "apps/heed/text_tests.h"
-#include "apps/heed/training_run.h"
-#include "heed/metrics/bits_per_character.h"
-#include "heed/metrics/bleu.h"
-#include "heed/metrics/sequence_accuracy.h"
+#include "apps/heed/interrupt.h"
+#include "apps/heed/terminal_progress.h"
+#include "heed/tasks/run.h"
 
 namespace heed::app {
 
@@ -25,43 +24,6 @@ struct TrainOptions {
   std::string init_from;
 };
 
-// Decodes the test set with the best model and prints its BLEU, or of a task its accuracy.
-void measure_test(const Recipe& recipe, const ParallelCorpus& test, const TrainingRun& run) {
-  std::vector<std::string> sources;
-  std::vector<std::vector<std::string>> references(1);
-  test.for_each([&](const SentencePair& pair) {
-    sources.emplace_back(pair.source);
-    references[0].emplace_back(pair.target);
-  });
-  const auto translations =
-      decode_lines(*run.best.model, run.best.tokenizers, run.best.symbols, sources, recipe.decoding,
-                   {.precision = parse_precision(recipe.precision)});
-  if (recipe.data.task.kind.empty()) {
-    const Bleu bleu;
-    write_output(bleu.line(bleu.statistics(translations, references), 1) + "\n");
-  } else {
-    const auto total = sequence_statistics(translations, references[0]).total();
-    write_output(fmt::format("exact match: {:.1f} %, tokens: {:.1f} %\n",
-                             Share::exact_match().score_of(total),
-                             Share::token_accuracy().score_of(total)));
-  }
-}
-
-// Prints the bits per character of the test text, in windows as long as those trained on.
-void measure_text(const Recipe& recipe, const std::filesystem::path& directory,
-                  const TrainingRun& run) {
-  const std::string text = text_of(recipe).test;
-  if (text.empty()) {
-    return;
-  }
-  const auto windows = open_text_windows(directory / "cache" / "test.tokens", text,
-                                         *run.best.tokenizers.target, recipe.data.text.window);
-  const SetResult result = score_windows(*windows, recipe, run.best);
-  check(result.loss.has_value(), "{}", result.refusal);
-  write_output(fmt::format("bits per character: {:.3f}, loss: {:.4f}\n",
-                           BitsPerCharacter().score_of(result.statistics.total()), *result.loss));
-}
-
 void run_train(const TrainOptions& options, int& exit_code) {
   std::vector<std::string> overrides = options.overrides;
   if (options.threads > 0) {
@@ -75,26 +37,21 @@ void run_train(const TrainOptions& options, int& exit_code) {
   }
   Recipe recipe = read_recipe(options.recipe, overrides);
   if (!options.init_from.empty()) {
-    recipe.init_from = options.init_from;
+    set_recipe_key(recipe, "init_from", options.init_from);
   }
   const std::filesystem::path directory =
       options.run.empty()
           ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
           : std::filesystem::path(options.run);
-  if (has_files(recipe.data.test)) {  // not after an hour of training
-    const ParallelCorpus test(located(recipe.data.test, recipe.data.directory));
-    test.for_each([](const SentencePair&) {});
-  }
-  const TrainingRun run = run_training(recipe, directory, options.resume);
-  if (run.outcome.interrupted != 0) {
-    exit_code = 128 + run.outcome.interrupted;
-    return;
-  }
-  const CorpusFiles test = corpora_of(recipe, directory).test;
-  if (learns_text(recipe)) {
-    measure_text(recipe, directory, run);
-  } else if (has_files(test)) {
-    measure_test(recipe, ParallelCorpus(test), run);
+  TerminalProgress progress;
+  const InterruptScope interrupts;
+  const RunOutcome run = run_recipe(
+      recipe, directory,
+      {.resume = options.resume, .progress = &progress, .interrupted = pending_interrupt});
+  if (run.training.interrupted != 0) {
+    exit_code = 128 + run.training.interrupted;
+  } else if (run.test) {
+    write_output(run.test->line + "\n");
   }
 }
 
@@ -103,14 +60,13 @@ void run_train(const TrainOptions& options, int& exit_code) {
 void add_train_command(CLI::App& application, int& exit_code) {
   CLI::App* command = application.add_subcommand(
       "train",
-      "Train a translator or a language model from a recipe\n\n"
-      "Reads the corpora that the recipe names, learns the tokenizer, trains, validates and keeps "
-      "checkpoints, curves and translations in the run directory. At the end the best model "
-      "decodes "
-      "the test set, if there is one, and its BLEU is the last line; of a language model it is the "
-      "bits per character of the test text. Ctrl-C finishes the step, "
-      "saves "
-      "and ends (exit code 130); --resume continues to the same bytes as a run never stopped.");
+      "Train a model from a recipe\n\n"
+      "The recipe says what is learned (its task; `heed recipe` lists the tasks). Reads the data "
+      "that it names, learns the tokenizer, trains, validates and keeps checkpoints, curves and "
+      "samples in the run directory. At the end the best model is measured on the test data, if "
+      "there is some, and what it reaches is the last line: BLEU of a translator, bits per "
+      "character of a language model. Ctrl-C finishes the step, saves and ends (exit code 130); "
+      "--resume continues to the same bytes as a run never stopped.");
   command->footer(
       "Examples:\n"
       "  heed train recipes/multi30k-quick.yaml --set data.directory=data/multi30k --run run\n"

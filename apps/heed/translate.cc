@@ -10,8 +10,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/line_blocks.h"
-#include "apps/heed/line_translator.h"
-#include "apps/heed/recipe.h"
+#include "heed/tasks/line_translator.h"
 
 namespace heed::app {
 
@@ -66,7 +65,8 @@ void run_translate(const TranslateOptions& options) {
                                            : file_blocks(options.input);
   const LoadedTranslator translator = load_translator(options.decoding.model);
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
-  LineTranslator lines(translator, config, parse_precision(options.decoding.precision));
+  LineTranslator lines({*translator.model, translator.tokenizers, translator.symbols}, config,
+                       {.precision = parse_precision(options.decoding.precision)});
   const auto block_lines = static_cast<std::size_t>(config.batch_sentences) * 16;
   for (;;) {
     const LineBlock block = input->next(block_lines);

@@ -13,7 +13,7 @@ namespace {
 
 // What a validation measured under a key.
 std::optional<double> measure_of(const ValidationRecord& record, std::string_view key) {
-  return key == "loss" ? record.loss : key == "bleu" ? record.bleu : std::nullopt;
+  return record.measure(key);
 }
 
 BandPoint band_at(double x, const std::vector<double>& values) {

@@ -14,7 +14,7 @@ using testing::Pair;
 
 const std::vector<std::string> keys = {"seed",
                                        "data.length.longest",
-                                       "data.task.kind",
+                                       "data.toy.kind",
                                        "model.d_model",
                                        "model.heads",
                                        "model.norm",
@@ -25,7 +25,7 @@ const std::vector<std::string> keys = {"seed",
                                        "training.max_steps",
                                        "model.scale_embeddings"};
 
-const std::vector<std::string> test_keys = {"data.task", "data.test", "data.text"};
+const std::vector<std::string> test_keys = {"data.toy", "data.test", "data.text"};
 
 template <typename Action>
 std::string refusal(Action&& action) {
@@ -50,7 +50,7 @@ TEST(ResolveKey, TakesTheEndOfAKeyWhereItIsUnique) {
 
 TEST(ResolveKey, RefusesAmbiguousAndUnknownKeys) {
   EXPECT_EQ(refusal([] { resolve_key("kind", keys); }),
-            "'kind' is ambiguous: it may be data.task.kind or model.position.kind or "
+            "'kind' is ambiguous: it may be data.toy.kind or model.position.kind or "
             "model.attention.kind or optimizer.kind; give more of the key");
   EXPECT_THAT(refusal([] { resolve_key("postion.kind", keys); }),
               HasSubstr("did you mean 'position.kind'?"));
@@ -94,14 +94,14 @@ TEST(ExpandVariants, GivesTheProduct) {
 }
 
 TEST(ExpandVariants, DataMakesGroups) {
-  const VariedKey lists[] = {parse_vary("task.kind=copy,sort", keys),
+  const VariedKey lists[] = {parse_vary("toy.kind=copy,sort", keys),
                              parse_vary("position.kind=none,learned", keys)};
   const auto variants = expand_variants(lists, test_keys);
   EXPECT_EQ(variants[1].group, "copy");
   EXPECT_EQ(variants[1].label, "learned");
   EXPECT_EQ(variants[1].directory, "copy+learned");
   EXPECT_EQ(variants[2].group, "sort");
-  const VariedKey tasks[] = {parse_vary("task.kind=copy,sort", keys)};
+  const VariedKey tasks[] = {parse_vary("toy.kind=copy,sort", keys)};
   EXPECT_EQ(expand_variants(tasks, test_keys)[1].directory, "sort");
   // Models of unlike training data are tested on the same sentences.
   const VariedKey limits[] = {parse_vary("length.longest=20,40", keys)};
@@ -119,7 +119,7 @@ TEST(ExpandVariants, SectionsOfTestDataMakeGroups) {
   EXPECT_NE(expand_variants(section, test_keys)[1].group, "");
   const VariedKey alike[] = {{"data.tester", {"a", "b"}}};
   EXPECT_EQ(expand_variants(alike, test_keys)[1].group, "");
-  const VariedKey task[] = {{"data.task.kind", {"a", "b"}}};
+  const VariedKey task[] = {{"data.toy.kind", {"a", "b"}}};
   EXPECT_EQ(expand_variants(task, {})[1].group, "");
 }
 

@@ -1,7 +1,6 @@
 #include "heed/data/batch_stream.h"
 
 #include <utility>
-#include <vector>
 
 #include "heed/base/error.h"
 
@@ -9,14 +8,11 @@ namespace heed {
 
 // Makes the batches in order; lives on the prefetcher's thread.
 struct BatchStream::Producer {
-  std::shared_ptr<const TokenStore> store;
+  std::shared_ptr<const ExampleSource> source;
   BatchConfig config;
-  TextSymbols symbols;
   std::uint64_t seed = 0;
   BatchPosition position;
-  std::shared_ptr<const BatchSampler> sampler;
-  std::vector<PairLength> lengths;
-  BatchPlan plan;
+  BatchPlan plan = {};
   bool planned = false;
 
   PlacedBatch make() {
@@ -24,8 +20,7 @@ struct BatchStream::Producer {
       begin_epoch();
     }
     PlacedBatch result;
-    result.batch =
-        make_batch(*store, plan.batch(position.batch), symbols, sampler.get(), position.epoch);
+    result.batch = source->make(plan.batch(position.batch), position.epoch);
     result.position = position;
     result.batches_in_epoch = plan.size();
     ++position.batch;
@@ -39,11 +34,8 @@ struct BatchStream::Producer {
 
  private:
   void begin_epoch() {
-    if (lengths.empty()) {
-      lengths = pair_lengths(*store);
-      check(!lengths.empty(), "training: the corpus has no examples");
-    }
-    plan = make_plan(lengths, config, seed, position.epoch);
+    check(!source->sizes().empty(), "training: the corpus has no examples");
+    plan = make_plan(source->sizes(), config, seed, position.epoch);
     check(position.batch >= 0 && position.batch < plan.size(),
           "training: epoch {} has {} batches, so it cannot continue at batch {}", position.epoch,
           plan.size(), position.batch);
@@ -51,20 +43,14 @@ struct BatchStream::Producer {
   }
 };
 
-BatchStream::BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config,
-                         TextSymbols symbols, std::uint64_t seed, BatchPosition start,
-                         std::shared_ptr<const BatchSampler> sampler, std::size_t depth)
-    : prefetcher_([producer = std::make_shared<Producer>(
-                       Producer{std::move(store),
-                                config,
-                                std::move(symbols),
-                                seed,
-                                start,
-                                std::move(sampler),
-                                {},
-                                {},
-                                false})]() { return std::optional<PlacedBatch>(producer->make()); },
-                  depth) {}
+BatchStream::BatchStream(std::shared_ptr<const ExampleSource> source, const BatchConfig& config,
+                         std::uint64_t seed, BatchPosition start, std::size_t depth)
+    : prefetcher_(
+          [producer =
+               std::make_shared<Producer>(Producer{std::move(source), config, seed, start})]() {
+            return std::optional<PlacedBatch>(producer->make());
+          },
+          depth) {}
 
 PlacedBatch BatchStream::next() {
   std::optional<PlacedBatch> batch = prefetcher_.next();

@@ -6,9 +6,8 @@
 #include <memory>
 
 #include "heed/data/batching.h"
+#include "heed/data/example_source.h"
 #include "heed/data/prefetcher.h"
-#include "heed/data/token_store.h"
-#include "heed/data/translation_batch.h"
 
 namespace heed {
 
@@ -20,20 +19,20 @@ struct BatchPosition {
 };
 
 struct PlacedBatch {
-  TranslationBatch batch;
+  std::unique_ptr<Batch> batch;
   BatchPosition position;
   BatchPosition next;                 // where a run that stops after this batch continues
   std::int64_t batches_in_epoch = 0;  // in this one; the number varies a little
 };
 
+// Thread-safety: next() is for one thread.
 class BatchStream {
  public:
   // Starts at any position: what follows is the same as when all before it had been read. Errors:
-  // usage as for make_plan; failure when the store is empty or the epoch has no such batch. They
+  // usage as for make_plan; failure when the source is empty or the epoch has no such batch. They
   // come from the first next().
-  BatchStream(std::shared_ptr<const TokenStore> store, BatchConfig config, TextSymbols symbols,
-              std::uint64_t seed, BatchPosition start = {},
-              std::shared_ptr<const BatchSampler> sampler = nullptr, std::size_t depth = 8);
+  BatchStream(std::shared_ptr<const ExampleSource> source, const BatchConfig& config,
+              std::uint64_t seed, BatchPosition start = {}, std::size_t depth = 8);
 
   PlacedBatch next();
 

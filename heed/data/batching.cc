@@ -19,8 +19,6 @@ std::vector<std::uint32_t> all_examples(std::size_t count, const BatchConfig& co
   check_usage(config.batch_tokens >= 1, "batch_tokens: {} is less than 1", config.batch_tokens);
   check_usage(config.max_sentences >= 0, "max_sentences: {} is negative", config.max_sentences);
   check_usage(config.bucket_width >= 0, "bucket_width: {} is negative", config.bucket_width);
-  check_usage(config.subword_dropout >= 0 && config.subword_dropout < 1,
-              "subword_dropout: must be in [0, 1), got {}", config.subword_dropout);
   check(count <= std::numeric_limits<std::uint32_t>::max(), "batching: {} examples are too many",
         count);
   std::vector<std::uint32_t> examples(count);
@@ -29,29 +27,29 @@ std::vector<std::uint32_t> all_examples(std::size_t count, const BatchConfig& co
 }
 
 // Cuts the examples, in their order, into batches as large as the limits allow.
-BatchPlan fill_batches(std::vector<std::uint32_t> examples, std::span<const PairLength> lengths,
+BatchPlan fill_batches(std::vector<std::uint32_t> examples, std::span<const ExampleSize> lengths,
                        const BatchConfig& config) {
   BatchPlan plan;
-  std::int64_t source = 0;
-  std::int64_t target = 0;
+  std::int64_t first = 0;
+  std::int64_t second = 0;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < examples.size(); ++i) {
-    const PairLength length = lengths[examples[i]];
+    const ExampleSize length = lengths[examples[i]];
     check_usage(
-        std::max(length.source, length.target) <= config.batch_tokens,
+        std::max(length.first, length.second) <= config.batch_tokens,
         "batch_tokens: {} is less than the {} tokens of one sentence; raise it or allow only "
         "shorter sentences",
-        config.batch_tokens, std::max(length.source, length.target));
-    const bool full = source + length.source > config.batch_tokens ||
-                      target + length.target > config.batch_tokens ||
+        config.batch_tokens, std::max(length.first, length.second));
+    const bool full = first + length.first > config.batch_tokens ||
+                      second + length.second > config.batch_tokens ||
                       (config.max_sentences > 0 && std::cmp_equal(i - begin, config.max_sentences));
     if (full) {
       plan.offsets.push_back(i);
       begin = i;
-      source = target = 0;
+      first = second = 0;
     }
-    source += length.source;
-    target += length.target;
+    first += length.first;
+    second += length.second;
   }
   if (!examples.empty()) {
     plan.offsets.push_back(examples.size());
@@ -82,15 +80,15 @@ std::span<const std::uint32_t> BatchPlan::batch(std::int64_t i) const {
   return std::span(examples).subspan(offsets[index], offsets[index + 1] - offsets[index]);
 }
 
-BatchPlan make_plan(std::span<const PairLength> lengths, const BatchConfig& config,
+BatchPlan make_plan(std::span<const ExampleSize> lengths, const BatchConfig& config,
                     std::uint64_t seed, std::int64_t epoch) {
   std::vector<std::uint32_t> examples = all_examples(lengths.size(), config);
   Random random(seed, shuffle_stream + static_cast<std::uint64_t>(epoch));
   random.shuffle(std::span(examples));
   if (config.bucket_width > 0) {
     const auto bucket = [&](std::uint32_t example) {
-      const PairLength length = lengths[example];
-      return std::pair(length.target / config.bucket_width, length.source / config.bucket_width);
+      const ExampleSize length = lengths[example];
+      return std::pair(length.second / config.bucket_width, length.first / config.bucket_width);
     };
     std::stable_sort(examples.begin(), examples.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return bucket(a) < bucket(b); });
@@ -98,7 +96,7 @@ BatchPlan make_plan(std::span<const PairLength> lengths, const BatchConfig& conf
   return shuffle_batches(fill_batches(std::move(examples), lengths, config), random);
 }
 
-BatchPlan make_ordered_plan(std::span<const PairLength> lengths, const BatchConfig& config) {
+BatchPlan make_ordered_plan(std::span<const ExampleSize> lengths, const BatchConfig& config) {
   return fill_batches(all_examples(lengths.size(), config), lengths, config);
 }
 

@@ -6,29 +6,21 @@
 #include <string>
 #include <vector>
 
+#include "heed/data/example_source.h"
+
 namespace heed {
 
-// The tokens that an example brings into a batch, </s> or the start token counted.
-struct PairLength {
-  std::int32_t source = 0;
-  std::int32_t target = 0;
-};
-
+// How examples are put together; the section `batches` of a recipe.
 struct BatchConfig {
   int batch_tokens = 4096;
   int max_sentences = 0;
   int bucket_width = 8;
-  double subword_dropout = 0;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("batch_tokens", batch_tokens,
-          "tokens in a batch at most, the sum over its sentences, for each side by itself");
+          "tokens in a batch at most, the sum over its examples, for each side by itself");
     visit("max_sentences", max_sentences, "sentences in a batch at most; 0: no limit");
-    visit(
-        "subword_dropout", subword_dropout,
-        "probability of leaving out a merge when sentences are cut into subwords, anew each epoch; "
-        "needs tokenizer.kind sentencepiece-bpe. batch_tokens counts the subwords without it");
     visit("bucket_width", bucket_width,
           "sentences whose lengths agree to this many tokens go together; 0: all lengths mixed");
   }
@@ -46,10 +38,10 @@ struct BatchPlan {
 // The plan of one epoch, a function of its arguments alone: the examples are shuffled, brought
 // together by length, filled into batches, and the batches shuffled. Each example occurs once.
 // Error (usage): an example that is longer than a whole batch.
-BatchPlan make_plan(std::span<const PairLength> lengths, const BatchConfig& config,
+BatchPlan make_plan(std::span<const ExampleSize> lengths, const BatchConfig& config,
                     std::uint64_t seed, std::int64_t epoch);
 
 // The plan of a pass in the given order, for validation.
-BatchPlan make_ordered_plan(std::span<const PairLength> lengths, const BatchConfig& config);
+BatchPlan make_ordered_plan(std::span<const ExampleSize> lengths, const BatchConfig& config);
 
 }  // namespace heed

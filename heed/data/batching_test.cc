@@ -18,17 +18,17 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<PairLength> random_lengths(std::size_t count) {
+std::vector<ExampleSize> random_lengths(std::size_t count) {
   Random random(9);
-  std::vector<PairLength> lengths(count);
-  for (PairLength& length : lengths) {
-    length.source = 1 + static_cast<std::int32_t>(random.below(60));
-    length.target = 1 + static_cast<std::int32_t>(random.below(60));
+  std::vector<ExampleSize> lengths(count);
+  for (ExampleSize& length : lengths) {
+    length.first = 1 + static_cast<std::int32_t>(random.below(60));
+    length.second = 1 + static_cast<std::int32_t>(random.below(60));
   }
   return lengths;
 }
 
-void expect_complete_and_within(const BatchPlan& plan, const std::vector<PairLength>& lengths,
+void expect_complete_and_within(const BatchPlan& plan, const std::vector<ExampleSize>& lengths,
                                 const BatchConfig& config) {
   std::set<std::uint32_t> seen;
   for (std::int64_t i = 0; i < plan.size(); ++i) {
@@ -38,8 +38,8 @@ void expect_complete_and_within(const BatchPlan& plan, const std::vector<PairLen
     ASSERT_FALSE(batch.empty());
     for (const std::uint32_t example : batch) {
       EXPECT_TRUE(seen.insert(example).second);
-      source += lengths[example].source;
-      target += lengths[example].target;
+      source += lengths[example].first;
+      target += lengths[example].second;
     }
     EXPECT_LE(std::max<std::int64_t>(source, target), config.batch_tokens);
     if (config.max_sentences > 0) {
@@ -92,9 +92,9 @@ TEST(BatchPlan, BringsEqualLengthsTogetherAndFillsBatches) {
   for (std::int64_t i = 0; i < plan.size(); ++i) {
     std::int32_t shortest = 1000, longest = 0;
     for (const std::uint32_t example : plan.batch(i)) {
-      shortest = std::min(shortest, lengths[example].target);
-      longest = std::max(longest, lengths[example].target);
-      tokens += lengths[example].target;
+      shortest = std::min(shortest, lengths[example].second);
+      longest = std::max(longest, lengths[example].second);
+      tokens += lengths[example].second;
     }
     spread += longest - shortest;
   }
@@ -105,7 +105,7 @@ TEST(BatchPlan, BringsEqualLengthsTogetherAndFillsBatches) {
   // The batches do not come sorted by length.
   std::vector<std::int32_t> firsts;
   for (std::int64_t i = 0; i < plan.size(); ++i) {
-    firsts.push_back(lengths[plan.batch(i)[0]].target);
+    firsts.push_back(lengths[plan.batch(i)[0]].second);
   }
   EXPECT_FALSE(std::is_sorted(firsts.begin(), firsts.end()));
 }
@@ -118,7 +118,7 @@ TEST(BatchPlan, KeepsTheOrderForValidation) {
 }
 
 TEST(BatchPlan, RefusesWhatDoesNotFit) {
-  const std::vector<PairLength> lengths{{10, 101}};
+  const std::vector<ExampleSize> lengths{{10, 101}};
   const auto message = [&](const BatchConfig& config) {
     return error_of(ErrorKind::usage, [&] { make_plan(lengths, config, 1, 0); });
   };
@@ -178,49 +178,63 @@ TEST(Prefetcher, StopsWhenNobodyTakesMore) {
   }
 }
 
-class BatchStreamTest : public FileTest {
- protected:
-  void SetUp() override {
-    TokenStoreWriter writer(path("store"), 1, 100, 100);
-    Random random(4);
-    for (int i = 0; i < 300; ++i) {
-      writer.add(std::vector<int>(1 + random.below(20), i % 100),
-                 std::vector<int>(1 + random.below(20), i % 100), i + 1);
-    }
-    writer.finish({});
-    store = std::make_shared<const TokenStore>(path("store"));
+// Examples of random sizes, whose batches hold their numbers and epoch.
+class NumberedExamples : public ExampleSource {
+ public:
+  struct NumberedBatch : Batch {
+    std::vector<std::uint32_t> numbers;
+    std::int64_t epoch = 0;
+  };
+
+  NumberedExamples() : sizes_(random_lengths(300)) {}
+  std::span<const ExampleSize> sizes() const override { return sizes_; }
+  std::unique_ptr<Batch> make(std::span<const std::uint32_t> examples,
+                              std::int64_t epoch) const override {
+    auto batch = std::make_unique<NumberedBatch>();
+    batch->numbers.assign(examples.begin(), examples.end());
+    batch->epoch = epoch;
+    return batch;
   }
-  std::shared_ptr<const TokenStore> store;
+
+ private:
+  std::vector<ExampleSize> sizes_;
 };
 
-TEST_F(BatchStreamTest, ContinuesAtAnyPlaceAsIfNeverStopped) {
+const NumberedExamples::NumberedBatch& numbered(const PlacedBatch& placed) {
+  return dynamic_cast<const NumberedExamples::NumberedBatch&>(*placed.batch);
+}
+
+TEST(BatchStream, ContinuesAtAnyPlaceAsIfNeverStopped) {
+  const auto source = std::make_shared<const NumberedExamples>();
   std::vector<PlacedBatch> all;
   {
-    BatchStream whole(store, {.batch_tokens = 128}, {0, 0, 99}, 5);
-    for (int i = 0; i < 120; ++i) {
+    BatchStream whole(source, {.batch_tokens = 256}, 5);
+    for (int i = 0; i < 150; ++i) {
       all.push_back(whole.next());
     }
   }
   EXPECT_GE(all.back().position.epoch, 2);
-  for (const std::size_t stop : {0, 1, 17, 60, 118}) {
-    BatchStream rest(store, {.batch_tokens = 128}, {0, 0, 99}, 5, all[stop].next);
+  for (const std::size_t stop : {0, 1, 17, 60, 148}) {
+    BatchStream rest(source, {.batch_tokens = 256}, 5, all[stop].next);
     const PlacedBatch next = rest.next();
     EXPECT_EQ(next.position, all[stop + 1].position);
-    EXPECT_EQ(next.batch, all[stop + 1].batch);
+    EXPECT_EQ(numbered(next).numbers, numbered(all[stop + 1]).numbers);
+    EXPECT_EQ(numbered(next).epoch, next.position.epoch);
     EXPECT_EQ(next.batches_in_epoch, all[stop + 1].batches_in_epoch);
   }
-  std::int64_t examples = 0;
+  std::size_t examples = 0;
   for (const PlacedBatch& batch : all) {
-    examples += batch.position.epoch == 0 ? batch.batch.size() : 0;
+    examples += batch.position.epoch == 0 ? numbered(batch).numbers.size() : 0;
   }
-  EXPECT_EQ(examples, 300);
+  EXPECT_EQ(examples, 300u);
 }
 
-TEST_F(BatchStreamTest, RefusesAPlaceThatDoesNotExist) {
-  BatchStream stream(store, {.batch_tokens = 128}, {0, 0, 99}, 5, {.epoch = 0, .batch = 100000});
+TEST(BatchStream, RefusesAPlaceThatDoesNotExist) {
+  const auto source = std::make_shared<const NumberedExamples>();
+  BatchStream stream(source, {.batch_tokens = 128}, 5, {.epoch = 0, .batch = 100000});
   EXPECT_THAT(error_of(ErrorKind::failure, [&] { stream.next(); }),
               HasSubstr("cannot continue at batch 100000"));
-  BatchStream unfit(store, {.batch_tokens = 5}, {0, 0, 99}, 5);
+  BatchStream unfit(source, {.batch_tokens = 5}, 5);
   EXPECT_THAT(error_of(ErrorKind::usage, [&] { unfit.next(); }), HasSubstr("batch_tokens"));
 }
 

@@ -36,7 +36,7 @@ std::string cut_off(std::string& text, double share, std::size_t whole, const ch
     --cut;
   }
   check_data(cut > 0 && cut < text.size(),
-             "data.text.{}: {} of {} bytes leaves no text on one side", key, share, whole);
+             "data.{}: {} of {} bytes leaves no text on one side", key, share, whole);
   std::string part = text.substr(cut);
   text.resize(cut);
   return part;
@@ -45,18 +45,18 @@ std::string cut_off(std::string& text, double share, std::size_t whole, const ch
 }  // namespace
 
 void check_text_config(const TextConfig& config) {
-  check_usage(!config.train.empty(), "data.text.train: name the files to learn from");
-  check_usage(config.window >= 2, "data.text.window: must be at least 2, got {}", config.window);
+  check_usage(!config.train.empty(), "data.train: name the files to learn from");
+  check_usage(config.window >= 2, "data.window: must be at least 2, got {}", config.window);
   for (const auto& [key, share, files] :
        {std::tuple("validation", config.validation_share, &config.validation),
         std::tuple("test", config.test_share, &config.test)}) {
-    check_usage(share >= 0 && share < 1, "data.text.{}_share: must be in [0, 1), got {}", key,
+    check_usage(share >= 0 && share < 1, "data.{}_share: must be in [0, 1), got {}", key,
                 share);
     check_usage(share == 0 || files->empty(),
-                "data.text.{0}_share: {0} text is either files or a share of train; set one", key);
+                "data.{0}_share: {0} text is either files or a share of train; set one", key);
   }
   check_usage(config.validation_share + config.test_share < 1,
-              "data.text.validation_share, test_share: nothing of train would be left");
+              "data.validation_share, test_share: nothing of train would be left");
 }
 
 TextParts read_text_parts(const TextConfig& config) {

@@ -38,7 +38,7 @@ struct TextConfig {
   }
 };
 
-// Errors (usage) name the key, as one of data.text.
+// Errors (usage) name the key, as one of data.
 void check_text_config(const TextConfig& config);
 
 // The text of each part; empty: there is none.

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "heed/data/batch_stream.h"
 #include "heed/data/test_files.h"
 #include "heed/text/byte_tokenizer.h"
 
@@ -65,37 +64,6 @@ TEST_F(TextWindows, AFileThatFitsIsUsedAgain) {
   EXPECT_NE(windows_of("one two three", 4, 8)->identity(), first->identity());
 }
 
-TEST_F(TextWindows, ABatchShiftsThemAndAddsNoMarks) {
-  const auto store = windows_of("abcdefg", 4);
-  const std::vector<PairLength> lengths = pair_lengths(*store);
-  ASSERT_EQ(lengths.size(), 2u);
-  EXPECT_EQ(lengths[0].source, 0);
-  EXPECT_EQ(lengths[0].target, 4);
-  EXPECT_EQ(lengths[1].target, 2);
-  const std::uint32_t both[] = {1, 0};
-  const TranslationBatch batch = make_batch(*store, both, marian_symbols(258));
-  EXPECT_TRUE(batch.source_ids.empty());
-  EXPECT_THAT(batch.source_offsets, ElementsAre(0, 0, 0));
-  EXPECT_THAT(batch.target_offsets, ElementsAre(0, 2, 6));
-  EXPECT_THAT(batch.target_input_ids, ElementsAreArray(tokenizer_.encode("efabcd")));
-  EXPECT_THAT(batch.target_output_ids, ElementsAreArray(tokenizer_.encode("fgbcde")));
-}
-
-// Every window comes once in an epoch, and batches are as large as the limit allows.
-TEST_F(TextWindows, TheyStreamLikePairs) {
-  const auto store = windows_of(std::string(101, 'x'), 10);
-  BatchStream stream(store, {.batch_tokens = 40}, {0, 0, 258}, 1);
-  std::vector<std::int64_t> seen;
-  PlacedBatch batch;
-  do {
-    batch = stream.next();
-    EXPECT_LE(batch.batch.target_input_ids.size(), 40u);
-    seen.insert(seen.end(), batch.batch.example_indices.begin(), batch.batch.example_indices.end());
-  } while (batch.next.epoch == 0);
-  EXPECT_EQ(batch.batches_in_epoch, 3);
-  EXPECT_THAT(seen, testing::UnorderedElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
-}
-
 TEST_F(TextWindows, PartsAreFilesOrSharesOfTheEnd) {
   const std::string a = write("a.txt", "01234"), b = write("b.txt", "56789");
   TextParts parts = read_text_parts({.train = {a, b}, .validation = {a}, .test = {b, a}});
@@ -120,17 +88,17 @@ TEST_F(TextWindows, WhatIsWrongIsNamed) {
   const auto refused = [](ErrorKind kind, const TextConfig& config) {
     return error_of(kind, [&] { read_text_parts(config); });
   };
-  EXPECT_THAT(refused(ErrorKind::usage, {}), HasSubstr("data.text.train"));
+  EXPECT_THAT(refused(ErrorKind::usage, {}), HasSubstr("data.train"));
   EXPECT_THAT(refused(ErrorKind::usage, {.train = {sound}, .window = 1}), HasSubstr("window"));
   EXPECT_THAT(refused(ErrorKind::usage, {.train = {sound}, .test = {sound}, .test_share = 0.1}),
-              HasSubstr("data.text.test_share"));
+              HasSubstr("data.test_share"));
   EXPECT_THAT(
       refused(ErrorKind::usage, {.train = {sound}, .validation_share = 0.5, .test_share = 0.5}),
       HasSubstr("nothing of train"));
   EXPECT_THAT(refused(ErrorKind::usage, {.train = {sound}, .validation_share = 1}),
               HasSubstr("validation_share"));
   EXPECT_THAT(refused(ErrorKind::bad_data, {.train = {sound}, .test_share = 0.01}),
-              HasSubstr("data.text.test_share: 0.01 of 5 bytes"));
+              HasSubstr("data.test_share: 0.01 of 5 bytes"));
   EXPECT_THAT(refused(ErrorKind::input_output, {.train = {path("missing.txt")}}),
               HasSubstr("missing.txt"));
   EXPECT_THAT(refused(ErrorKind::bad_data, {.train = {write("empty.txt", "")}}),

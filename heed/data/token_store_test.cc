@@ -6,7 +6,6 @@
 #include "heed/base/random.h"
 #include "heed/data/encoded_corpus.h"
 #include "heed/data/test_files.h"
-#include "heed/data/translation_batch.h"
 
 namespace heed {
 namespace {
@@ -188,25 +187,6 @@ TEST_F(EncodedCorpusTest, RefusesWhatLeavesNoPair) {
   write("de", "abc\n");
   EXPECT_THAT(error_of(ErrorKind::bad_data, [&] { open(); }), HasSubstr("has 2 lines"));
   EXPECT_FALSE(std::filesystem::exists(path("store.tmp")));
-}
-
-TEST_F(EncodedCorpusTest, PacksBatchesWithMarks) {
-  write("en", "ab\nx\n");
-  write("de", "c\nyz\n");
-  const auto store = open().store;
-  const TextSymbols symbols = symbols_for(byte_tokenizers());
-  const TranslationBatch batch = make_batch(*store, std::vector<std::uint32_t>{1, 0}, symbols);
-  const auto id = [](char c) { return 2 + c; };
-  EXPECT_EQ(batch.size(), 2);
-  EXPECT_THAT(batch.source_ids, ElementsAre(id('x'), 0, id('a'), id('b'), 0));
-  EXPECT_THAT(batch.source_offsets, ElementsAre(0, 2, 5));
-  EXPECT_THAT(batch.target_input_ids, ElementsAre(258, id('y'), id('z'), 258, id('c')));
-  EXPECT_THAT(batch.target_output_ids, ElementsAre(id('y'), id('z'), 0, id('c'), 0));
-  EXPECT_THAT(batch.target_offsets, ElementsAre(0, 3, 5));
-  EXPECT_THAT(batch.example_indices, ElementsAre(1, 0));
-  const auto lengths = pair_lengths(*store);
-  EXPECT_EQ(lengths[0].source, 3);
-  EXPECT_EQ(lengths[0].target, 2);
 }
 
 }  // namespace

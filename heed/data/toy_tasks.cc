@@ -72,7 +72,7 @@ void check_toy_task_config(const ToyTaskConfig& config) {
   toy_task_from_name(config.kind);
   const auto within = [](const char* key, std::int64_t value, std::int64_t least,
                          std::int64_t most) {
-    check_usage(value >= least && value <= most, "data.task.{}: must be in {} … {}, got {}", key,
+    check_usage(value >= least && value <= most, "data.toy.{}: must be in {} … {}, got {}", key,
                 least, most, value);
   };
   constexpr int many = 10'000'000;

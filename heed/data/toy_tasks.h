@@ -61,7 +61,7 @@ struct ToyTaskConfig {
   }
 };
 
-// Errors (usage) name the key, as one of data.task.
+// Errors (usage) name the key, as one of data.toy.
 void check_toy_task_config(const ToyTaskConfig& config);
 
 // Writes train.source, train.target and likewise validation and test into an existing directory.

@@ -54,7 +54,7 @@ void open_section(const Section& section, std::string& out) {
   out += fmt::format(
       "<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n"
       "<h2 id=\"{0}-title\">{1}</h2>\n",
-      section.id, section.title);
+      section.id, escape_html(section.title));
 }
 
 constexpr std::string_view no_script =
@@ -109,35 +109,37 @@ std::string marked_text(const std::vector<TextPiece>& pieces, std::string_view m
   return html;
 }
 
-void write_sample(const RunReport& report, const SampleTranslation& sample, std::string& out) {
-  const WordDifference difference = compare_words(sample.reference, sample.hypothesis);
+void write_sample(const RunReport& report, const Sample& sample, std::string& out) {
+  const WordDifference difference = compare_words(sample.expected, sample.given);
   const std::string target = text_attributes(report.target_language);
   out += "<li class=\"sample\">\n";
-  out += fmt::format("<dl>\n<div><dt>Source</dt><dd{}>{}</dd></div>\n",
-                     text_attributes(report.source_language), escape_html(sample.source));
-  if (!sample.reference.empty()) {
-    out += fmt::format("<div><dt>Reference</dt><dd{}>{}</dd></div>\n", target,
-                       marked_text(difference.reference, "missed"));
-    out += fmt::format("<div class=\"output\"><dt>Output</dt><dd{}>{}</dd></div>\n", target,
-                       marked_text(difference.hypothesis, "other"));
-  } else {
-    out += fmt::format("<div class=\"output\"><dt>Output</dt><dd{}>{}</dd></div>\n", target,
-                       escape_html(sample.hypothesis));
+  const SampleWording& wording = report.sample_wording;
+  out += fmt::format("<dl>\n<div><dt>{}</dt><dd{}>{}</dd></div>\n", escape_html(wording.input),
+                     text_attributes(report.source_language), escape_html(sample.input));
+  if (!sample.expected.empty()) {
+    out += fmt::format("<div><dt>{}</dt><dd{}>{}</dd></div>\n", escape_html(wording.expected),
+                       target, marked_text(difference.reference, "missed"));
   }
+  out += fmt::format("<div class=\"output\"><dt>{}</dt><dd{}>{}</dd></div>\n",
+                     escape_html(wording.given), target,
+                     sample.expected.empty() ? escape_html(sample.given)
+                                             : marked_text(difference.hypothesis, "other"));
   out += "</dl>\n";
   if (sample.score) {
     out += fmt::format("<p class=\"score\"><span>{}</span> <b>{:.1f}</b></p>\n",
-                       escape_html(report.sample_score_name), *sample.score);
+                       escape_html(report.sample_wording.score), *sample.score);
   }
   out += "</li>\n";
 }
 
 void write_samples(const Section& section, const RunReport& report, std::string& out) {
   open_section(section, out);
-  out +=
-      "<p class=\"aside\"><mark class=\"missed\">Underlined</mark> words of the reference are not "
-      "in the output; <mark class=\"other\">shaded</mark> words of the output are not in the "
-      "reference.</p>\n<ol class=\"samples\">\n";
+  const SampleWording& wording = report.sample_wording;
+  out += fmt::format(
+      "<p class=\"aside\"><mark class=\"missed\">Underlined</mark> words under {0} are not under "
+      "{1}; <mark class=\"other\">shaded</mark> words under {1} are not under {0}.</p>\n"
+      "<ol class=\"samples\">\n",
+      escape_html(wording.expected), escape_html(wording.given));
   const std::size_t count = report.samples.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (i == samples_shown_at_once) {
@@ -184,7 +186,7 @@ void write_notes(const Section& section, const RunReport& report, std::string& o
 std::string render_report(const RunReport& report) {
   const Section curves{"curves", "Curves", !report.curves.empty()};
   const Section history{"history", "Validation", !report.history.rows.empty()};
-  const Section samples{"translations", "Translations", !report.samples.empty()};
+  const Section samples{"samples", report.sample_wording.title, !report.samples.empty()};
   const bool any_weights =
       std::any_of(report.attention.begin(), report.attention.end(),
                   [](const AttentionMap& map) { return !map.weights.empty(); });

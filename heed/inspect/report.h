@@ -38,11 +38,21 @@ struct Curve {
   bool logarithmic = true;  // whether a logarithmic axis makes sense (it also needs values > 0)
 };
 
-struct SampleTranslation {
-  std::string source;
-  std::string reference;
-  std::string hypothesis;
-  std::optional<double> score;  // of the sentence
+// An example of what the model gives.
+struct Sample {
+  std::string input;
+  std::string expected;  // empty: there is no one right answer to compare with
+  std::string given;
+  std::optional<double> score;
+};
+
+// How the page speaks of samples.
+struct SampleWording {
+  std::string title = "Examples";
+  std::string input = "Input";
+  std::string expected = "Expected";
+  std::string given = "Output";
+  std::string score = "score";
 };
 
 // One row per validation; cells are shown as given.
@@ -58,8 +68,8 @@ struct RunReport {
   std::vector<SummaryRow> summary;
   std::vector<Curve> curves;
   ValidationHistory history;
-  std::vector<SampleTranslation> samples;
-  std::string sample_score_name = "score";
+  std::vector<Sample> samples;
+  SampleWording sample_wording;
   std::string source_language;  // BCP 47 tags such as "en": choose fonts and hyphens; may be empty
   std::string target_language;
   // Maps of the same title and kind form one picture whose layer and head are chosen on the page;

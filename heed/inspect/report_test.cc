@@ -79,7 +79,7 @@ TEST(ReportData, HeadsOfOneSentenceShareTheirTokens) {
 
 TEST(RenderReport, HasEveryPart) {
   const std::string page = render_report(testing::make_sample_report());
-  for (const char* id : {"curves", "history", "translations", "attention", "summary", "notes"}) {
+  for (const char* id : {"curves", "history", "samples", "attention", "summary", "notes"}) {
     EXPECT_THAT(page, HasSubstr(fmt::format("<section id=\"{}\"", id)));
     EXPECT_THAT(page, HasSubstr(fmt::format("<a href=\"#{}\">", id)));
   }
@@ -107,7 +107,7 @@ TEST(RenderReport, NeedsNothingFromOutside) {
 TEST(RenderReport, HostileTextStaysText) {
   const std::string evil = "</script></style></title><img onerror=alert(1)>\"'<!--";
   RunReport report;
-  report.title = report.subtitle = report.sample_score_name = evil;
+  report.title = report.subtitle = report.sample_wording.score = evil;
   report.source_language = report.target_language = evil;
   report.summary = {{evil, evil, true}};
   report.curves = {{evil, evil, evil, {{1, 1.0}}}};

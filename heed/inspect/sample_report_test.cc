@@ -127,7 +127,11 @@ RunReport make_sample_report(int step_count, int layer_count, int head_count) {
   add_curves(report, step_count);
   report.source_language = "en";
   report.target_language = "de";
-  report.sample_score_name = "sentence BLEU";
+  report.sample_wording = {.title = "Translations",
+                           .input = "Source",
+                           .expected = "Reference",
+                           .given = "Output",
+                           .score = "sentence BLEU"};
   report.samples = {
       {"Two young, White males are outside near many bushes.",
        "Zwei junge weiße Männer sind im Freien in der Nähe vieler Büsche.",

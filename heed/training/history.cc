@@ -1,9 +1,12 @@
 #include "heed/training/history.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
 
+#include "heed/base/config.h"
+#include "heed/base/error.h"
 #include "heed/base/files.h"
 
 namespace heed {
@@ -21,21 +24,30 @@ Json to_json(const StepRecord& record) {
           {"seconds", record.seconds}};
 }
 
-Json to_json(const ValidationRecord& record) {
+Json to_json(const ValidationRecord& record, bool perplexity) {
   Json json = {{"type", "validation"},
                {"step", record.step},
                {"epoch", record.epoch},
-               {"train_loss", record.train_loss},
-               {"train_perplexity", std::exp(record.train_loss)},
-               {"loss", record.loss},
-               {"perplexity", std::exp(record.loss)}};
-  if (record.bleu) {
-    json["bleu"] = *record.bleu;
+               {"train_loss", record.train_loss}};
+  if (perplexity) {
+    json["train_perplexity"] = std::exp(record.train_loss);
+  }
+  json["loss"] = record.loss;
+  if (perplexity) {
+    json["perplexity"] = std::exp(record.loss);
+  }
+  for (const auto& [key, value] : record.measures) {
+    json[key] = value;
   }
   json["best"] = record.best;
   json["seconds"] = record.seconds;
   return json;
 }
+
+// The keys of a validation line that are no measures of the task's own.
+constexpr std::string_view fixed_keys[] = {
+    "type", "step",       "epoch", "train_loss", "train_perplexity",
+    "loss", "perplexity", "best",  "seconds"};
 
 // What is not finite stands as null in JSON.
 double number_of(const Json& json) {
@@ -58,11 +70,14 @@ void read_line(const std::string& line, const std::string& source, Metrics& metr
                                      .epoch = json.at("epoch"),
                                      .train_loss = number_of(json.at("train_loss")),
                                      .loss = number_of(json.at("loss")),
-                                     .bleu = json.contains("bleu")
-                                                 ? std::optional(json.at("bleu").get<double>())
-                                                 : std::nullopt,
                                      .best = json.at("best"),
                                      .seconds = json.at("seconds")});
+      for (const auto& item : json.items()) {
+        if (std::find(std::begin(fixed_keys), std::end(fixed_keys), item.key()) ==
+            std::end(fixed_keys)) {
+          metrics.validations.back().measures.emplace_back(item.key(), number_of(item.value()));
+        }
+      }
     }
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorKind::bad_data, "{}: a line is not what was written there: {}", source, error.what());
@@ -80,13 +95,26 @@ Metrics parse_metrics(const std::string& content, const std::string& source) {
 
 }  // namespace
 
+std::optional<double> ValidationRecord::measure(std::string_view key) const {
+  if (key == "loss") {
+    return loss;
+  }
+  for (const auto& [name, value] : measures) {
+    if (name == key) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
 Metrics read_metrics(const std::filesystem::path& path) {
   return parse_metrics(read_file(path), path.string());
 }
 
 History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
-                 std::int64_t last_step)
+                 std::int64_t last_step, bool perplexity)
     : path_(directory / "metrics.jsonl"),
+      perplexity_(perplexity),
       events_(directory / "events.out.tfevents.heed", last_step) {
   if (metrics_bytes > 0) {
     std::string content = read_file(path_);
@@ -104,8 +132,8 @@ History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
   check_io(file_.good(), "{}: cannot open for writing", path_.string());
 }
 
-void History::write_line(const Json& line) {
-  const std::string text = line.dump() + "\n";
+void History::write_line(const std::string& line) {
+  const std::string text = line + "\n";
   file_ << text;
   file_.flush();
   check_io(file_.good(), "{}: cannot write", path_.string());
@@ -113,7 +141,7 @@ void History::write_line(const Json& line) {
 }
 
 void History::add(const StepRecord& record) {
-  write_line(to_json(record));
+  write_line(to_json(record).dump());
   events_.add_scalar("train/loss", record.loss, record.step);
   events_.add_scalar("train/learning_rate", record.learning_rate, record.step);
   events_.add_scalar("train/gradient_norm", record.gradient_norm, record.step);
@@ -122,11 +150,13 @@ void History::add(const StepRecord& record) {
 }
 
 void History::add(const ValidationRecord& record) {
-  write_line(to_json(record));
+  write_line(to_json(record, perplexity_).dump());
   events_.add_scalar("validation/loss", record.loss, record.step);
-  events_.add_scalar("validation/perplexity", std::exp(record.loss), record.step);
-  if (record.bleu) {
-    events_.add_scalar("validation/bleu", *record.bleu, record.step);
+  if (perplexity_) {
+    events_.add_scalar("validation/perplexity", std::exp(record.loss), record.step);
+  }
+  for (const auto& [key, value] : record.measures) {
+    events_.add_scalar("validation/" + key, value, record.step);
   }
   metrics_.validations.push_back(record);
 }

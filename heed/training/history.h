@@ -1,14 +1,17 @@
 // What a run tells of itself, kept in its directory: metrics.jsonl and TensorBoard event files.
+//
+// Thread-safety: one thread at a time.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "heed/base/config.h"
 #include "heed/formats/event_file.h"
 
 namespace heed {
@@ -17,21 +20,25 @@ namespace heed {
 struct StepRecord {
   std::int64_t step = 0;
   std::int64_t epoch = 0;
-  double loss = 0;  // with label smoothing, per target token
+  double loss = 0;  // with label smoothing, per prediction
   double learning_rate = 0;
   double gradient_norm = 0;
-  double tokens_per_second = 0;  // source and target
-  double seconds = 0;            // since the run began, pauses left out
+  double tokens_per_second = 0;
+  double seconds = 0;  // since the run began, pauses left out
 };
 
 struct ValidationRecord {
   std::int64_t step = 0;
   std::int64_t epoch = 0;
   double train_loss = 0;  // without label smoothing, since the last validation
-  double loss = 0;        // without label smoothing, per target token
-  std::optional<double> bleu;
+  double loss = 0;        // without label smoothing, per prediction
+  // What else was measured, by key.
+  std::vector<std::pair<std::string, double>> measures;
   bool best = false;
   double seconds = 0;
+
+  // The loss ("loss") or another measure; nothing when it was not measured this time.
+  std::optional<double> measure(std::string_view key) const;
 };
 
 // What metrics.jsonl holds, in order.
@@ -47,9 +54,10 @@ class History {
  public:
   // Continues the files of `directory`, of which the first `metrics_bytes` bytes of metrics.jsonl
   // and the events up to `last_step` are valid: the rest was written after the checkpoint that the
-  // run resumes from, and is cut off. Errors: input_output; bad_data when metrics.jsonl is too
-  // short.
-  History(std::filesystem::path directory, std::uint64_t metrics_bytes, std::int64_t last_step);
+  // run resumes from, and is cut off. `perplexity`: beside each loss its exponential is written.
+  // Errors: input_output; bad_data when metrics.jsonl is too short.
+  History(std::filesystem::path directory, std::uint64_t metrics_bytes, std::int64_t last_step,
+          bool perplexity = true);
 
   void add(const StepRecord& record);
   void add(const ValidationRecord& record);
@@ -61,9 +69,10 @@ class History {
   const std::vector<ValidationRecord>& validations() const { return metrics_.validations; }
 
  private:
-  void write_line(const Json& line);
+  void write_line(const std::string& line);
 
   std::filesystem::path path_;
+  bool perplexity_;
   std::ofstream file_;
   std::uint64_t bytes_ = 0;
   EventFileWriter events_;

@@ -1,12 +1,15 @@
 #include "heed/training/history.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
+#include <limits>
+
+#include "heed/base/error.h"
 #include "heed/base/files.h"
-#include "heed/base/number_text.h"
-#include "heed/training/progress.h"
 #include "heed/training/run_report.h"
 
 namespace heed {
@@ -34,7 +37,8 @@ TEST_F(HistoryTest, CutsOffWhatCameAfterTheCheckpoint) {
   {
     History history(directory_, 0, -1);
     history.add(step(10));
-    history.add(ValidationRecord{.step = 10, .epoch = 1, .loss = 2.5, .bleu = 31.25, .best = true});
+    history.add(ValidationRecord{
+        .step = 10, .epoch = 1, .loss = 2.5, .measures = {{"share", 31.25}}, .best = true});
     bytes = history.flush();
     history.add(step(20));
   }
@@ -43,7 +47,8 @@ TEST_F(HistoryTest, CutsOffWhatCameAfterTheCheckpoint) {
     History history(directory_, bytes, 10);
     ASSERT_EQ(history.steps().size(), 1u);
     ASSERT_EQ(history.validations().size(), 1u);
-    EXPECT_EQ(history.validations()[0].bleu, 31.25);
+    EXPECT_EQ(history.validations()[0].measure("share"), 31.25);
+    EXPECT_EQ(history.validations()[0].measure("other"), std::nullopt);
     history.add(step(20));
   }
   EXPECT_EQ(read_file(directory_ / "metrics.jsonl"), before);
@@ -62,47 +67,63 @@ TEST_F(HistoryTest, RefusesMetricsThatWereCutOrChanged) {
   EXPECT_THROW(History(directory_, 1000, 0), Error);
 }
 
+TEST_F(HistoryTest, ReadsBackWhatIsNotFinite) {
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  {
+    History history(directory_, 0, -1, false);
+    history.add(StepRecord{.step = 10, .loss = nothing, .gradient_norm = INFINITY});
+    history.add(ValidationRecord{
+        .step = 10, .train_loss = -INFINITY, .loss = nothing, .measures = {{"share", nothing}}});
+  }
+  const Metrics metrics = read_metrics(directory_ / "metrics.jsonl");
+  ASSERT_EQ(metrics.validations.size(), 1u);
+  EXPECT_TRUE(std::isnan(metrics.steps.at(0).loss));
+  EXPECT_TRUE(std::isnan(metrics.validations[0].loss));
+  EXPECT_TRUE(std::isnan(*metrics.validations[0].measure("share")));
+  EXPECT_THAT(read_file(directory_ / "metrics.jsonl"),
+              testing::Not(testing::HasSubstr("perplexity")));
+}
+
+// What a page needs of a task.
+class NamedTask : public Task {
+ public:
+  explicit NamedTask(std::vector<TaskMeasure> measures) : measures_(std::move(measures)) {}
+  Module& model() override { fail(ErrorKind::failure, "no model"); }
+  std::shared_ptr<const ExampleSource> training() const override { return nullptr; }
+  Loss loss(const Batch&, double, ForwardContext&) const override { return {}; }
+  std::vector<TaskMeasure> measures() const override { return measures_; }
+  void add_to_report(RunReport& report) const override { report.notes.emplace_back("of its own"); }
+  ModelFiles files() const override { return {}; }
+
+ private:
+  std::vector<TaskMeasure> measures_;
+};
+
 TEST_F(HistoryTest, TheReportShowsTheHistory) {
   History history(directory_, 0, -1);
   history.add(step(10));
-  history.add(ValidationRecord{.step = 10, .epoch = 1, .loss = 2.5, .bleu = 31.25, .best = true});
-  const std::vector<std::string> lines = {"Ein Hund rennt."};
+  const ValidationRecord record{
+      .step = 10, .epoch = 1, .loss = 2.5, .measures = {{"share", 31.25}}, .best = true};
+  history.add(record);
+  history.add(ValidationRecord{.step = 20, .epoch = 1, .loss = 2.4});
+  const NamedTask task({{.style = {.key = "share", .name = "Share", .decimals = 1}}});
+  const std::vector<Sample> samples = {{"in", "expected", "given", 50.0}};
   const RunReport report = make_run_report({.title = "a run",
                                             .history = &history,
+                                            .task = &task,
                                             .parameters = 1234567,
-                                            .best_bleu = 31.25,
-                                            .sources = lines,
-                                            .references = lines,
-                                            .translations = lines,
-                                            .samples = 3});
+                                            .best = &record,
+                                            .samples = samples});
   ASSERT_EQ(report.samples.size(), 1u);
-  EXPECT_NEAR(*report.samples[0].score, 100.0, 1e-9);
   EXPECT_EQ(report.history.best_row, 0u);
+  EXPECT_THAT(report.history.columns, testing::Contains("Share"));
+  EXPECT_THAT(report.history.rows[0], testing::Contains("31.25"));
+  EXPECT_THAT(report.history.rows[0], testing::Contains("12.18"));  // exp(2.5)
+  EXPECT_THAT(report.history.rows[1], testing::Contains("–"));
   const std::string page = render_report(report);
   EXPECT_THAT(page, testing::HasSubstr("1,234,567"));
   EXPECT_THAT(page, testing::HasSubstr("31.25"));
-  EXPECT_THAT(report.history.columns, testing::Contains("BLEU"));
-}
-
-TEST_F(HistoryTest, TheReportOfALanguageModelHasNoColumnForBleu) {
-  History history(directory_, 0, -1);
-  history.add(step(10));
-  history.add(ValidationRecord{.step = 10, .epoch = 1, .loss = 2.5, .best = true});
-  const RunReport report =
-      make_run_report({.title = "a run", .history = &history, .parameters = 1234567});
-  EXPECT_THAT(report.history.columns, testing::Not(testing::Contains("BLEU")));
-  ASSERT_EQ(report.history.rows.size(), 1u);
-  EXPECT_EQ(report.history.rows[0].size(), report.history.columns.size());
-  EXPECT_EQ(report.history.rows[0][5], "12.18");
-  EXPECT_THAT(render_report(report), testing::Not(testing::HasSubstr("BLEU")));
-}
-
-TEST(Progress, WritesNumbersAsPeopleReadThem) {
-  EXPECT_EQ(duration_text(59.6), "1:00");
-  EXPECT_EQ(duration_text(3723), "1:02:03");
-  EXPECT_EQ(count_text(55207087), "55,207,087");
-  EXPECT_EQ(count_text(999), "999");
-  EXPECT_EQ(count_text(-1000), "-1,000");
+  EXPECT_THAT(page, testing::HasSubstr("of its own"));
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
-// What a person sees of a run: a bar that is drawn over itself on a terminal, plain lines
-// elsewhere.
+// Where a run tells how it goes. The library prints nothing: programs show it on a terminal, in a
+// notebook, or not at all.
+//
+// Thread-safety: calls come from the thread that trains.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 
-#include "heed/training/history.h"
+#include "heed/training/validation_table.h"
 
 namespace heed {
 
@@ -21,27 +23,18 @@ struct ProgressState {
   double seconds_left = -1;  // unknown when negative
 };
 
+// Overrides take what they want to hear of.
 class Progress {
  public:
-  // `terminal`: stderr is one; `colour`: and may be coloured.
-  Progress(bool terminal, bool colour) : terminal_(terminal), colour_(colour) {}
-  ~Progress() { clear(); }
+  virtual ~Progress() = default;
 
-  // A line that stays, above the bar.
-  void line(const std::string& text);
-  // Draws the bar, at most ten times a second. Off a terminal nothing is drawn.
-  void update(const ProgressState& state);
-  // A row of the table of validations; the first one brings the heading with it.
-  void row(const ValidationRecord& record);
-
- private:
-  void clear();
-
-  bool terminal_;
-  bool colour_;
-  bool drawn_ = false;
-  bool heading_done_ = false;
-  std::chrono::steady_clock::time_point last_{};
+  // A message of one line; `warning`: about something that should be looked at.
+  virtual void line(const std::string&) {}
+  virtual void warning(const std::string& text) { line("warning: " + text); }
+  // After each step.
+  virtual void update(const ProgressState&) {}
+  // After each validation: a row of its table.
+  virtual void row(const ValidationRecord&, std::span<const ValidationColumn>) {}
 };
 
 }  // namespace heed

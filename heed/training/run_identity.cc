@@ -1,9 +1,10 @@
 #include "heed/training/run_identity.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <map>
 
-#include "heed/base/error.h"
+#include "heed/base/config.h"
 
 namespace heed {
 
@@ -26,9 +27,11 @@ void add_leaves(const Json& json, const std::string& prefix, Leaves& out) {
   }
 }
 
-Leaves leaves_of(const Json& json) {
+Leaves leaves_of(const std::string& document) {
   Leaves leaves;
-  add_leaves(json, "", leaves);
+  if (!document.empty()) {
+    add_leaves(parse_json(document, "the recipe of a run"), "", leaves);
+  }
   return leaves;
 }
 
@@ -39,7 +42,7 @@ bool is_free(const std::string& key, bool fixed_end) {
 
 }  // namespace
 
-std::string changes_since(const Json& saved, const RunIdentity& now, bool fixed_end) {
+std::string changes_since(const std::string& saved, const RunIdentity& now, bool fixed_end) {
   Leaves before = leaves_of(saved);
   before.merge(leaves_of(now.defaults));  // adds what is not there
   std::string changes;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "heed/base/config.h"
+
 namespace heed {
 namespace {
 
@@ -11,7 +13,7 @@ const Json recipe = Json::parse(R"({"seed": 1, "threads": 2, "model": {"d_model"
 std::string changes(const char* key, const Json& value, bool fixed_end = false) {
   Json now = recipe;
   now[Json::json_pointer(key)] = value;
-  return changes_since(recipe, {now, {}}, fixed_end);
+  return changes_since(recipe.dump(), {now.dump(), {}}, fixed_end);
 }
 
 TEST(RunIdentity, NamesEveryChange) {
@@ -22,7 +24,7 @@ TEST(RunIdentity, NamesEveryChange) {
   Json both = recipe;
   both["seed"] = 3;
   both["model"]["d_model"] = 8;
-  EXPECT_EQ(changes_since(recipe, {both, {}}, false),
+  EXPECT_EQ(changes_since(recipe.dump(), {both.dump(), {}}, false),
             "model.d_model: 16 before, 8 now; seed: 1 before, 3 now");
 }
 
@@ -36,11 +38,13 @@ TEST(RunIdentity, TakesTheDefaultOfKeysThatAreNew) {
   Json before = recipe;
   before["model"].erase("gain");
   const Json defaults = {{"seed", 9}, {"model", {{"gain", 1.0}}}};
-  EXPECT_EQ(changes_since(before, {recipe, defaults}, false), "");
+  EXPECT_EQ(changes_since(before.dump(), {recipe.dump(), defaults.dump()}, false), "");
   Json changed = recipe;
   changed["model"]["gain"] = 0.5;
-  EXPECT_EQ(changes_since(before, {changed, defaults}, false), "model.gain: 1.0 before, 0.5 now");
-  EXPECT_EQ(changes_since(before, {changed, {}}, false), "model.gain: nothing before, 0.5 now");
+  EXPECT_EQ(changes_since(before.dump(), {changed.dump(), defaults.dump()}, false),
+            "model.gain: 1.0 before, 0.5 now");
+  EXPECT_EQ(changes_since(before.dump(), {changed.dump(), {}}, false),
+            "model.gain: nothing before, 0.5 now");
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 #include "heed/training/run_report.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "heed/base/number_text.h"
-#include "heed/metrics/chrf.h"
 #include "heed/tensor/storage.h"
-#include "heed/training/progress.h"
+#include "heed/training/validation_table.h"
 
 namespace heed {
 
@@ -29,7 +30,7 @@ Curve curve(std::string name, std::string group, std::string unit,
   return result;
 }
 
-void add_curves(RunReport& report, const History& history) {
+void add_curves(RunReport& report, const History& history, const Task& task) {
   const auto& steps = history.steps();
   const auto& validations = history.validations();
   using Number = std::optional<double>;
@@ -38,21 +39,28 @@ void add_curves(RunReport& report, const History& history) {
       report.curves.push_back(std::move(item));
     }
   };
-  add(curve("training, smoothed labels", "Loss", "nats per token", steps,
+  const LossStyle loss = task.loss_style();
+  add(curve("training, smoothed labels", "Loss", loss.unit, steps,
             [](const StepRecord& r) { return Number(r.loss); }));
-  add(curve("training", "Loss", "nats per token", validations,
+  add(curve("training", "Loss", loss.unit, validations,
             [](const ValidationRecord& r) { return Number(r.train_loss); }));
   add(curve(
-      "validation", "Loss", "nats per token", validations,
+      "validation", "Loss", loss.unit, validations,
       [](const ValidationRecord& r) { return Number(r.loss); }, Better::lower));
-  add(curve("training", "Perplexity", "", validations,
-            [](const ValidationRecord& r) { return Number(std::exp(r.train_loss)); }));
-  add(curve(
-      "validation", "Perplexity", "", validations,
-      [](const ValidationRecord& r) { return Number(std::exp(r.loss)); }, Better::lower));
-  add(curve(
-      "validation", "BLEU", "", validations, [](const ValidationRecord& r) { return r.bleu; },
-      Better::higher, false));
+  if (loss.perplexity) {
+    add(curve("training", "Perplexity", "", validations,
+              [](const ValidationRecord& r) { return Number(std::exp(r.train_loss)); }));
+    add(curve(
+        "validation", "Perplexity", "", validations,
+        [](const ValidationRecord& r) { return Number(std::exp(r.loss)); }, Better::lower));
+  }
+  for (const TaskMeasure& measure : task.measures()) {
+    const MetricStyle& style = measure.style;
+    add(curve(
+        "validation", style.name, "", validations,
+        [&](const ValidationRecord& r) { return r.measure(style.key); },
+        style.lower_is_better ? Better::lower : Better::higher, false));
+  }
   add(curve("learning rate", "Learning rate", "", steps,
             [](const StepRecord& r) { return Number(r.learning_rate); }));
   add(curve("gradient norm", "Gradient norm", "", steps,
@@ -62,28 +70,34 @@ void add_curves(RunReport& report, const History& history) {
       [](const StepRecord& r) { return Number(r.tokens_per_second); }, Better::unspecified, false));
 }
 
-void add_history(RunReport& report, const History& history) {
-  const auto& validations = history.validations();
-  report.history.columns = {"epoch", "step",       "train loss", "train PPL",
-                            "loss",  "perplexity", "BLEU",       "time"};
-  for (const ValidationRecord& record : validations) {
+void add_history(RunReport& report, const History& history, const Task& task) {
+  const auto measures = task.measures();
+  const auto columns = validation_columns(task.loss_style(), measures);
+  for (const ValidationColumn& column : columns) {
+    report.history.columns.push_back(column.heading);
+  }
+  for (const ValidationRecord& record : history.validations()) {
     if (record.best) {
       report.history.best_row = report.history.rows.size();
     }
-    report.history.rows.push_back(
-        {std::to_string(record.epoch), count_text(record.step),
-         fmt::format("{:.4f}", record.train_loss),
-         fmt::format("{:.2f}", std::exp(record.train_loss)), fmt::format("{:.4f}", record.loss),
-         fmt::format("{:.2f}", std::exp(record.loss)),
-         record.bleu ? fmt::format("{:.2f}", *record.bleu) : "–", duration_text(record.seconds)});
+    std::vector<std::string> row;
+    for (const ValidationColumn& column : columns) {
+      row.push_back(column.text(record));
+    }
+    report.history.rows.push_back(std::move(row));
   }
-  // A language model is not measured by BLEU.
-  if (std::none_of(validations.begin(), validations.end(),
-                   [](const ValidationRecord& record) { return record.bleu.has_value(); })) {
-    constexpr std::ptrdiff_t bleu = 6;
-    report.history.columns.erase(report.history.columns.begin() + bleu);
-    for (auto& row : report.history.rows) {
-      row.erase(row.begin() + bleu);
+}
+
+// What the best validation found.
+void add_best(RunReport& report, const ValidationRecord& best, const Task& task) {
+  report.summary.push_back({"Validation loss", fmt::format("{:.4f}", best.loss), true});
+  if (task.loss_style().perplexity) {
+    report.summary.push_back({"Validation perplexity", fmt::format("{:.2f}", std::exp(best.loss))});
+  }
+  for (const TaskMeasure& measure : task.measures()) {
+    if (const auto value = best.measure(measure.style.key)) {
+      report.summary.push_back(
+          {"Validation " + measure.style.name, measure_text(measure.style, *value), true});
     }
   }
 }
@@ -97,13 +111,8 @@ RunReport make_run_report(const RunReportInputs& inputs) {
   const std::int64_t steps = validations.empty() ? 0 : validations.back().step;
   report.summary.push_back({"Parameters", count_text(inputs.parameters), true});
   report.summary.push_back({"Steps", count_text(steps), true});
-  if (inputs.best_loss) {
-    report.summary.push_back({"Validation loss", fmt::format("{:.4f}", *inputs.best_loss), true});
-    report.summary.push_back(
-        {"Validation perplexity", fmt::format("{:.2f}", std::exp(*inputs.best_loss))});
-  }
-  if (inputs.best_bleu) {
-    report.summary.push_back({"Validation BLEU", fmt::format("{:.2f}", *inputs.best_bleu), true});
+  if (inputs.best != nullptr) {
+    add_best(report, *inputs.best, *inputs.task);
   }
   report.summary.push_back({"Time", duration_text(inputs.seconds)});
   report.summary.push_back(
@@ -113,19 +122,10 @@ RunReport make_run_report(const RunReportInputs& inputs) {
     report.notes.push_back(fmt::format(
         "{} updates were skipped because loss or gradient was not finite.", inputs.skipped));
   }
-  add_curves(report, *inputs.history);
-  add_history(report, *inputs.history);
-  const Chrf chrf;
-  report.sample_score_name = "chrF2";
-  for (std::size_t i = 0; i < std::min(inputs.samples, inputs.translations.size()); ++i) {
-    const std::vector<std::string> hypothesis = {inputs.translations[i]};
-    const std::vector<std::vector<std::string>> reference = {{inputs.references[i]}};
-    report.samples.push_back({.source = inputs.sources[i],
-                              .reference = inputs.references[i],
-                              .hypothesis = inputs.translations[i],
-                              .score = corpus_chrf(hypothesis, reference)});
-  }
-  report.attention.assign(inputs.attention.begin(), inputs.attention.end());
+  add_curves(report, *inputs.history, *inputs.task);
+  add_history(report, *inputs.history, *inputs.task);
+  report.samples.assign(inputs.samples.begin(), inputs.samples.end());
+  inputs.task->add_to_report(report);
   return report;
 }
 

@@ -1,25 +1,24 @@
 // From the history of a run to the page that shows it.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 
 #include "heed/inspect/report.h"
 #include "heed/training/history.h"
+#include "heed/training/task.h"
 
 namespace heed {
 
 struct RunReportInputs {
   std::string title;
   const History* history = nullptr;
+  const Task* task = nullptr;
   std::int64_t parameters = 0;
-  std::int64_t skipped = 0;  // updates that were skipped
-  std::optional<double> best_loss, best_bleu;
+  std::int64_t skipped = 0;                // updates that were skipped
+  const ValidationRecord* best = nullptr;  // null: nothing was validated
   double seconds = 0;
-  std::span<const std::string> sources, references, translations;
-  std::size_t samples = 0;
-  std::span<const AttentionMap> attention;
+  std::span<const Sample> samples;
 };
 
 RunReport make_run_report(const RunReportInputs& inputs);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "heed/base/error.h"
+
 namespace heed {
 
 Schedule::Schedule(const ScheduleConfig& config, std::int64_t total_steps)
@@ -47,7 +49,7 @@ double Schedule::rate(std::int64_t step) const {
   } else if (config_.kind == "linear") {
     rate = config_.minimum_rate + span * (1 - progress);
   } else if (config_.kind == "plateau") {
-    rate = peak * scale_;
+    rate = peak * state_.scale;
   }
   return std::max(rate, config_.minimum_rate);
 }
@@ -56,26 +58,15 @@ void Schedule::observe(double validation_loss) {
   if (config_.kind != "plateau") {
     return;
   }
-  if (!observed_ || validation_loss < best_loss_) {
-    observed_ = true;
-    best_loss_ = validation_loss;
-    waited_ = 0;
-  } else if (++waited_ >= config_.patience) {
-    scale_ *= config_.factor;
-    waited_ = 0;
+  // What is no number is no improvement, and nothing to compare the next ones with.
+  if (std::isfinite(validation_loss) &&
+      (!state_.best_loss || validation_loss < *state_.best_loss)) {
+    state_.best_loss = validation_loss;
+    state_.waited = 0;
+  } else if (++state_.waited >= config_.patience) {
+    state_.scale *= config_.factor;
+    state_.waited = 0;
   }
-}
-
-Json Schedule::state() const {
-  return {
-      {"scale", scale_}, {"best_loss", best_loss_}, {"observed", observed_}, {"waited", waited_}};
-}
-
-void Schedule::restore(const Json& state) {
-  scale_ = state.at("scale").get<double>();
-  best_loss_ = state.at("best_loss").get<double>();
-  observed_ = state.at("observed").get<bool>();
-  waited_ = state.at("waited").get<int>();
 }
 
 }  // namespace heed

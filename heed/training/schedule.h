@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-
-#include "heed/base/config.h"
 
 namespace heed {
 
@@ -27,6 +26,8 @@ struct ScheduleConfig {
   }
 };
 
+// Thread-safety: one thread at a time.
+//
 // After the warm-up of w steps to the peak r, with T steps in all:
 //   constant: r;   inverse-sqrt: r·sqrt(w / step) (w at least 1);
 //   cosine: falls from r to the minimum by half a cosine at T;   linear: falls in a line to it at
@@ -43,16 +44,18 @@ class Schedule {
   void observe(double validation_loss);
 
   // What plateau remembers, for a resume.
-  Json state() const;
-  void restore(const Json& state);
+  struct State {
+    double scale = 1;
+    std::optional<double> best_loss;
+    int waited = 0;  // validations since that
+  };
+  const State& state() const { return state_; }
+  void restore(const State& state) { state_ = state; }
 
  private:
   ScheduleConfig config_;
   std::int64_t total_steps_;
-  double scale_ = 1;
-  double best_loss_ = 0;
-  bool observed_ = false;
-  int waited_ = 0;
+  State state_;
 };
 
 }  // namespace heed

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "heed/base/error.h"
+
 #include <cmath>
 
 namespace heed {

@@ -1,14 +1,14 @@
 #include "heed/training/trainer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "heed/autograd/gradient.h"
-#include "heed/base/files.h"
+#include "heed/base/random.h"
 #include "heed/formats/checkpoint_directory.h"
-#include "heed/formats/load_tensors.h"
-#include "heed/training/interrupt.h"
-#include "heed/training/run_report.h"
+#include "heed/training/mean.h"
 
 namespace heed {
 
@@ -22,20 +22,16 @@ std::uint64_t dropout_key(std::uint64_t seed, std::int64_t step) {
   return std::uint64_t{block[0]} << 32 | block[1];
 }
 
-// Not a number where every update was skipped; always the same one, since machines differ in its
-// sign.
-double mean(double sum, std::int64_t count) {
-  const double value = sum / static_cast<double>(count);
-  return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
-}
-
 }  // namespace
 
 Trainer::Trainer(TrainingSetup setup)
     : setup_(std::move(setup)),
-      optimizer_(*setup_.model, setup_.optimizer),
-      schedule_(setup_.schedule, setup_.training.max_steps) {
+      optimizer_(setup_.task->model(), setup_.optimizer),
+      schedule_(setup_.schedule, setup_.training.max_steps),
+      measures_(setup_.task->measures()) {
   check_training_config(setup_.training);
+  check_validation_keys(setup_.training, measures_, setup_.task->validates());
+  require_gradients(setup_.task->model());
   remove_interrupted_checkpoints(setup_.directory);
   if (setup_.resume) {
     load_checkpoint();
@@ -43,14 +39,14 @@ Trainer::Trainer(TrainingSetup setup)
     check_usage(list_checkpoints(setup_.directory).empty(),
                 "{}: holds a run already; continue it with --resume or choose another --run",
                 setup_.directory.string());
-    history_ = std::make_unique<History>(setup_.directory, 0, -1);
+    history_ =
+        std::make_unique<History>(setup_.directory, 0, -1, setup_.task->loss_style().perplexity);
   }
-  batches_ = std::make_unique<BatchStream>(setup_.corpus, setup_.batches, setup_.symbols,
-                                           setup_.seed, state_.position, setup_.sampler);
+  batches_ = std::make_unique<BatchStream>(setup_.task->training(), setup_.batches, setup_.seed,
+                                           state_.position);
 }
 
 TrainingOutcome Trainer::run() {
-  const InterruptScope interrupts;
   started_ = interval_started_ = std::chrono::steady_clock::now();
   seconds_before_ = state_.seconds;
   first_fraction_ = fraction_done();
@@ -67,7 +63,7 @@ TrainingOutcome Trainer::run() {
                                     ? state_.step % setup_.training.validate_every == 0
                                     : epoch_ended_;
     reason = reason_to_stop();
-    if (setup_.validator != nullptr && (validation_due || (reason && pending_interrupt() == 0))) {
+    if (setup_.task->validates() && (validation_due || (reason && pending_interrupt() == 0))) {
       validate();
       reason = reason_to_stop();
     }
@@ -86,58 +82,45 @@ TrainingOutcome Trainer::run() {
     average_last();
   }
   outcome.best = setup_.directory / (state_.best_step > 0 ? "best" : "last");
-  outcome.best_loss = state_.best_loss;
-  outcome.best_bleu = state_.best_bleu;
+  outcome.best_validation = state_.best;
   outcome.seconds = elapsed();
   return outcome;
 }
 
-// A run that was interrupted at its last step has not validated there yet.
-void Trainer::finish_validation() {
-  const auto& validations = history_->validations();
-  if (setup_.validator != nullptr && state_.step > 0 &&
-      (validations.empty() || validations.back().step < state_.step)) {
-    saved_step_ = -1;
-    validate();
-    save_checkpoint();
-  }
+ForwardContext Trainer::forward_context() const {
+  ForwardContext context;
+  context.precision = setup_.precision;
+  return context;
 }
 
 void Trainer::train_step() {
   std::vector<PlacedBatch> placed;
-  std::int64_t target_tokens = 0;
+  std::int64_t predictions = 0;
   epoch_ended_ = false;
   for (int i = 0; i < setup_.training.accumulate; ++i) {
     placed.push_back(batches_->next());
-    target_tokens += static_cast<std::int64_t>(placed.back().batch.target_output_ids.size());
-    interval_tokens_ += static_cast<std::int64_t>(placed.back().batch.source_ids.size());
+    predictions += placed.back().batch->predictions;
+    interval_tokens_ += placed.back().batch->tokens;
     epoch_ended_ = epoch_ended_ || placed.back().next.epoch > placed.back().position.epoch;
   }
-  interval_tokens_ += target_tokens;
   batches_in_epoch_ = placed.back().batches_in_epoch;
 
-  CrossEntropySums sums;
+  double smoothed = 0, plain = 0;
   for (const PlacedBatch& item : placed) {
-    const GeneratorExamples examples = examples_of(item.batch);
-    ForwardContext context;
+    ForwardContext context = forward_context();
     context.training = true;
     context.dropout_key = dropout_key(setup_.seed, state_.step + 1);
-    context.precision = setup_.precision;
     context.recompute_feed_forward = setup_.training.recompute_feed_forward;
-    const auto result =
-        generator_loss(*setup_.model, examples.prompts, examples.outputs,
-                       {.smoothing = static_cast<float>(setup_.training.label_smoothing),
-                        .scale = static_cast<float>(1.0 / static_cast<double>(target_tokens)),
-                        .precision = setup_.precision},
-                       context);
-    sums.loss += result.sums.loss;
-    sums.plain_loss += result.sums.plain_loss;
-    backward(result.loss);
+    const Loss loss =
+        setup_.task->loss(*item.batch, 1.0 / static_cast<double>(predictions), context);
+    smoothed += loss.smoothed;
+    plain += loss.plain;
+    backward(loss.value);
   }
-  const double loss = sums.loss / static_cast<double>(target_tokens);
+  const double loss = smoothed / static_cast<double>(predictions);
   if (apply_update(loss, placed.back().position)) {
-    state_.train_loss += sums.plain_loss;
-    state_.train_tokens += target_tokens;
+    state_.train_loss += plain;
+    state_.train_predictions += predictions;
   }
   state_.position = placed.back().next;
 }
@@ -180,115 +163,6 @@ void Trainer::log_step() {
   state_.interval_steps = 0;
   interval_tokens_ = 0;
   interval_started_ = now;
-}
-
-bool Trainer::is_better(const ValidationResult& result) const {
-  if (setup_.training.best_by == "bleu") {
-    return !state_.best_bleu || *result.bleu > *state_.best_bleu;
-  }
-  return std::isfinite(result.loss) && (!state_.best_loss || result.loss < *state_.best_loss);
-}
-
-void Trainer::validate() {
-  const auto begin = std::chrono::steady_clock::now();
-  optimizer_.swap_average();
-  const auto number = static_cast<std::int64_t>(history_->validations().size()) + 1;
-  const bool decode = setup_.training.bleu_every > 0 && number % setup_.training.bleu_every == 0;
-  const ValidationResult result = setup_.validator->validate(*setup_.model, decode);
-  const bool better = is_better(result);
-  if (better) {
-    state_.best_loss = result.loss;
-    state_.best_bleu = result.bleu;
-    state_.best_step = state_.step;
-    state_.waited = 0;
-  } else {
-    ++state_.waited;
-  }
-  schedule_.observe(result.loss);
-  history_->add(ValidationRecord{.step = state_.step,
-                                 .epoch = state_.position.epoch + (epoch_ended_ ? 0 : 1),
-                                 .train_loss = mean(state_.train_loss, state_.train_tokens),
-                                 .loss = mean(result.loss, 1),
-                                 .bleu = result.bleu,
-                                 .best = better,
-                                 .seconds = elapsed()});
-  state_.train_loss = 0;
-  state_.train_tokens = 0;
-  if (result.bleu) {
-    last_translations_ = result.translations;
-    std::string text;
-    for (const std::string& line : result.translations) {
-      text += line + "\n";
-    }
-    std::filesystem::create_directories(setup_.directory / "validation");
-    write_file_atomically(setup_.directory / "validation" / fmt::format("step-{}.txt", state_.step),
-                          text);
-  }
-  if (setup_.progress != nullptr) {
-    setup_.progress->row(history_->validations().back());
-  }
-  write_report(last_translations_);
-  optimizer_.swap_average();
-  if (better) {
-    save_checkpoint();
-  }
-  interval_started_ += std::chrono::steady_clock::now() - begin;  // not part of training speed
-}
-
-void Trainer::average_last() {
-  const int count = setup_.training.average_last;
-  std::vector<std::int64_t> steps = list_checkpoints(setup_.directory);
-  if (count < 2 || setup_.validator == nullptr || steps.size() < 2) {
-    return;
-  }
-  steps.erase(steps.begin(), steps.end() - std::min<std::ptrdiff_t>(
-                                               count, static_cast<std::ptrdiff_t>(steps.size())));
-  std::vector<std::filesystem::path> files;
-  for (const std::int64_t step : steps) {
-    files.push_back(checkpoint_path(setup_.directory, step) / "model.safetensors");
-  }
-  const std::vector<NamedTensor> means = average_tensors(files);
-  const std::filesystem::path directory = setup_.directory / "average";
-  std::filesystem::create_directories(directory);
-  for (const auto& [name, content] : setup_.model_files) {
-    write_file_atomically(directory / name, content);
-  }
-  write_safetensors(directory / "model.safetensors", means, {{"format", "pt"}});
-  load_tensors(SafetensorsFile(directory / "model.safetensors"), stored_tensors_of(*setup_.model));
-  const ValidationResult result =
-      setup_.validator->validate(*setup_.model, setup_.training.bleu_every > 0);
-  const bool better = is_better(result);
-  if (setup_.progress != nullptr) {
-    setup_.progress->line(fmt::format(
-        "average of the last {} checkpoints: loss {:.4f}{}{}", files.size(), result.loss,
-        result.bleu ? fmt::format(", BLEU {:.2f}", *result.bleu) : "", better ? " *" : ""));
-  }
-  if (better) {
-    state_.best_loss = result.loss;
-    state_.best_bleu = result.bleu;
-    last_translations_ = result.translations;
-    replace_symlink("average", setup_.directory / "best");
-    write_report(last_translations_);
-  }
-}
-
-void Trainer::write_report(const std::vector<std::string>& translations) {
-  history_->flush();
-  const auto maps = setup_.validator->attention_maps(*setup_.model, 3);
-  write_file_atomically(setup_.directory / "report.html",
-                        render_report(make_run_report(
-                            {.title = setup_.title,
-                             .history = history_.get(),
-                             .parameters = count_parameters(*setup_.model),
-                             .skipped = state_.skipped,
-                             .best_loss = state_.best_loss,
-                             .best_bleu = state_.best_bleu,
-                             .seconds = elapsed(),
-                             .sources = setup_.validator->sources(),
-                             .references = setup_.validator->references(),
-                             .translations = translations,
-                             .samples = static_cast<std::size_t>(setup_.training.report_samples),
-                             .attention = maps})));
 }
 
 double Trainer::elapsed() const {

@@ -1,4 +1,4 @@
-// The training loop of a Generator, and everything that a run keeps.
+// The training loop of a task, and everything that a run keeps.
 //
 //   Trainer trainer(setup);      // a new run, or the continuation of one
 //   TrainingOutcome outcome = trainer.run();
@@ -10,31 +10,32 @@
 // What follows from a step is a function of the recipe, the seed and the step alone: dropout is
 // keyed by (seed, step, example, position), batches by (seed, epoch), and a resumed run continues
 // in the middle of an epoch. So a run that was killed ends with the same bytes as one that was not.
+//
+// Thread-safety: one thread at a time.
 #pragma once
 
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "heed/data/batch_stream.h"
-#include "heed/formats/checkpoint.h"
-#include "heed/inspect/report.h"
+#include "heed/kernels/matmul.h"
 #include "heed/training/history.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/progress.h"
 #include "heed/training/run_identity.h"
 #include "heed/training/schedule.h"
+#include "heed/training/task.h"
 #include "heed/training/training_config.h"
-#include "heed/training/validation.h"
 
 namespace heed {
 
 struct TrainingSetup {
-  Generator* model = nullptr;  // initialised; wants gradients
-  std::shared_ptr<const TokenStore> corpus;
-  const Validator* validator = nullptr;  // none: no validation
-  TextSymbols symbols;
-  std::shared_ptr<const BatchSampler> sampler;  // none: sentences are always cut the same way
+  Task* task = nullptr;  // outlives the trainer
   TrainingConfig training;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
@@ -45,26 +46,28 @@ struct TrainingSetup {
   std::filesystem::path directory;  // exists
   bool resume = false;
   RunIdentity identity;  // compared on a resume
-  // Files of the model directory besides model.safetensors, by name.
-  std::vector<std::pair<std::string, std::string>> model_files;
   std::string title;
-  Progress* progress = nullptr;
+  Progress* progress = nullptr;  // null: nobody listens
+  // Asked after each step: a number that is not 0 ends the run, which can be resumed. A program
+  // gives the signal that came.
+  std::function<int()> interrupted;
 };
 
 struct TrainingOutcome {
   std::int64_t steps = 0;
   std::int64_t skipped = 0;    // updates among them whose loss or gradient was not finite
-  int interrupted = 0;         // the signal that ended the run, or 0
+  int interrupted = 0;         // what ended the run before its time, or 0
   std::filesystem::path best;  // model directory of the best weights
-  std::optional<double> best_loss, best_bleu;
+  std::optional<ValidationRecord> best_validation;
   std::string reason;  // why it ended, in words
   double seconds = 0;
 };
 
 class Trainer {
  public:
-  // Errors: usage (a bad key; a resume whose identity differs, naming what differs; a directory
-  // that holds a run already), bad_data (no sound checkpoint to resume from).
+  // Asks the model for gradients. Errors: usage (a bad key; a measure in training.best_by that the
+  // task does not have; a resume whose identity differs, naming what differs; a directory that
+  // holds a run already), bad_data (no sound checkpoint to resume from).
   explicit Trainer(TrainingSetup setup);
 
   TrainingOutcome run();
@@ -78,26 +81,29 @@ class Trainer {
     double interval_loss = 0;  // since the last line of metrics: smoothed, summed over steps
     double interval_norm = 0;
     std::int64_t interval_steps = 0;
-    double train_loss = 0;  // since the last validation: plain, summed over tokens
-    std::int64_t train_tokens = 0;
-    std::optional<double> best_loss, best_bleu;
+    double train_loss = 0;  // since the last validation: plain, summed over predictions
+    std::int64_t train_predictions = 0;
+    std::optional<ValidationRecord> best;
     std::int64_t best_step = 0;
     int waited = 0;  // validations without improvement
     double seconds = 0;
   };
 
   void load_checkpoint();
-  void check_identity(const Json& saved) const;
   void finish_validation();
+  ForwardContext forward_context() const;
   void train_step();
   bool apply_update(double loss, const BatchPosition& position);
   void log_step();
   void validate();
-  bool is_better(const ValidationResult& result) const;
+  Evaluation evaluate(bool thorough) const;
+  ValidationRecord record_of(const Evaluation& evaluation) const;
+  bool is_better(const ValidationRecord& record) const;
+  int pending_interrupt() const { return setup_.interrupted ? setup_.interrupted() : 0; }
   void save_checkpoint();
   // Points last, and best where it is, to the checkpoint of this step, and deletes old ones.
   void settle_checkpoint();
-  void write_report(const std::vector<std::string>& translations);
+  void write_report();
   void average_last();
   void show_progress();
   double fraction_done() const;
@@ -110,7 +116,8 @@ class Trainer {
   Schedule schedule_;
   std::unique_ptr<History> history_;
   std::unique_ptr<BatchStream> batches_;
-  std::vector<std::string> last_translations_;
+  std::vector<TaskMeasure> measures_;
+  std::vector<Sample> samples_;  // of the last validation that had some
   std::int64_t saved_step_ = -1;
   std::int64_t batches_in_epoch_ = 0;
   bool epoch_ended_ = false;

@@ -1,0 +1,39 @@
+#include "heed/tasks/initial_weights.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "heed/base/error.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::string_view without_weights[] = {
+    "norm_epsilon",       "initial_gain",      "dropout",   "attention_dropout",
+    "activation_dropout", "embedding_dropout", "max_length"};
+
+}  // namespace
+
+void check_same_model(const std::string& init_from, const Json& wanted, const Json& there) {
+  for (const auto& item : wanted.items()) {
+    if (std::find(std::begin(without_weights), std::end(without_weights), item.key()) ==
+        std::end(without_weights)) {
+      const Json other = there.value(item.key(), Json());
+      check_usage(item.value() == other, "init_from {}: its model.{} is {}, the recipe says {}",
+                  init_from, item.key(), other.dump(), item.value().dump());
+    }
+  }
+}
+
+void copy_weights(Module& from, Module& to) {
+  const auto source = stored_tensors_of(from), target = stored_tensors_of(to);
+  check(source.size() == target.size(), "init_from: {} tensors for {}", source.size(),
+        target.size());
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    target[i].tensor.copy_from(source[i].tensor);
+  }
+}
+
+}  // namespace heed

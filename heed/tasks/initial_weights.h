@@ -1,0 +1,19 @@
+// Starting from the weights of another model (init_from).
+#pragma once
+
+#include <string>
+
+#include "heed/base/config.h"
+#include "heed/nn/module.h"
+
+namespace heed {
+
+// The model of `init_from` must be the one that the recipe describes: all keys of both sections
+// must agree but for those that change nothing about the weights (dropout, max_length …). Errors
+// (usage) name the key and both values.
+void check_same_model(const std::string& init_from, const Json& wanted, const Json& there);
+
+// Both have the same parameters.
+void copy_weights(Module& from, Module& to);
+
+}  // namespace heed

@@ -1,0 +1,192 @@
+#include "heed/tasks/language_modelling_tests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "heed/base/error.h"
+#include "heed/base/number_text.h"
+#include "heed/interop/language_model_directory.h"
+#include "heed/metrics/bits_per_character.h"
+#include "heed/tasks/pair_source.h"
+#include "heed/tasks/typed_recipe.h"
+#include "heed/tasks/window_scores.h"
+
+namespace heed {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Windows = std::shared_ptr<const TokenStore>;
+
+constexpr double break_ratio = 1.1;  // of the bits per character at the training length
+
+std::int64_t length_at(double multiple, std::int64_t window) {
+  return std::max<std::int64_t>(1, std::llround(multiple * static_cast<double>(window)));
+}
+
+// As many of `tokens` as make whole windows of all lengths.
+std::int64_t common_tokens(std::int64_t tokens, const std::vector<std::int64_t>& lengths) {
+  std::int64_t common = 1;
+  for (const std::int64_t length : lengths) {
+    common = std::lcm(common, length);
+    check_usage(common <= tokens,
+                "lengths: windows of all lengths are cut from the same tokens, and no number of "
+                "them up to the {} of the test text makes whole windows of each length; take "
+                "lengths with common factors, or a longer text",
+                tokens);
+  }
+  return tokens / common * common;
+}
+
+SetResult score_windows(const Windows& windows, const LanguageModellingRecipe& recipe,
+                        const LoadedLanguageModel& model) {
+  BatchConfig batches = recipe.batches;
+  for (const ExampleSize& size : WindowSource(windows).sizes()) {
+    batches.batch_tokens = std::max(batches.batch_tokens, size.second);
+  }
+  SetResult result;
+  try {
+    result.statistics = window_statistics(*model.model, windows, *model.tokenizers.target, batches,
+                                          parse_precision(recipe.precision));
+    result.loss = BitsPerCharacter::loss_of(result.statistics.total());
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::failure) {
+      throw;
+    }
+    result.statistics = guessed_statistics(*windows, *model.tokenizers.target);
+    result.refusal = error.what();
+  }
+  return result;
+}
+
+class WindowTests : public TestPlan {
+ public:
+  WindowTests(const LanguageModellingRecipe& recipe, const std::vector<double>& multiples,
+              const TextWindows& data, const fs::path& directory)
+      : window_(recipe.data.window) {
+    const TextParts parts = text_of(recipe);
+    check_usage(!parts.test.empty() || !parts.validation.empty(),
+                "nothing to compare on: name data.test, or at least data.validation");
+    const std::string& text = parts.test.empty() ? parts.validation : parts.test;
+    const Tokenizer& tokenizer = *data.tokenizers.target;
+    std::vector<std::int64_t> lengths = {window_};
+    for (const double multiple : multiples) {
+      lengths.push_back(length_at(multiple, window_));
+    }
+    const auto predicted = static_cast<std::int64_t>(tokenizer.encode(text).size()) - 1;
+    const std::int64_t common = common_tokens(predicted, lengths);
+    const auto add_set = [&](const std::string& name, std::int64_t length) {
+      names_.push_back(name);
+      sets_.push_back(open_text_windows(directory / "cache" / (name + ".tokens"), text, tokenizer,
+                                        length, common));
+      return sets_.size() - 1;
+    };
+    add_set(parts.test.empty() ? "validation-as-test" : "test", window_);
+    for (const double multiple : multiples) {
+      const std::int64_t length = length_at(multiple, window_);
+      buckets_.push_back(
+          {.label = fmt::format("{} ({}x)", length, multiple),
+           .length = static_cast<double>(length),
+           .beyond = length > window_,
+           .set = length == window_ ? 0 : add_set(fmt::format("length-{}", length), length)});
+    }
+  }
+
+  ComparisonGroup group() const override {
+    ComparisonGroup group;
+    group.measures.metric = std::make_shared<BitsPerCharacter>();
+    group.measures.breaks.ratio = break_ratio;
+    group.measures.items = "windows";
+    group.measures.tested_on = fmt::format("{} windows of the test text, {} characters each",
+                                           count_text(sets_[0]->size()), window_);
+    group.measures.length_note = fmt::format(
+        "Columns: characters of a window. Those trained on have {}. Lower is better; a scheme "
+        "breaks at the first length beyond where it needs over {:.0f} % more bits than at {}.",
+        window_, 100 * (break_ratio - 1), window_);
+    group.sets = names_;
+    group.sentences = static_cast<std::size_t>(sets_[0]->size());
+    group.training_length = window_;
+    group.length_unit = "characters";
+    group.buckets = buckets_;
+    return group;
+  }
+
+  Json content() const override {
+    Json content = Json::array();
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+      content.push_back(fmt::format("{} {:016x}", names_[i], sets_[i]->identity()));
+    }
+    for (const LengthBucket& bucket : buckets_) {
+      content.push_back(bucket.label);
+    }
+    return content;
+  }
+
+  std::vector<std::string> notes() const override {
+    return {fmt::format(
+        "Bits per character: the average of −log2 p over the characters of the test text, each "
+        "given those before it in its window, the first given the one before the window. Lower is "
+        "better. Windows of all lengths are cut from the same {} tokens, so that each length "
+        "predicts the same text.",
+        count_text(sets_[0]->target_token_count() - sets_[0]->size()))};
+  }
+
+  std::vector<SetResult> run(const Json& recipe, const fs::path& model, const fs::path&,
+                             const fs::path&) const override {
+    const auto typed = typed_recipe<LanguageModellingRecipe>(recipe);
+    const LoadedLanguageModel loaded = load_language_model(model);
+    std::vector<SetResult> results;
+    for (const Windows& set : sets_) {
+      results.push_back(score_windows(set, typed, loaded));
+    }
+    return results;
+  }
+
+ private:
+  std::int64_t window_;
+  std::vector<std::string> names_;
+  std::vector<Windows> sets_;
+  std::vector<LengthBucket> buckets_;
+};
+
+}  // namespace
+
+std::optional<TestResult> test_language_modelling(const LanguageModellingRecipe& recipe,
+                                                  const fs::path& model, const fs::path& run) {
+  const std::string text = text_of(recipe).test;
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  const LoadedLanguageModel loaded = load_language_model(model);
+  const Windows windows = open_text_windows(run / "cache" / "test.tokens", text,
+                                            *loaded.tokenizers.target, recipe.data.window);
+  const SetResult result = score_windows(windows, recipe, loaded);
+  check(result.loss.has_value(), "{}", result.refusal);
+  const BitsPerCharacter metric;
+  const double bits = metric.score_of(result.statistics.total());
+  return TestResult{fmt::format("bits per character: {:.3f}, loss: {:.4f}", bits, *result.loss),
+                    {{metric.style().key, bits}, {"loss", *result.loss}}};
+}
+
+void check_language_modelling_multiples(const LanguageModellingRecipe& recipe,
+                                        const std::vector<double>& multiples) {
+  if (multiples.empty()) {
+    return;
+  }
+  const double longest = std::round(multiples.back() * recipe.data.window);
+  check_usage(longest <= recipe.model.max_length,
+              "length {}x is {:.0f} tokens, but model.max_length is {}", multiples.back(), longest,
+              recipe.model.max_length);
+}
+
+std::unique_ptr<TestPlan> plan_language_modelling_tests(const LanguageModellingRecipe& recipe,
+                                                        const std::vector<double>& multiples,
+                                                        const TextWindows& data,
+                                                        const fs::path& directory) {
+  return std::make_unique<WindowTests>(recipe, multiples, data, directory);
+}
+
+}  // namespace heed

@@ -1,0 +1,156 @@
+#include "heed/tasks/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/number_text.h"
+#include "heed/base/processors.h"
+#include "heed/formats/checkpoint_directory.h"
+#include "heed/kernels/kernel.h"
+#include "heed/tasks/run_directory.h"
+
+namespace heed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// A run directory without a checkpoint is a place for any run: what was learned there before may
+// come from another recipe or other data.
+void prepare_directory(const fs::path& directory, bool resume) {
+  const bool holds_run = !list_checkpoints(directory).empty();
+  check_usage(resume || !holds_run,
+              "{}: holds a run already; continue it with --resume or choose another --run",
+              directory.string());
+  remove_unfinished_files(directory);
+  if (!holds_run) {
+    fs::remove_all(directory / "tokenizer");
+  }
+}
+
+// A run that heed of before wrote has a recipe without a task; it cannot go on.
+void check_layout(const fs::path& directory) {
+  const fs::path path = directory / "recipe.yaml";
+  if (!fs::exists(path)) {
+    return;
+  }
+  const Json recipe = parse_yaml(read_file(path, 1u << 20), path.string());
+  check_usage(recipe.is_object() && recipe.contains("task"),
+              "{}: a run of an older layout, whose recipe names no task; its models can still be "
+              "used, but to train on, start a new run (init_from: {})",
+              path.string(), directory.string());
+}
+
+std::shared_ptr<const TaskData> prepare_data(const Recipe& recipe, const fs::path& directory,
+                                             const RunOptions& options, Progress& progress) {
+  if (options.shared != nullptr) {
+    options.shared->keep_in(directory);
+    return options.shared;
+  }
+  return recipe.kind->prepare(recipe.document, {directory, progress});
+}
+
+RunIdentity identity_of(const Recipe& recipe, const TaskData& data) {
+  Json document = recipe.document;
+  document["data_content"] = data.content();
+  Json defaults = Json::object();
+  for (const ConfigKey& key : recipe.kind->keys()) {
+    if (key.type != "section") {
+      std::string pointer = "/" + key.key;
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      defaults[Json::json_pointer(pointer)] = Json::parse(key.default_value);
+    }
+  }
+  return {.recipe = document.dump(), .defaults = defaults.dump()};
+}
+
+void tell_end(const TrainingOutcome& outcome, Progress& progress) {
+  if (outcome.interrupted != 0) {
+    progress.line(fmt::format("interrupted at step {}; continue with --resume", outcome.steps));
+    return;
+  }
+  progress.line(fmt::format("{} after {}; peak memory {} MB", outcome.reason,
+                            duration_text(outcome.seconds), memory_statistics().peak_bytes >> 20));
+  if (outcome.skipped > 0) {
+    progress.warning(fmt::format("{} of {} updates skipped: loss or gradient was not finite",
+                                 count_text(outcome.skipped), count_text(outcome.steps)));
+  }
+}
+
+// What a run is made of until its end.
+struct Prepared {
+  std::shared_ptr<const TaskData> data;
+  TrainingOutcome outcome;
+};
+
+Prepared train(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
+  const RunSettings& settings = recipe.settings;
+  const int threads = settings.threads > 0 ? settings.threads : usable_processor_count();
+  set_thread_count(threads);
+  Progress silent;
+  Progress& progress = options.progress != nullptr ? *options.progress : silent;
+  Prepared run;
+  run.data = prepare_data(recipe, directory, options, progress);
+  const std::unique_ptr<Task> task = recipe.kind->make(recipe.document, run.data);
+  progress.line(fmt::format("model: {} parameters; {} on {} thread{}",
+                            count_text(count_parameters(task->model())), settings.precision,
+                            threads, threads == 1 ? "" : "s"));
+  Trainer trainer({.task = task.get(),
+                   .training = settings.training,
+                   .optimizer = settings.optimizer,
+                   .schedule = settings.schedule,
+                   .batches = settings.batches,
+                   .precision = parse_precision(settings.precision),
+                   .seed = static_cast<std::uint64_t>(settings.seed),
+                   .directory = directory,
+                   .resume = options.resume,
+                   .identity = identity_of(recipe, *run.data),
+                   .title = settings.title,
+                   .progress = &progress,
+                   .interrupted = options.interrupted});
+  write_file_atomically(directory / "recipe.yaml", write_yaml(recipe.document));
+  run.outcome = trainer.run();
+  tell_end(run.outcome, progress);
+  return run;
+}
+
+// Trains, and hands data and outcome on while the directory is still locked.
+template <typename Then>
+void train_locked(const Recipe& recipe, const fs::path& directory, const RunOptions& options,
+                  Then&& then) {
+  if (options.shared == nullptr) {
+    recipe.kind->check_data(recipe.document);
+  }
+  make_directory(directory);
+  const DirectoryLock lock(directory);
+  if (options.resume) {
+    check_layout(directory);
+  }
+  prepare_directory(directory, options.resume);
+  then(train(recipe, directory, options));
+}
+
+}  // namespace
+
+TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
+                             const RunOptions& options) {
+  TrainingOutcome outcome;
+  train_locked(recipe, directory, options, [&](Prepared run) { outcome = run.outcome; });
+  return outcome;
+}
+
+RunOutcome run_recipe(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
+  RunOutcome outcome;
+  train_locked(recipe, directory, options, [&](Prepared run) {
+    outcome.training = run.outcome;
+    if (run.outcome.interrupted == 0) {
+      outcome.test = recipe.kind->test(recipe.document, *run.data, run.outcome.best, directory);
+    }
+  });
+  return outcome;
+}
+
+}  // namespace heed

@@ -1,0 +1,45 @@
+// One run from recipe to measured result.
+//
+//   const Recipe recipe = read_recipe("recipe.yaml", {});
+//   const RunOutcome outcome = run_recipe(recipe, "runs/a");
+//   // outcome.training.best is a model directory; outcome.test->line is what it was measured at
+//
+// What a run keeps in its directory is told in heed/training/trainer.h; besides: recipe.yaml
+// (resolved), tokenizer/, cache/, and data/ for what is made up.
+//
+// Thread-safety: one run at a time in a process, since it sets the number of threads.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "heed/tasks/recipe.h"
+#include "heed/training/trainer.h"
+
+namespace heed {
+
+struct RunOptions {
+  bool resume = false;
+  Progress* progress = nullptr;            // null: nobody listens
+  std::function<int()> interrupted;        // see TrainingSetup
+  std::shared_ptr<const TaskData> shared;  // data that were prepared for several runs
+};
+
+struct RunOutcome {
+  TrainingOutcome training;
+  std::optional<TestResult> test;  // nothing: interrupted, or no test data
+};
+
+// Trains into `directory`, created if missing, locked while the run goes on. Errors: usage (a
+// directory that holds a run and no resume; what the model refuses; a resume whose recipe or data
+// changed), and those of data, training and files.
+TrainingOutcome train_recipe(const Recipe& recipe, const std::filesystem::path& directory,
+                             const RunOptions& options = {});
+
+// The same, and then measures the best weights on the recipe's test data.
+RunOutcome run_recipe(const Recipe& recipe, const std::filesystem::path& directory,
+                      const RunOptions& options = {});
+
+}  // namespace heed

@@ -1,0 +1,56 @@
+#include "heed/tasks/task_files.h"
+
+#include <fmt/format.h>
+
+#include "heed/base/error.h"
+#include "heed/interop/model_directory.h"
+#include "heed/tasks/run_directory.h"
+#include "heed/text/tokenizer_factory.h"
+
+namespace heed {
+
+namespace fs = std::filesystem;
+
+TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string& kind,
+                                 const std::function<TokenizerPair()>& train,
+                                 const TaskPlace& place) {
+  const fs::path directory = place.directory / "tokenizer";
+  // They are renamed into place as a whole, so what is there is complete.
+  if (fs::exists(directory)) {
+    return load_tokenizers(directory);
+  }
+  TokenizerPair tokenizers;
+  if (!init_from.empty()) {
+    tokenizers = load_tokenizers(model_directory_of(init_from));
+  } else {
+    place.progress.line(fmt::format("learning a {} tokenizer …", kind));
+    tokenizers = train();
+  }
+  save_tokenizers_once(tokenizers, directory);
+  return tokenizers;
+}
+
+void save_tokenizers_once(const TokenizerPair& tokenizers, const fs::path& directory) {
+  if (fs::exists(directory)) {
+    return;
+  }
+  fs::path temporary = directory;
+  temporary += ".tmp";
+  fs::remove_all(temporary);
+  std::error_code error;
+  try {
+    make_directory(temporary);
+    save_tokenizers(tokenizers, temporary);
+    fs::rename(temporary, directory, error);
+    check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  } catch (...) {
+    fs::remove_all(temporary, error);
+    throw;
+  }
+}
+
+std::string fingerprint_text(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
+
+}  // namespace heed

@@ -1,0 +1,154 @@
+// How a Trainer validates, and what becomes of it: the best weights, the page, an average at the
+// end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "heed/autograd/gradient.h"
+#include "heed/base/files.h"
+#include "heed/formats/checkpoint_directory.h"
+#include "heed/formats/load_tensors.h"
+#include "heed/training/mean.h"
+#include "heed/training/run_report.h"
+#include "heed/training/trainer.h"
+
+namespace heed {
+
+// A run that was interrupted at its last step has not validated there yet.
+void Trainer::finish_validation() {
+  const auto& validations = history_->validations();
+  if (setup_.task->validates() && state_.step > 0 &&
+      (validations.empty() || validations.back().step < state_.step)) {
+    saved_step_ = -1;
+    validate();
+    save_checkpoint();
+  }
+}
+
+bool Trainer::is_better(const ValidationRecord& record) const {
+  const std::string& key = setup_.training.best_by;
+  const std::optional<double> value = record.measure(key);
+  if (!value || !std::isfinite(*value)) {
+    return false;
+  }
+  const std::optional<double> best = state_.best ? state_.best->measure(key) : std::nullopt;
+  const auto chosen = std::find_if(measures_.begin(), measures_.end(),
+                                   [&](const auto& measure) { return measure.style.key == key; });
+  const bool lower = chosen == measures_.end() || chosen->style.lower_is_better;
+  return !best || (lower ? *value < *best : *value > *best);
+}
+
+// With the weights that the model has now.
+Evaluation Trainer::evaluate(bool thorough) const {
+  const NoGradientScope no_gradients;
+  Evaluation evaluation = setup_.task->validate(thorough, forward_context());
+  evaluation.samples.resize(std::min(evaluation.samples.size(),
+                                     static_cast<std::size_t>(setup_.training.report_samples)));
+  return evaluation;
+}
+
+ValidationRecord Trainer::record_of(const Evaluation& evaluation) const {
+  return {.step = state_.step,
+          .epoch = state_.position.epoch + (epoch_ended_ ? 0 : 1),
+          .train_loss = mean(state_.train_loss, state_.train_predictions),
+          .loss = mean(evaluation.loss, 1),
+          .measures = evaluation.measures,
+          .seconds = elapsed()};
+}
+
+void Trainer::validate() {
+  const auto begin = std::chrono::steady_clock::now();
+  optimizer_.swap_average();
+  const auto number = static_cast<std::int64_t>(history_->validations().size()) + 1;
+  const int every = setup_.training.thorough_every;
+  Evaluation evaluation = evaluate(every > 0 && number % every == 0);
+  ValidationRecord record = record_of(evaluation);
+  record.best = is_better(record);
+  if (record.best) {
+    state_.best = record;
+    state_.best_step = state_.step;
+    state_.waited = 0;
+  } else {
+    ++state_.waited;
+  }
+  schedule_.observe(record.loss);
+  history_->add(record);
+  state_.train_loss = 0;
+  state_.train_predictions = 0;
+  if (!evaluation.samples.empty()) {
+    samples_ = std::move(evaluation.samples);
+  }
+  if (!evaluation.text.empty()) {
+    std::filesystem::create_directories(setup_.directory / "validation");
+    write_file_atomically(setup_.directory / "validation" / fmt::format("step-{}.txt", state_.step),
+                          evaluation.text);
+  }
+  if (setup_.progress != nullptr) {
+    setup_.progress->row(record, validation_columns(setup_.task->loss_style(), measures_));
+  }
+  write_report();
+  optimizer_.swap_average();
+  if (record.best) {
+    save_checkpoint();
+  }
+  interval_started_ += std::chrono::steady_clock::now() - begin;  // not part of training speed
+}
+
+void Trainer::average_last() {
+  const int count = setup_.training.average_last;
+  std::vector<std::int64_t> steps = list_checkpoints(setup_.directory);
+  if (count < 2 || !setup_.task->validates() || steps.size() < 2) {
+    return;
+  }
+  steps.erase(steps.begin(), steps.end() - std::min<std::ptrdiff_t>(
+                                               count, static_cast<std::ptrdiff_t>(steps.size())));
+  std::vector<std::filesystem::path> files;
+  for (const std::int64_t step : steps) {
+    files.push_back(checkpoint_path(setup_.directory, step) / "model.safetensors");
+  }
+  const std::vector<NamedTensor> means = average_tensors(files);
+  const std::filesystem::path directory = setup_.directory / "average";
+  std::filesystem::create_directories(directory);
+  for (const auto& [name, content] : setup_.task->files()) {
+    write_file_atomically(directory / name, content);
+  }
+  write_safetensors(directory / "model.safetensors", means, {{"format", "pt"}});
+  load_tensors(SafetensorsFile(directory / "model.safetensors"),
+               stored_tensors_of(setup_.task->model()));
+  Evaluation evaluation = evaluate(setup_.training.thorough_every > 0);
+  const ValidationRecord record = record_of(evaluation);
+  const bool better = is_better(record);
+  if (setup_.progress != nullptr) {
+    std::string text =
+        fmt::format("average of the last {} checkpoints: loss {:.4f}", files.size(), record.loss);
+    for (const TaskMeasure& measure : measures_) {
+      if (const auto value = record.measure(measure.style.key)) {
+        text += fmt::format(", {} {}", measure.style.name, measure_text(measure.style, *value));
+      }
+    }
+    setup_.progress->line(text + (better ? " *" : ""));
+  }
+  if (better) {
+    state_.best = record;
+    samples_ = std::move(evaluation.samples);
+    replace_symlink("average", setup_.directory / "best");
+    write_report();
+  }
+}
+
+void Trainer::write_report() {
+  history_->flush();
+  write_file_atomically(
+      setup_.directory / "report.html",
+      render_report(make_run_report({.title = setup_.title,
+                                     .history = history_.get(),
+                                     .task = setup_.task,
+                                     .parameters = count_parameters(setup_.task->model()),
+                                     .skipped = state_.skipped,
+                                     .best = state_.best ? &*state_.best : nullptr,
+                                     .seconds = elapsed(),
+                                     .samples = samples_})));
+}
+
+}  // namespace heed
