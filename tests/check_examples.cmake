@@ -61,3 +61,27 @@ endif()
 
 # A position scheme of its own; it too says by its exit code whether the model has learnt.
 expect(0 "of 500 new words backwards" COMMAND ${EXAMPLES}/example_own_position)
+
+# A task of its own, killed in the middle and continued: it ends with the bytes of a run that was not
+# killed, and has learnt, which its exit code says.
+expect(0 "of the depths of 200 new lines right" COMMAND ${EXAMPLES}/example_own_task whole)
+foreach(step 3 137 390)
+  execute_process(COMMAND ${EXAMPLES}/example_own_task killed-${step} kill-at ${step}
+    WORKING_DIRECTORY ${WORK_DIR} RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(status EQUAL 0)
+    message(FATAL_ERROR "own_task was to be killed at step ${step}")
+  endif()
+  expect(0 "of the depths" COMMAND ${EXAMPLES}/example_own_task killed-${step} resume)
+  foreach(name last/model.safetensors last/optimizer.safetensors best/model.safetensors)
+    file(SHA256 ${WORK_DIR}/whole/${name} expected)
+    file(SHA256 ${WORK_DIR}/killed-${step}/${name} found)
+    if(NOT found STREQUAL expected)
+      message(FATAL_ERROR "own_task, killed at step ${step}: another ${name}")
+    endif()
+  endforeach()
+endforeach()
+foreach(name report.html metrics.jsonl best/config.json)
+  if(NOT EXISTS ${WORK_DIR}/whole/${name})
+    message(FATAL_ERROR "own_task left no ${name}")
+  endif()
+endforeach()

@@ -11,8 +11,9 @@ namespace heed {
 namespace {
 
 constexpr std::string_view without_weights[] = {
-    "norm_epsilon",       "initial_gain",      "dropout",   "attention_dropout",
-    "activation_dropout", "embedding_dropout", "max_length"};
+    "norm_epsilon",      "initial",          "initial_gain",      "initial_deviation",
+    "initial_by_depth",  "dropout",          "attention_dropout", "activation_dropout",
+    "embedding_dropout", "stochastic_depth", "max_length"};
 
 }  // namespace
 
