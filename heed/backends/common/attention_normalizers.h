@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-namespace heed::reference {
+namespace heed::common {
 
 template <typename T>
 bool has_nan(std::int64_t count, const T* x) {
@@ -123,4 +123,4 @@ void hard_maximum_gradient(const Loops& loops, T temperature, std::int64_t count
   }
 }
 
-}  // namespace heed::reference
+}  // namespace heed::common

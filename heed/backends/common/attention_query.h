@@ -8,7 +8,7 @@
 #include "heed/backends/common/matrix.h"
 #include "heed/kernels/attention.h"
 
-namespace heed::reference {
+namespace heed::common {
 
 template <typename T, typename Byte>
 auto optional_matrix(const BasicView<Byte>& view) {
@@ -123,4 +123,4 @@ struct AttentionQuery {
   }
 };
 
-}  // namespace heed::reference
+}  // namespace heed::common

@@ -5,21 +5,26 @@
 //   → sum of values and value vectors
 //
 // Keys that the query does not see are in none of the arrays, so that nothing of theirs can leak.
+//
+// A backend brings the inner loops. Its checks are the reference backend's own loops, which have
+// nothing from here.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numeric>
 #include <vector>
 
-#include "heed/backends/common/attention_loops.h"
 #include "heed/backends/common/attention_normalizers.h"
 #include "heed/backends/common/attention_query.h"
+#include "heed/backends/common/seen_rows.h"
 
-namespace heed::reference {
+namespace heed::common {
 
-// `Loops` are the inner loops: AttentionLoops or others with its functions.
+// `Loops` are the inner loops over the type `Element`, with the functions of AttentionVectorLoops
+// (backends/cpu/attention/general_loops.h).
 template <typename Loops>
 class AttentionRow {
  public:
@@ -343,4 +348,4 @@ class AttentionRow {
   std::vector<std::int32_t> ramp_;  // 0, 1, 2, …
 };
 
-}  // namespace heed::reference
+}  // namespace heed::common

@@ -6,7 +6,7 @@
 
 #include "heed/backends/common/attention_row.h"
 
-namespace heed::reference {
+namespace heed::common {
 
 template <typename Loops>
 class AttentionRowGradient : public AttentionRow<Loops> {
@@ -244,4 +244,4 @@ class AttentionRowGradient : public AttentionRow<Loops> {
   std::vector<T> position_gradient_;
 };
 
-}  // namespace heed::reference
+}  // namespace heed::common

@@ -1,13 +1,11 @@
-// Views as matrices that loops can index, and the choice of the element type.
+// Views as matrices that loops can index.
 #pragma once
 
 #include <cstdint>
-#include <type_traits>
 
-#include "heed/kernels/dropout.h"
-#include "heed/kernels/operands.h"
+#include "heed/tensor/view.h"
 
-namespace heed::reference {
+namespace heed::common {
 
 // x[r][c] is column c of row r.
 template <typename T>
@@ -32,25 +30,4 @@ auto* optional_data(const BasicView<Byte>& view) {
   return view.defined() ? view.template as<T>() : nullptr;
 }
 
-// Calls body(T{}) with the element type T of a floating-point tensor.
-template <typename Body>
-void for_floating_type(const char* kernel, DType dtype, Body&& body) {
-  if (dtype == DType::float32) {
-    body(float{});
-  } else {
-    check(dtype == DType::float64, "{}: expected float32 or float64, got {}", kernel,
-          name_of(dtype));
-    body(double{});
-  }
-}
-
-// Element (row, column) of dropout(x).
-template <typename T>
-T dropped(T x, const DropoutStream& stream, std::int64_t row, std::int64_t column) {
-  if (!stream.active()) {
-    return x;
-  }
-  return stream.keeps(stream.row_key(row), column) ? x * static_cast<T>(stream.scale()) : x * T{0};
-}
-
-}  // namespace heed::reference
+}  // namespace heed::common

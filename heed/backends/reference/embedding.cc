@@ -1,7 +1,7 @@
 #include "heed/kernels/embedding.h"
 
-#include "heed/backends/common/matrix.h"
 #include "heed/backends/reference/families.h"
+#include "heed/backends/reference/matrix.h"
 
 namespace heed::reference {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "heed/backends/common/matrix.h"
 #include "heed/backends/reference/families.h"
+#include "heed/backends/reference/matrix.h"
 
 namespace heed::reference {
 

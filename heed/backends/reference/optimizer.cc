@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "heed/backends/common/matrix.h"
 #include "heed/backends/reference/families.h"
+#include "heed/backends/reference/matrix.h"
 
 namespace heed::reference {
 

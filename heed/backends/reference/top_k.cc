@@ -6,8 +6,8 @@
 #include <numeric>
 #include <vector>
 
-#include "heed/backends/common/matrix.h"
 #include "heed/backends/reference/families.h"
+#include "heed/backends/reference/matrix.h"
 
 namespace heed::reference {
 

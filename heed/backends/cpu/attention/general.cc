@@ -11,14 +11,14 @@ namespace heed::cpu {
 
 namespace {
 
-using reference::AttentionQuery;
-using reference::AttentionRow;
-using reference::AttentionRowGradient;
-using reference::Matrix;
-using reference::matrix;
-using reference::optional_matrix;
-using Operands = reference::AttentionOperands<float>;
-using Sums = reference::AttentionSums<float>;
+using common::AttentionQuery;
+using common::AttentionRow;
+using common::AttentionRowGradient;
+using common::Matrix;
+using common::matrix;
+using common::optional_matrix;
+using Operands = common::AttentionOperands<float>;
+using Sums = common::AttentionSums<float>;
 
 // Queries query_begin … query_end-1 of a sequence. In the backward pass block b sums its dk and dv
 // apart from the other blocks of its sequence.
@@ -128,7 +128,7 @@ class BackwardSums {
         dk_(matrix<float>(io.dk)),
         dv_(matrix<float>(io.dv)),
         dq_(matrix<float>(io.dq)),
-        dterms_(reference::term_matrices<float>(io.dterms)) {
+        dterms_(common::term_matrices<float>(io.dterms)) {
     visit_terms(
         [&](const char*, const Matrix<float>& term) {
           if (term.data != nullptr) {

@@ -1,6 +1,5 @@
 // Attention for what tiles do not do (attention.cc): each query against all that it sees at a time,
-// with the mathematics of the reference backend (AttentionRow) over vector loops. So are steps over
-// a cache with contextual positions.
+// by AttentionRow over vector loops. So are steps over a cache with contextual positions.
 #pragma once
 
 #include "heed/kernels/attention.h"
