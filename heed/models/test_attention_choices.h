@@ -3,11 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "heed/models/test_translators.h"
+#include "heed/tensor/test_close.h"
 
 namespace heed {
 
@@ -90,14 +90,6 @@ void for_each_kind(Use&& use) {
       SCOPED_TRACE(scheme.kind);
       use(config);
     }
-  }
-}
-
-inline void expect_close(const std::vector<double>& got, const std::vector<double>& expected,
-                         double tolerance) {
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    ASSERT_NEAR(got[i], expected[i], tolerance * (1 + std::abs(expected[i]))) << i;
   }
 }
 

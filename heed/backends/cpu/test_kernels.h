@@ -1,11 +1,9 @@
-// For tests of this folder: random operands, comparison with the reference backend in float64, and
-// the same work at several numbers of threads and for every instruction set.
+// For tests of this folder: random operands, copies for the reference backend in float64, and the
+// same work at several numbers of threads and for every instruction set.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -13,6 +11,7 @@
 #include "heed/base/random.h"
 #include "heed/kernels/kernel.h"
 #include "heed/tensor/tensor.h"
+#include "heed/tensor/test_close.h"
 #include "hwy/targets.h"
 
 namespace heed::cpu {
@@ -28,17 +27,31 @@ inline Tensor random_rows(std::int64_t rows, std::int64_t columns, std::uint64_t
   return gap == 0 ? whole : whole.columns(0, columns);
 }
 
+// Where a type computes.
+inline Device device_of(DType dtype) {
+  return dtype == DType::float64 ? reference_device : cpu_device;
+}
+
 // A copy with the same gaps between rows, of another type if asked.
 inline Tensor copy_of(const Tensor& x, DType dtype = DType::float32) {
   const std::int64_t gap = x.view().row_stride() - x.view().columns();
-  Tensor copy = Tensor::zeros({x.view().rows(), x.view().columns() + gap}, dtype);
+  Tensor copy = Tensor::zeros({x.view().rows(), x.view().columns() + gap}, dtype, device_of(dtype));
   copy = gap == 0 ? copy : copy.columns(0, x.view().columns());
   copy = x.rank() == 1 ? copy.reshape(x.shape()) : copy;
   copy.copy_from(x);
   return copy;
 }
+// For the reference backend.
 inline Tensor wide(const Tensor& x) {
   return x.defined() ? copy_of(x, DType::float64) : x;
+}
+
+// Where both compute on host memory: the view of a tensor as one of the context's own.
+template <typename V = ConstView>
+V seen_by(const ExecutionContext& context, const Tensor& x) {
+  V view = x.view();
+  view.device = context.device;
+  return view;
 }
 
 inline Tensor random_ids(std::int64_t rows, std::int64_t bound, std::uint64_t seed) {
@@ -52,20 +65,6 @@ inline Tensor random_ids(std::int64_t rows, std::int64_t bound, std::uint64_t se
 
 inline ExecutionContext reference_context() {
   return {reference_device, nullptr};
-}
-
-// |got - expected| <= tolerance · max(scale, |expected|), and NaN exactly where one is expected.
-inline void expect_close(const Tensor& got, const Tensor& expected, double tolerance,
-                         double scale = 1) {
-  const std::vector<double> a = got.to_doubles();
-  const std::vector<double> b = expected.to_doubles();
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(std::isnan(a[i]), std::isnan(b[i])) << "element " << i;
-    if (!std::isnan(b[i]) && a[i] != b[i]) {
-      ASSERT_NEAR(a[i], b[i], tolerance * std::max(scale, std::abs(b[i]))) << "element " << i;
-    }
-  }
 }
 
 // Runs body(context) for each instruction set that this machine has.

@@ -5,7 +5,6 @@ namespace {
 
 using Sizes = cpu::AttentionShape;
 using Problem = cpu::AttentionProblem;
-using cpu::expect_close;
 using cpu::expect_same_bits;
 using cpu::for_each_target;
 using cpu::reference_context;

@@ -6,7 +6,6 @@ namespace heed {
 namespace {
 
 using Problem = cpu::AttentionProblem;
-using cpu::expect_close;
 using cpu::expect_same_bits;
 using cpu::for_each_target;
 using cpu::random_rows;
@@ -65,9 +64,9 @@ struct CachedProblem {
     copy.keys = wide(keys);
     copy.values = wide(values);
     copy.out = wide(out);
-    visit_terms([](const char*,
-                   Tensor& term) { term = term.defined() ? term.to(DType::float64) : Tensor(); },
-                copy.terms);
+    visit_terms(
+        [](const char*, Tensor& term) { term = term.defined() ? cpu::exact(term) : Tensor(); },
+        copy.terms);
     return copy;
   }
 };
@@ -78,7 +77,7 @@ void expect_matches_reference(CachedProblem problem) {
   expected.run(reference);
   for_each_target([&](ExecutionContext& context) {
     problem.run(context);
-    cpu::expect_close_to_largest(problem.out, expected.out, 2e-6);
+    expect_close_to_largest(problem.out, expected.out, 2e-6);
   });
 }
 

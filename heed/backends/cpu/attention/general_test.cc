@@ -10,7 +10,6 @@
 namespace heed {
 namespace {
 
-using cpu::expect_close;
 using cpu::expect_same_bits;
 using cpu::for_each_target;
 using cpu::reference_context;

@@ -237,7 +237,7 @@ TEST_F(CpuAttentionTerms, UnwantedGradientsAreLeftOut) {
                       .dk = problem.dk,
                       .dv = problem.dv,
                       .dterms = {}});
-  cpu::expect_close(problem.dq, dq, 1e-6);
+  expect_close(problem.dq, dq, 1e-6);
 }
 
 }  // namespace

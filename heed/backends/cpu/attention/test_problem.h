@@ -2,6 +2,7 @@
 // results.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <string>
@@ -39,6 +40,11 @@ AttentionTerms<V> term_views(const AttentionTerms<Tensor>& terms) {
                  V& view) { view = term.defined() ? V(term.view()) : V(); },
               terms, views);
   return views;
+}
+
+// The same numbers for the reference backend, in the same shape.
+inline Tensor exact(const Tensor& x) {
+  return x.to(DType::float64).to(reference_device);
 }
 
 // Operands with gaps between their rows, and the results of a call.
@@ -145,14 +151,14 @@ struct AttentionProblem {
     copy.k = wide(k);
     copy.v = wide(v);
     copy.dout = wide(dout);
-    visit_terms([](const char*,
-                   Tensor& term) { term = term.defined() ? term.to(DType::float64) : Tensor(); },
+    visit_terms([](const char*, Tensor& term) { term = term.defined() ? exact(term) : Tensor(); },
                 copy.terms);
     return copy;
   }
   // Results start as NaN: whatever is not written shows.
   Tensor result_like(const Tensor& x) const {
-    Tensor result = x.rank() == 2 ? copy_of(x, q.dtype()) : Tensor::empty(x.shape(), q.dtype());
+    Tensor result =
+        x.rank() == 2 ? copy_of(x, q.dtype()) : Tensor::empty(x.shape(), q.dtype(), q.device());
     result.fill(std::numeric_limits<double>::quiet_NaN());
     return result;
   }
@@ -165,11 +171,11 @@ struct AttentionProblem {
   }
   void run_forward(ExecutionContext& context, bool traced = true) {
     out = result_like(dout);
-    log_sum_exp = Tensor::zeros({query_offsets.back(), sizes.heads}, q.dtype());
+    log_sum_exp = Tensor::zeros({query_offsets.back(), sizes.heads}, q.dtype(), q.device());
     log_sum_exp.fill(std::numeric_limits<double>::quiet_NaN());
     weights = {};
     if (traced) {
-      weights = Tensor::empty({weight_count()}, q.dtype());
+      weights = Tensor::empty({weight_count()}, q.dtype(), q.device());
       weights.fill(std::numeric_limits<double>::quiet_NaN());
     }
     attention_forward(context, plan(),
@@ -226,16 +232,6 @@ struct AttentionProblem {
     return tensors;
   }
 };
-
-// |got - expected| <= tolerance · the largest |expected| of the tensor, or `scale` if that is more:
-// sums of terms as large as the others' may cancel.
-inline void expect_close_to_largest(const Tensor& got, const Tensor& expected, double tolerance,
-                                    double scale = 1) {
-  for (const double value : expected.to_doubles()) {
-    scale = std::isfinite(value) ? std::max(scale, std::abs(value)) : scale;
-  }
-  expect_close(got, expected, tolerance, scale);
-}
 
 // Forward and backward of every instruction set against the reference backend in float64.
 inline void expect_matches_reference(AttentionProblem problem, double tolerance = 5e-6) {

@@ -23,8 +23,8 @@ class Optimizer : public testing::Test {
 std::vector<Tensor> steps(ExecutionContext& on, std::int64_t size, DType dtype, bool coupled,
                           bool average) {
   const Tensor weights = copy_of(random_rows(1, size, 1), dtype);
-  const Tensor m = Tensor::zeros({1, size}, dtype);
-  const Tensor v = Tensor::zeros({1, size}, dtype);
+  const Tensor m = Tensor::zeros({1, size}, dtype, on.device);
+  const Tensor v = Tensor::zeros({1, size}, dtype, on.device);
   const Tensor mean = weights.clone();
   for (int t = 1; t <= 3; ++t) {
     const Tensor gradient =

@@ -32,9 +32,10 @@ class Int8 : public testing::Test {
                         MatmulOptions options = {}) {
     options.transpose_b = true;
     options.precision = MatmulPrecision::int8;
-    const Tensor c = Tensor::empty({a.size(0), b.size(0)});
+    options.bias.device = context.device;
+    const Tensor c = Tensor::empty({a.size(0), b.size(0)}, DType::float32, context.device);
     c.fill(1);
-    matmul(context, a, b, c, options);
+    matmul(context, seen_by(context, a), seen_by(context, b), c, options);
     return c;
   }
 };

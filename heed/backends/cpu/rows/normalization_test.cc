@@ -39,9 +39,10 @@ TEST_F(Normalization, ForwardMatchesTheReference) {
           const Tensor added = convert(branch);
           const Tensor gains = convert(gain);
           const Tensor biases = convert(bias);
-          const std::vector<Tensor> results = {
-              Tensor::empty(x.shape(), dtype), Tensor::empty(x.shape(), dtype),
-              Tensor::empty({size.rows}, dtype), Tensor::empty({size.rows}, dtype)};
+          const std::vector<Tensor> results = {Tensor::empty(x.shape(), dtype, on.device),
+                                               Tensor::empty(x.shape(), dtype, on.device),
+                                               Tensor::empty({size.rows}, dtype, on.device),
+                                               Tensor::empty({size.rows}, dtype, on.device)};
           residual_norm_forward(
               on, {.x = in,
                    .branch = added,

@@ -36,10 +36,10 @@ TEST_F(CpuRotary, EqualsTheReference) {
     const Tensor ids = cpu::random_ids(c.rows, positions, 4);
     for (const RotaryLayout layout : layouts) {
       for (const bool inverse : {false, true}) {
-        const Tensor expected = Tensor::empty({c.rows, columns}, DType::float64);
+        const Tensor expected = Tensor::empty({c.rows, columns}, DType::float64, reference_device);
         auto context = cpu::reference_context();
         rotate(context, {.x = cpu::wide(x),
-                         .positions = ids,
+                         .positions = cpu::seen_by(context, ids),
                          .cosines = cpu::wide(cosines),
                          .sines = cpu::wide(sines),
                          .heads = c.heads,
@@ -58,7 +58,7 @@ TEST_F(CpuRotary, EqualsTheReference) {
                         .layout = layout,
                         .inverse = inverse,
                         .y = y});
-            cpu::expect_close(y, expected, 3e-7, 4);
+            expect_close(y, expected, 3e-7, 4);
           }
         });
       }

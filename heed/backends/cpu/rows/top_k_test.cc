@@ -21,7 +21,8 @@ struct Top {
 Top top_of(ExecutionContext& context, const Tensor& x, std::int64_t k) {
   const Top top{Tensor::zeros({x.size(0), k}, DType::int32),
                 Tensor::zeros({x.size(0), k}, DType::float64)};
-  top_log_probabilities(context, {x, k, top.columns, top.log_probabilities});
+  top_log_probabilities(context, {seen_by(context, x), k, seen_by<View>(context, top.columns),
+                                  seen_by<View>(context, top.log_probabilities)});
   return top;
 }
 
