@@ -68,11 +68,15 @@ void pack_right(const Product& p, std::int64_t chunk, std::byte* panels) {
   const std::int64_t begin = p.plan.begin(chunk);
   const std::int64_t size = p.plan.size(chunk);
   const std::int64_t depth = p.plan.padded(chunk);
-  if (p.b.rounded != nullptr) {
+  if (p.b.rounded != nullptr && p.b.transposed) {
+    pack_panels_transposed(RoundedSource{p.b.rounded + begin, p.b.stride, p.sizes.n, size}, depth,
+                           p.type, panels);
+  } else if (p.b.rounded != nullptr) {
     pack_panels(RoundedSource{p.b.rounded + begin * p.b.stride, p.b.stride, size, p.sizes.n}, depth,
                 depth, panels);
   } else if (p.b.transposed) {
-    pack_panels_transposed({p.b.data + begin, p.b.stride, p.sizes.n, size}, depth, p.type, panels);
+    pack_panels_transposed(PackSource{p.b.data + begin, p.b.stride, p.sizes.n, size}, depth, p.type,
+                           panels);
   } else {
     pack_panels(PackSource{p.b.data + begin * p.b.stride, p.b.stride, size, p.sizes.n}, depth,
                 depth, p.type, panels);

@@ -161,11 +161,11 @@ void run_empty(const Product& p) {
               .relu = p.relu});
 }
 
-// An operand as float32: a copy of one in bfloat16.
+// An operand as float32, if it is wanted so: a copy of one in bfloat16.
 class Widened {
  public:
-  Widened(ExecutionContext& context, const ConstView& operand) : view_(operand) {
-    if (operand.dtype == DType::bfloat16) {
+  Widened(ExecutionContext& context, const ConstView& operand, bool wanted) : view_(operand) {
+    if (wanted) {
       copy_ = Tensor::empty(operand.shape);
       convert(context, operand, copy_);
       view_ = copy_;
@@ -191,9 +191,10 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
     check_usage(options.precision == MatmulPrecision::bfloat16,
                 "matmul: operands of bfloat16 need products of bfloat16");
     const bool packs_a = type == PackedType::bfloat16 && !options.transpose_a;
-    const bool packs_b = type == PackedType::bfloat16 && !options.transpose_b && b.stamp == 0;
+    const bool packs_b = type == PackedType::bfloat16 || options.transpose_b;
     if ((rounded_a && !packs_a) || (rounded_b && !packs_b)) {
-      return run_matmul(context, Widened(context, a), Widened(context, b), c, options);
+      return run_matmul(context, Widened(context, a, rounded_a && !packs_a),
+                        Widened(context, b, rounded_b && !packs_b), c, options);
     }
   }
   const Product product{.sizes = sizes,

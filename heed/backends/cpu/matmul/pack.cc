@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "heed/backends/cpu/simd/targets.h"
 #include "heed/base/error.h"
@@ -300,6 +301,25 @@ void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                             void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_panels_transposed_any)(source, depth, type, packed);
+}
+// Panel by panel as float32, which rounds to the same bits again.
+void pack_panels_transposed(const RoundedSource& source, std::int64_t depth, PackedType type,
+                            void* packed) {
+  thread_local std::vector<float> wide;
+  wide.resize(static_cast<std::size_t>(panel_columns * source.inner));
+  const std::size_t panel_bytes =
+      static_cast<std::size_t>(panel_columns * depth) * packed_size(type);
+  for (std::int64_t row = 0; row < source.outer; row += panel_columns) {
+    const std::int64_t rows = std::min(panel_columns, source.outer - row);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const BFloat16* from = source.data + (row + r) * source.stride;
+      std::transform(from, from + source.inner, wide.begin() + r * source.inner,
+                     [](BFloat16 value) { return static_cast<float>(value); });
+    }
+    pack_panels_transposed(PackSource{wide.data(), source.inner, rows, source.inner}, depth, type,
+                           static_cast<std::byte*>(packed) +
+                               static_cast<std::size_t>(row / panel_columns) * panel_bytes);
+  }
 }
 void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth, void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_rounded_panels)

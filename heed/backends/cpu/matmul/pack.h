@@ -45,7 +45,7 @@ struct PackSource {
   std::int64_t inner = 0;
 };
 
-// The same of a matrix in bfloat16, which is packed as bfloat16.
+// The same of a matrix in bfloat16, which is packed as bfloat16 unless a type is asked for.
 struct RoundedSource {
   const BFloat16* data = nullptr;
   std::int64_t stride = 0;
@@ -66,6 +66,8 @@ void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth
 void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth, void* packed);
 // Column panels from a stored [columns = outer, depth = inner].
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
+                            void* packed);
+void pack_panels_transposed(const RoundedSource& source, std::int64_t depth, PackedType type,
                             void* packed);
 
 // What becomes of a product that was formed in scratch memory:

@@ -16,7 +16,7 @@ namespace heed::cpu {
 
 // Which matrix was packed, and how.
 struct PackedKey {
-  const float* data;
+  const void* data;
   std::int64_t stride, n, k, chunk;
   bool transposed;
   PackedType type;

@@ -36,10 +36,14 @@ void PackedRight::pack_rows_of(const RightOperand& b, std::int64_t chunk, std::i
   const std::int64_t depth = plan_.padded(chunk);
   auto* packed = const_cast<std::byte*>(panels(chunk, 0));
   const auto element = static_cast<std::int64_t>(packed_size(type_));
-  if (b.transposed) {
+  if (b.transposed && b.rounded != nullptr) {
+    pack_panels_transposed(RoundedSource{b.rounded + row * b.stride + begin, b.stride,
+                                         std::min(rows, b.n - row), size},
+                           depth, type_, packed + row * depth * element);
+  } else if (b.transposed) {
     pack_panels_transposed(
-        {b.data + row * b.stride + begin, b.stride, std::min(rows, b.n - row), size}, depth, type_,
-        packed + row * depth * element);
+        PackSource{b.data + row * b.stride + begin, b.stride, std::min(rows, b.n - row), size},
+        depth, type_, packed + row * depth * element);
   } else if (row < depth && b.rounded != nullptr) {
     pack_panels(RoundedSource{b.rounded + (begin + row) * b.stride, b.stride,
                               std::clamp(size - row, std::int64_t{0}, rows), b.n},
@@ -60,7 +64,8 @@ PackedCache<PackedRight>& weight_cache() {
 }
 
 PackedKey key_of(const RightOperand& b, const DepthPlan& plan, PackedType type) {
-  return {b.data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type};
+  const void* data = b.rounded != nullptr ? static_cast<const void*>(b.rounded) : b.data;
+  return {data, b.stride, b.n, plan.depth, plan.chunk, b.transposed, type};
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ struct DepthPlan {
 };
 
 // `b` as stored: [k, n], or [n, k] when transposed; rows `stride` elements apart. `rounded` takes
-// the place of `data` where it is stored in bfloat16: not transposed, without a stamp.
+// the place of `data` where it is stored in bfloat16: what a backward pass kept, or a weight that
+// is kept so to save memory.
 struct RightOperand {
   const float* data = nullptr;
   const BFloat16* rounded = nullptr;

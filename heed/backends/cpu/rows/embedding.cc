@@ -12,6 +12,7 @@
 #define HWY_TARGET_INCLUDE "heed/backends/cpu/rows/embedding.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
+#include "heed/backends/cpu/simd/bfloat16-inl.h"
 #include "heed/backends/cpu/simd/dropout-inl.h"
 #include "heed/backends/cpu/simd/math-inl.h"
 
@@ -21,13 +22,15 @@ namespace heed::cpu {
 namespace {
 
 struct LookupOperands {
-  ConstRows table, positions;
+  ConstRows table;
+  RowsOf<const BFloat16> rounded_table;  // in its place
+  ConstRows positions;
   Rows y;
-  const std::int32_t* ids;
-  const std::int32_t* position_ids;
-  std::size_t columns;
-  float scale;
-  const DropoutStream* stream;
+  const std::int32_t* ids = nullptr;
+  const std::int32_t* position_ids = nullptr;
+  std::size_t columns = 0;
+  float scale = 1;
+  const DropoutStream* stream = nullptr;
 };
 
 // One row of the gradient and the row of the table to which it belongs.
@@ -52,14 +55,15 @@ HWY_BEFORE_NAMESPACE();
 namespace heed::cpu::HWY_NAMESPACE {
 namespace {
 
-template <bool kDropout>
+template <bool kDropout, bool kRounded>
 void look_up_rows_of(const LookupOperands& p, std::int64_t begin, std::int64_t end) {
   const FloatTag d;
   const auto scale = hn::Set(d, p.scale);
   DropoutMask mask(*p.stream);
   for (std::int64_t r = begin; r < end; ++r) {
-    const float* token = p.table[p.ids[r]];
     const float* position = p.positions.defined() ? p.positions[p.position_ids[r]] : nullptr;
+    const float* token = kRounded ? nullptr : p.table[p.ids[r]];
+    const BFloat16* rounded_token = kRounded ? p.rounded_table[p.ids[r]] : nullptr;
     float* y = p.y[r];
     if constexpr (kDropout) {
       mask.start_row(p.stream->row_key(r));
@@ -69,7 +73,7 @@ void look_up_rows_of(const LookupOperands& p, std::int64_t begin, std::int64_t e
       if (kDropout && offset == 0) {
         mask.draw(c / DropoutMask::group_columns);
       }
-      auto v = hn::Mul(scale, load(d, token + c, n));
+      auto v = hn::Mul(scale, kRounded ? load(d, rounded_token + c, n) : load(d, token + c, n));
       if (position != nullptr) {
         v = hn::Add(v, load(d, position + c, n));
       }
@@ -79,7 +83,13 @@ void look_up_rows_of(const LookupOperands& p, std::int64_t begin, std::int64_t e
 }
 
 void look_up_rows(const LookupOperands& p, std::int64_t begin, std::int64_t end) {
-  p.stream->active() ? look_up_rows_of<true>(p, begin, end) : look_up_rows_of<false>(p, begin, end);
+  if (p.rounded_table.defined()) {
+    p.stream->active() ? look_up_rows_of<true, true>(p, begin, end)
+                       : look_up_rows_of<false, true>(p, begin, end);
+  } else {
+    p.stream->active() ? look_up_rows_of<true, false>(p, begin, end)
+                       : look_up_rows_of<false, false>(p, begin, end);
+  }
 }
 
 template <bool kDropout>
@@ -128,10 +138,16 @@ void embedding_forward(ExecutionContext& context, const EmbeddingForward& p) {
   const std::int64_t d = p.y.columns();
   check_vector(name, "ids", p.ids, rows);
   check_matrix(name, "table", p.table, p.table.rows(), d);
-  LookupOperands operands{rows_of(p.table), {},
-                          rows_of(p.y),     p.ids.as<std::int32_t>(),
-                          nullptr,          static_cast<std::size_t>(d),
-                          p.scale,          &p.dropout};
+  LookupOperands operands{.y = rows_of(p.y),
+                          .ids = p.ids.as<std::int32_t>(),
+                          .columns = static_cast<std::size_t>(d),
+                          .scale = p.scale,
+                          .stream = &p.dropout};
+  if (p.table.dtype == DType::bfloat16) {
+    operands.rounded_table = {p.table.as<BFloat16>(), p.table.row_stride()};
+  } else {
+    operands.table = rows_of(p.table);
+  }
   check_ids(name, operands.ids, rows, p.table.rows());
   if (p.positions.defined()) {
     check_vector(name, "position_ids", p.position_ids, rows);

@@ -36,20 +36,49 @@ TEST_F(Embedding, ForwardMatchesTheReference) {
           const Tensor place_ids = random_ids(rows, positions, 4);
           const Tensor y = Tensor::empty({rows, columns});
           const Tensor expected = wide(y);
-          EmbeddingForward call{.ids = ids,
+          EmbeddingForward call{.ids = seen_by(plain, ids),
                                 .table = table_wide,
-                                .position_ids = place_ids,
+                                .position_ids = seen_by(plain, place_ids),
                                 .positions = with_positions ? ConstView(places_wide) : ConstView(),
                                 .y = expected,
                                 .scale = 3.5f,
                                 .dropout = {.rate = static_cast<float>(rate), .key = 2, .site = 1}};
           embedding_forward(plain, call);
+          call.ids = ids;
+          call.position_ids = place_ids;
           call.table = table;
           call.positions = with_positions ? ConstView(places) : ConstView();
           call.y = y;
           embedding_forward(context, call);
           expect_close(y, expected, 3e-7, 4);
         }
+      }
+    }
+  });
+}
+
+TEST_F(Embedding, ReadsTablesInBFloat16) {
+  for_each_target([](ExecutionContext& context) {
+    for (const auto& [rows, columns, vocabulary, positions] : sizes) {
+      for (const double rate : {0.0, 0.2}) {
+        const Tensor rounded = copy_of(random_rows(vocabulary, columns, 1, 3), DType::bfloat16);
+        const Tensor table = rounded.to(DType::float32);
+        const Tensor places = random_rows(positions, columns, 2);
+        const Tensor ids = random_ids(rows, vocabulary, 3);
+        const Tensor place_ids = random_ids(rows, positions, 4);
+        const Tensor y = Tensor::empty({rows, columns}), expected = Tensor::empty({rows, columns});
+        EmbeddingForward call{.ids = ids,
+                              .table = table,
+                              .position_ids = place_ids,
+                              .positions = places,
+                              .y = expected,
+                              .scale = 3.5f,
+                              .dropout = {.rate = static_cast<float>(rate), .key = 2, .site = 1}};
+        embedding_forward(context, call);
+        call.table = rounded;
+        call.y = y;
+        embedding_forward(context, call);
+        expect_close(y, expected, 0);
       }
     }
   });
@@ -68,8 +97,8 @@ TEST_F(Embedding, BackwardMatchesTheReference) {
         const Tensor dtable = random_rows(vocabulary, columns, 6);
         const Tensor dplaces = random_rows(positions, columns, 7);
         const Tensor dtable_wide = wide(dtable), dplaces_wide = wide(dplaces);
-        EmbeddingBackward call{.ids = ids,
-                               .position_ids = place_ids,
+        EmbeddingBackward call{.ids = seen_by(plain, ids),
+                               .position_ids = seen_by(plain, place_ids),
                                .dy = dy_wide,
                                .dtable = dtable_wide,
                                .dpositions = dplaces_wide,
@@ -77,6 +106,8 @@ TEST_F(Embedding, BackwardMatchesTheReference) {
                                .skip_id = 1,
                                .dropout = {.rate = static_cast<float>(rate), .key = 2, .site = 1}};
         embedding_backward(plain, call);
+        call.ids = ids;
+        call.position_ids = place_ids;
         call.dy = dy;
         call.dtable = dtable;
         call.dpositions = dplaces;
