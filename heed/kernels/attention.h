@@ -1,5 +1,7 @@
 // Attention over packed sequences, forward and backward, never writing a length × length matrix
 // unless a trace asks for it. AttentionPlan says what to do.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/attention_plan.h"
@@ -20,6 +22,8 @@ struct AttentionForward {
   ConstView q, k, v;
   AttentionTerms<ConstView> terms;
   View out, log_sum_exp, weights;
+
+  void visit_views(auto&& visit) const { visit(q, k, v, terms, out, log_sum_exp, weights); }
 };
 inline KernelSlot<void(ExecutionContext&, const AttentionPlan&, const AttentionForward&)>
     attention_forward{"attention_forward"};
@@ -35,6 +39,10 @@ struct AttentionBackward {
   ConstView out, log_sum_exp, dout;
   View dq, dk, dv;
   AttentionTerms<View> dterms;
+
+  void visit_views(auto&& visit) const {
+    visit(q, k, v, terms, out, log_sum_exp, dout, dq, dk, dv, dterms);
+  }
 };
 inline KernelSlot<void(ExecutionContext&, const AttentionPlan&, const AttentionBackward&)>
     attention_backward{"attention_backward"};
@@ -51,6 +59,8 @@ struct CachedAttention {
   std::span<const std::int32_t> slots;
   std::span<const std::int32_t> begin, end, positions;  // [rows]
   View out;
+
+  void visit_views(auto&& visit) const { visit(q, keys, values, terms, out); }
 };
 inline KernelSlot<void(ExecutionContext&, const CachedAttention&)> cached_attention{
     "cached_attention"};

@@ -4,6 +4,8 @@
 // Sequences lie one after the other without padding: sequence s has queries
 // query_offsets[s] … query_offsets[s+1]-1 and keys key_offsets[s] … key_offsets[s+1]-1 (rows of the
 // operands). Padding masks do not exist.
+//
+// Thread-safety: plain values and pure functions: any thread, at any time.
 #pragma once
 
 #include <cstdint>
@@ -142,6 +144,11 @@ struct AttentionTerms {
   // positions - 1) counts from j up to the last key that i sees; the term is the interpolation
   // between q_i·contextual[floor p] and q_i·contextual[ceil p].
   V contextual;
+
+  void visit_views(auto&& visit) const {
+    visit(distance_bias, table_bias, key_vectors, value_vectors, sinks, additive, mix_scores,
+          mix_weights, contextual);
+  }
 };
 
 // Calls visit(name, term of each…) for every term of one or more AttentionTerms.

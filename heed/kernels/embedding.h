@@ -1,4 +1,6 @@
 // Looking rows up in tables.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/dropout.h"
@@ -8,12 +10,15 @@ namespace heed {
 
 // y[r] = dropout(scale · table[ids[r]] + positions[position_ids[r]]).
 //   ids, position_ids: int32 [rows]; table: [v, d]; positions: [p, d] or undefined (then
-//   position_ids is not read); y: [rows, d]. An id outside its table is an error.
+//   position_ids is not read); y: [rows, d]. An id outside its table is an error. On a device that
+//   converts, `table` may be bfloat16 where y is float32.
 struct EmbeddingForward {
   ConstView ids{}, table{}, position_ids{}, positions{};
   View y{};
   float scale = 1;
   DropoutStream dropout{};
+
+  void visit_views(auto&& visit) const { visit(ids, table, position_ids, positions, y); }
 };
 inline KernelSlot<void(ExecutionContext&, const EmbeddingForward&)> embedding_forward{
     "embedding_forward"};
@@ -27,6 +32,8 @@ struct EmbeddingBackward {
   float scale = 1;
   std::int32_t skip_id = -1;
   DropoutStream dropout{};
+
+  void visit_views(auto&& visit) const { visit(ids, position_ids, dy, dtable, dpositions); }
 };
 inline KernelSlot<void(ExecutionContext&, const EmbeddingBackward&)> embedding_backward{
     "embedding_backward"};

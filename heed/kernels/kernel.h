@@ -6,13 +6,24 @@
 //   relu_forward.fill(DeviceKind::cpu, &cpu::relu_forward);        // by register_cpu_backend()
 //   relu_forward(context, x, y);                                   // runs the context's device
 //
-// Calling a slot that the device leaves empty is an error that names the kernel and the device.
+// Calling a slot that the device leaves empty is an error that names the kernel and the device; so
+// is an operand that lives elsewhere. Operands that come in a struct are seen where the struct says
+// which of its members they are:
+//
+//   struct EmbeddingForward {
+//     ConstView ids, table;
+//     void visit_views(auto&& visit) const { visit(ids, table); }
+//   };
+//
+// Thread-safety: slots are filled before threads call them. Then any thread may call any, as long
+// as what a call writes is used by no other.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 
 #include "heed/base/error.h"
 #include "heed/base/thread_pool.h"
@@ -34,6 +45,21 @@ int thread_count();
 // The context of a device: its kind and the process's pool.
 ExecutionContext context_for(Device device);
 
+// Throws unless an operand is undefined or lives where the call computes.
+inline void check_place(const char* kernel, Device device, const ConstView& operand) {
+  check(!operand.defined() || operand.device == device,
+        "{}: an operand of shape {} lives on {}, but the call computes on {}", kernel,
+        operand.shape, name_of(operand.device.kind), name_of(device.kind));
+}
+template <typename Argument>
+void check_places(const char* kernel, Device device, const Argument& argument) {
+  if constexpr (std::is_convertible_v<const Argument&, ConstView>) {
+    check_place(kernel, device, argument);
+  } else if constexpr (requires { argument.visit_views([](const auto&...) {}); }) {
+    argument.visit_views([&](const auto&... views) { (check_places(kernel, device, views), ...); });
+  }
+}
+
 template <typename Signature>
 class KernelSlot;
 
@@ -54,6 +80,7 @@ class KernelSlot<Result(ExecutionContext&, Args...)> {
     const Function function = functions_[static_cast<std::size_t>(context.device.kind)];
     check(function != nullptr, "{}: the {} backend does not have this kernel (was it registered?)",
           name_, name_of(context.device.kind));
+    (check_places(name_, context.device, args), ...);
     return function(context, args...);
   }
 

@@ -1,4 +1,6 @@
 // Matrix products.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +32,8 @@ struct MatmulOptions {
   MatmulPrecision precision = MatmulPrecision::float32;
   ConstView bias = {};  // [n], added to every row; none when undefined
   bool relu = false;    // c = max(0, product + bias); not together with accumulate
+
+  void visit_views(auto&& visit) const { visit(bias); }
 };
 
 // c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] (+ bias) (+ c). Any size may be 0: k = 0 gives zeros

@@ -1,4 +1,6 @@
 // Layer normalisation with what surrounds it: the residual sum and its dropout.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/dropout.h"
@@ -19,6 +21,8 @@ struct ResidualNormForward {
   View sum{}, y{}, mean{}, rstd{};
   float epsilon = 1e-5f;
   DropoutStream dropout{};
+
+  void visit_views(auto&& visit) const { visit(x, branch, gain, bias, sum, y, mean, rstd); }
 };
 inline KernelSlot<void(ExecutionContext&, const ResidualNormForward&)> residual_norm_forward{
     "residual_norm_forward"};
@@ -36,6 +40,10 @@ struct ResidualNormBackward {
   View dsum{}, dbranch{}, dgain{}, dbias{};
   bool accumulate_x = false;
   DropoutStream dropout{};
+
+  void visit_views(auto&& visit) const {
+    visit(sum, gain, mean, rstd, dy, dsum, dbranch, dgain, dbias);
+  }
 };
 inline KernelSlot<void(ExecutionContext&, const ResidualNormBackward&)> residual_norm_backward{
     "residual_norm_backward"};

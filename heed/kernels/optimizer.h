@@ -1,4 +1,6 @@
 // Optimizer steps: one pass over a parameter, in place.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/kernel.h"
@@ -28,6 +30,10 @@ struct AdamStep {
   double correction1 = 1;     // 1 - beta1^t
   double correction2 = 1;     // 1 - beta2^t
   double average_decay = 0;
+
+  void visit_views(auto&& visit) const {
+    visit(weights, gradient, first_moment, second_moment, average);
+  }
 };
 inline KernelSlot<void(ExecutionContext&, const AdamStep&)> adam_step{"adam_step"};
 

@@ -1,4 +1,6 @@
 // Rotations of pairs of components by position (Su et al., "RoFormer", 2021).
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/kernel.h"
@@ -23,6 +25,8 @@ struct Rotation {
   RotaryLayout layout = RotaryLayout::interleaved;
   bool inverse = false;
   View y;
+
+  void visit_views(auto&& visit) const { visit(x, positions, cosines, sines, y); }
 };
 inline KernelSlot<void(ExecutionContext&, const Rotation&)> rotate{"rotate"};
 

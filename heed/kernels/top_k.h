@@ -1,4 +1,6 @@
 // The most probable of each row.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/kernel.h"
@@ -15,6 +17,8 @@ struct TopLogProbabilities {
   std::int64_t k = 1;
   View columns;
   View log_probabilities;
+
+  void visit_views(auto&& visit) const { visit(x, columns, log_probabilities); }
 };
 inline KernelSlot<void(ExecutionContext&, const TopLogProbabilities&)> top_log_probabilities{
     "top_log_probabilities"};

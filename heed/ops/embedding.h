@@ -1,4 +1,6 @@
 // Token embeddings.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"

@@ -27,7 +27,8 @@ class Ops : public testing::Test {
     return Tensor::from_values<double>(values, shape, reference_device);
   }
   static Tensor ids(std::initializer_list<std::int32_t> values) {
-    return Tensor::from_values<std::int32_t>(values, {static_cast<std::int64_t>(values.size())});
+    return Tensor::from_values<std::int32_t>(values, {static_cast<std::int64_t>(values.size())},
+                                             reference_device);
   }
   // A scalar that depends on every element differently.
   Tensor weighted_sum(const Tensor& y) {
@@ -148,7 +149,7 @@ TEST_F(Ops, ProjectionCrossEntropy) {
   const Tensor x = random({6, 4}), w = random({9, 4}), b = random({1, 9});
   const Tensor targets = ids({0, 8, -1, 3, 3, 5});
   const auto loss = [&](float smoothing) {
-    return ops::projection_cross_entropy(x, w, b, targets,
+    return ops::projection_cross_entropy(x, {w, b}, targets,
                                          {.smoothing = smoothing, .scale = 0.25f});
   };
   for (const float smoothing : {0.0f, 0.1f}) {
@@ -157,11 +158,32 @@ TEST_F(Ops, ProjectionCrossEntropy) {
   }
   // Against the log-probabilities of the targets.
   const Tensor counted = ids({0, 8, 1, 3, 3, 5});
-  const auto each = ops::projection_log_probabilities(x, w, b, counted);
+  const auto each = ops::projection_log_probabilities(x, {w, b}, counted);
   const double expected = -(each[0] + each[1] + each[3] + each[4] + each[5]);
   EXPECT_NEAR(loss(0.0f).sums.loss, expected, 1e-12);
   EXPECT_NEAR(loss(0.1f).sums.plain_loss, expected, 1e-12);
   EXPECT_EQ(loss(0.0f).sums.count, 5);
+}
+
+// Whether it comes alone, in a struct or in the options of a kernel.
+TEST_F(Ops, OperandsThatLiveElsewhereAreRefused) {
+  const auto expect_refused = [](const std::function<void()>& call) {
+    try {
+      call();
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("lives on cpu"), std::string::npos) << error.what();
+    }
+  };
+  const Tensor x = random({4, 3}), w = random({5, 3}), b = random({5});
+  expect_refused([&] { ops::add(x, x.to(cpu_device)); });
+  expect_refused([&] { ops::linear(x, w.to(cpu_device), b); });
+  expect_refused([&] { ops::linear(x, w, b.to(cpu_device)); });
+  expect_refused([&] { ops::layer_norm(x, random({3}), random({3}).to(cpu_device), 1e-5f); });
+  // Ids are brought over.
+  const Tensor on_host = ids({1, 0}).to(cpu_device);
+  EXPECT_EQ(ops::embed(on_host, w, 1, Tensor(), Tensor()).to_doubles(),
+            ops::embed(ids({1, 0}), w, 1, Tensor(), Tensor()).to_doubles());
 }
 
 TEST_F(Ops, NoGradientScopeRecordsNothing) {

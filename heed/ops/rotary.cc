@@ -1,12 +1,15 @@
 #include "heed/ops/rotary.h"
 
+#include "heed/ops/index.h"
+
 namespace heed::ops {
 
-Tensor rotate(const Tensor& x, const Tensor& positions, const Tensor& cosines, const Tensor& sines,
-              int heads, RotaryLayout layout) {
-  check(x.rank() == 2 && positions.rank() == 1 && positions.size(0) == x.size(0),
+Tensor rotate(const Tensor& x, const Tensor& row_positions, const Tensor& cosines,
+              const Tensor& sines, int heads, RotaryLayout layout) {
+  check(x.rank() == 2 && row_positions.rank() == 1 && row_positions.size(0) == x.size(0),
         "rotate: x {} and positions {}: expected [rows, heads · size] and [rows]", x.shape(),
-        positions.shape());
+        row_positions.shape());
+  const Tensor positions = placed(row_positions, x.device());
   const auto rotation = [=](const ConstView& from, bool inverse, const View& to) {
     return Rotation{.x = from,
                     .positions = positions,

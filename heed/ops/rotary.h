@@ -1,4 +1,6 @@
 // Rotations of queries and keys by their positions.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"
