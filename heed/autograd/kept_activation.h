@@ -5,6 +5,8 @@
 // either way, so the gradients of weights do not change by it; what else is computed from it
 // (norms, activation functions, attention) sees values that are off by at most 2^-9 of themselves.
 // Formed again, it has the bits that it had.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"

@@ -1,5 +1,7 @@
 // Dropout as a pure function of a key and a place, so that masks are never stored: the backward
 // pass draws them again, and a resumed run draws the same ones.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,6 @@
 // Attention over packed sequences.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"

@@ -1,4 +1,6 @@
 // Affine maps.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"
@@ -14,7 +16,8 @@ enum class Keep : std::uint8_t {
 };
 
 // y = x·Wᵀ + b.  x: [rows, in]; weight: [out, in]; bias: [out] or [1, out] or undefined →
-// [rows, out].
+// [rows, out]. On a device that converts, a weight that does not learn may be kept in bfloat16, for
+// products of bfloat16: the same bits at half the memory.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
               MatmulPrecision precision = MatmulPrecision::float32, Keep keep = Keep::output);
 

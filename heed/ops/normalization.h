@@ -1,4 +1,6 @@
 // Layer normalisation and the residual sums around it.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"

@@ -1,4 +1,6 @@
 // Where a tensor lives and which backend computes on it.
+//
+// Thread-safety: plain values and pure functions: any thread, at any time.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // Element types.
+//
+// Thread-safety: plain values and pure functions: any thread, at any time.
 #pragma once
 
 #include <bit>

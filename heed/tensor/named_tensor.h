@@ -1,4 +1,6 @@
 // A tensor and its name, as models list them and files hold them.
+//
+// Thread-safety: that of the tensor it holds.
 #pragma once
 
 #include <string>

@@ -1,4 +1,6 @@
 // Sizes of a tensor's axes, outermost first.
+//
+// Thread-safety: plain values and pure functions: any thread, at any time.
 #pragma once
 
 #include <array>

@@ -2,8 +2,10 @@
 //
 // Freed blocks are kept by size class and handed out again, so that a training step after the first
 // few takes next to nothing from the system; kept and live blocks together stay near the peak of
-// live ones. Statistics count live bytes, the peak of live bytes, and what
-// the cache holds. All functions may be called from any thread.
+// live ones. Statistics count live bytes, the peak of live bytes, and what the cache holds.
+//
+// Thread-safety: the allocator and the stamps, any thread; the bytes of a storage are their users'
+// to guard.
 #pragma once
 
 #include <atomic>

@@ -6,6 +6,9 @@
 //
 // Row-major; views may carry outer strides, the last axis always has stride 1. Differentiable
 // functions of tensors are in heed/ops; those here share or copy memory and record nothing.
+//
+// Thread-safety: threads may read a tensor and copy handles on it at the same time. Whoever writes
+// its values, its stamp or its gradient node must be the only one to use it meanwhile.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // Non-owning descriptions of tensors, which is what kernels take: they cannot record gradients.
+//
+// Thread-safety: plain values and pure functions: any thread, at any time.
 #pragma once
 
 #include <array>
