@@ -122,8 +122,9 @@ class BracketDepth : public heed::Task {
                   heed::ForwardContext& context) const override {
     const auto& brackets = static_cast<const BracketBatch&>(batch);
     const auto result = heed::ops::projection_cross_entropy(
-        model_.states(brackets, context), model_.output().weight.value, model_.output().bias.value,
-        brackets.depths, {.scale = static_cast<float>(scale), .precision = context.precision});
+        model_.states(brackets, context),
+        {model_.output().weight.value, model_.output().bias.value}, brackets.depths,
+        {.scale = static_cast<float>(scale), .precision = context.precision});
     return {result.loss, result.sums.loss, result.sums.plain_loss};
   }
 

@@ -38,7 +38,7 @@ class Sorter : public heed::Module {
   Tensor loss(const Tensor& ids, const Tensor& sorted_ids, const heed::Sequences& words) const {
     heed::ForwardContext context;
     const auto result = heed::ops::projection_cross_entropy(
-        features(ids, words, context), output_.weight.value, output_.bias.value, sorted_ids,
+        features(ids, words, context), {output_.weight.value, output_.bias.value}, sorted_ids,
         {.scale = 1.0f / static_cast<float>(words.tokens())});
     return result.loss;
   }

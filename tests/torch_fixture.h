@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -48,11 +49,11 @@ class TorchFile {
         file_(std::filesystem::path(HEED_SOURCE_DIR) / "tests" / "data" / "torch" /
               (name + ".safetensors")) {}
 
-  // A copy in the backend's own type; integers as they are.
+  // A copy in the backend's own type, on its device; integers as they are.
   Tensor operator[](const std::string& name) const {
     const Tensor stored = file_.tensor(name);
     if (stored.dtype() == DType::int32) {
-      return stored.clone();
+      return stored.to(backend_.device);
     }
     const Tensor tensor = Tensor::empty(stored.shape(), backend_.dtype, backend_.device);
     tensor.copy_from(stored);
@@ -141,6 +142,37 @@ class TorchTest : public testing::TestWithParam<TorchBackend> {
     register_cpu_backend();
   }
   const TorchBackend& backend() const { return GetParam(); }
+};
+
+// Ops, each a case of one file: case/input, case/d_input (its gradient), case/y, case/dy.
+class TorchOpTest : public TorchTest {
+ protected:
+  using Inputs = std::vector<Tensor>;
+  using Function = std::function<Tensor(const Inputs&)>;
+
+  explicit TorchOpTest(const std::string& file) : file_(file, backend()) {}
+
+  // Runs `function` on the named inputs of a case, forward and backward.
+  void expect_case(const std::string& name, const std::vector<std::string>& names,
+                   const Function& function) {
+    SCOPED_TRACE(name);
+    Inputs inputs;
+    for (const std::string& input : names) {
+      inputs.push_back(file_[name + "/" + input]);
+      require_gradient(inputs.back());
+    }
+    const Tensor y = function(inputs);
+    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
+    backward(y, file_[name + "/dy"]);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Tensor gradient = gradient_of(inputs[i]);
+      ASSERT_TRUE(gradient.defined()) << names[i];
+      expect_close(gradient.to_doubles(), file_.numbers(name + "/d_" + names[i]),
+                   backend().gradient, "gradient of " + names[i]);
+    }
+  }
+
+  TorchFile file_;
 };
 
 }  // namespace heed

@@ -1,6 +1,4 @@
 // heed's ops and layers against PyTorch's numbers.
-#include <functional>
-
 #include "heed/nn/block.h"
 #include "heed/ops/attention.h"
 #include "heed/ops/elementwise.h"
@@ -13,33 +11,11 @@
 namespace heed {
 namespace {
 
-class TorchOps : public TorchTest {
+class TorchOps : public TorchOpTest {
  protected:
-  using Inputs = std::vector<Tensor>;
-  using Function = std::function<Tensor(const Inputs&)>;
+  TorchOps() : TorchOpTest("ops") {}
 
-  // Runs `function` on the named inputs of a case, forward and backward.
-  void expect_case(const std::string& name, const std::vector<std::string>& names,
-                   const Function& function) {
-    SCOPED_TRACE(name);
-    Inputs inputs;
-    for (const std::string& input : names) {
-      inputs.push_back(file_[name + "/" + input]);
-      require_gradient(inputs.back());
-    }
-    const Tensor y = function(inputs);
-    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
-    backward(y, file_[name + "/dy"]);
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Tensor gradient = gradient_of(inputs[i]);
-      ASSERT_TRUE(gradient.defined()) << names[i];
-      expect_close(gradient.to_doubles(), file_.numbers(name + "/d_" + names[i]),
-                   backend().gradient, "gradient of " + names[i]);
-    }
-  }
   void expect_attention(const std::string& name, int heads, int key_heads, bool causal);
-
-  TorchFile file_{"ops", backend()};
 };
 
 TEST_P(TorchOps, Linear) {
@@ -87,8 +63,8 @@ TEST_P(TorchOps, CrossEntropy) {
   expect_case("cross_entropy", {"x", "weight", "bias"}, [&](const Inputs& in) {
     const ops::CrossEntropyOptions options{
         .smoothing = 0.1f, .ignore_id = 4, .scale = static_cast<float>(1.0 / 7)};
-    const ops::CrossEntropyResult result =
-        ops::projection_cross_entropy(in[0], in[1], in[2], file_["cross_entropy/targets"], options);
+    const ops::CrossEntropyResult result = ops::projection_cross_entropy(
+        in[0], {in[1], in[2]}, file_["cross_entropy/targets"], options);
     sums = result.sums;
     return result.loss;
   });

@@ -49,7 +49,7 @@ class Draws:
 
 def save(name, tensors, metadata=None):
     FOLDER.mkdir(parents=True, exist_ok=True)
-    contiguous = {key: value.detach().contiguous() for key, value in tensors.items()}
+    contiguous = {key: value.detach().clone().contiguous() for key, value in tensors.items()}
     path = FOLDER / f"{name}.safetensors"
     save_file(contiguous, path, metadata)
     path.chmod(0o644)
@@ -150,6 +150,78 @@ def make_ops():
     add_attention(tensors, draws, "cross_attention", [3, 5, 2], [7, 1, 4], heads=2, key_heads=2)
     add_attention(tensors, draws, "grouped_attention", [4, 2], [4, 2], 6, 2, causal=True)
     save("ops", tensors)
+
+
+def make_rows():
+    """Row ops, and what is new beside make_ops(): a file of its own, so that the other stays."""
+    draws = Draws(11)
+    tensors = {}
+    add = functools.partial(add_case, tensors, draws)
+    normal = draws.normal
+
+    add("relu_squared", lambda x: F.relu(x).square(), x=normal(5, 23, scale=2.5))
+    for name, function in {"geglu_tanh": ACTIVATIONS["gelu_tanh"], "reglu": F.relu}.items():
+        add(name, functools.partial(gated, function), x=normal(5, 26, scale=2.5))
+
+    index = torch.tensor([4, 0, 4, 6, 1, 4, 0], dtype=torch.int32)
+    tensors["gather_rows/index"] = index
+    add("gather_rows", lambda x: x[index.long()], x=normal(7, 19))
+    parts = {"a": normal(3, 19), "b": normal(1, 19), "c": normal(4, 19)}
+    add("concat_rows", lambda a, b, c: torch.cat([a, b, c, a]), **parts)
+    factors = torch.tensor([0.0, 1.25, 1.25, 0.0, -0.5], dtype=torch.float64)
+    tensors["scale_rows/factors"] = factors
+    add("scale_rows", lambda x: factors[:, None] * x, x=normal(5, 19))
+    add("scale_columns", lambda x, gain: x * gain, x=normal(5, 19), gain=normal(19))
+    add("reshape", lambda x: x.reshape(3, 10) ** 2, x=normal(5, 6))
+
+    add_mapped_cross_entropy(tensors, draws, "soft_cap", scale=rounded(0.7), cap=2.5)
+    add_mapped_cross_entropy(tensors, draws, "logit_scale", scale=rounded(1.7), cap=0)
+    add_spans(tensors, draws, [5, 1, 8])
+    save("rows", tensors)
+
+
+def add_mapped_cross_entropy(tensors, draws, case, scale, cap):
+    targets = draws.ids(9, 13)
+    tensors[f"{case}/targets"] = targets
+    tensors[f"{case}/scale"] = torch.tensor([scale, cap], dtype=torch.float64)
+
+    def mapped(x, weight, bias):
+        logits = scale * F.linear(x, weight, bias)
+        return cap * torch.tanh(logits / cap) if cap > 0 else logits
+
+    inputs = {"x": draws.normal(9, 6), "weight": draws.normal(13, 6), "bias": draws.normal(13)}
+    add_case(
+        tensors,
+        draws,
+        case,
+        lambda **leaves: F.cross_entropy(
+            mapped(**leaves), targets.long(), label_smoothing=rounded(0.1), reduction="sum"
+        ).reshape(1),
+        dy=torch.ones(1, dtype=torch.float64),
+        **inputs,
+    )
+    tensors[f"{case}/logits"] = mapped(**inputs)
+
+
+def add_spans(tensors, draws, lengths):
+    """Where an answer starts and ends: softmax over the tokens of each sequence, twice."""
+    targets = torch.tensor([[3, 4], [0, 0], [7, -1]], dtype=torch.int32)
+    tensors["spans/offsets"] = offsets_of(lengths)
+    tensors["spans/targets"] = targets
+
+    def loss(scores):
+        return sum(
+            F.cross_entropy(part.T, wanted.long(), ignore_index=-1, reduction="sum")
+            for part, wanted in zip(scores.split(lengths), targets)
+        ).reshape(1)
+
+    scores = draws.normal(sum(lengths), 2, scale=2)
+    add_case(
+        tensors, draws, "spans", loss, dy=torch.ones(1, dtype=torch.float64), scores=scores
+    )
+    tensors["spans/log_softmax"] = torch.cat(
+        [F.log_softmax(part, 0) for part in scores.split(lengths)]
+    )
 
 
 def gated(function, x):
@@ -680,6 +752,7 @@ if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     make_ops()
+    make_rows()
     make_layers()
     make_translators()
     make_language_models()

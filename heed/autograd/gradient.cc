@@ -97,7 +97,7 @@ void clear_gradient(const Tensor& leaf) {
   }
 }
 
-bool will_record(std::initializer_list<Tensor> inputs) {
+bool will_record(std::span<const Tensor> inputs) {
   if (!enabled) {
     return false;
   }
@@ -109,7 +109,7 @@ bool will_record(std::initializer_list<Tensor> inputs) {
   return false;
 }
 
-Tensor record(const char* name, const Tensor& output, std::initializer_list<Tensor> inputs,
+Tensor record(const char* name, const Tensor& output, std::span<const Tensor> inputs,
               GradientNode::Backward backward_function) {
   if (!will_record(inputs)) {
     return output;

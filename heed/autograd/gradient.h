@@ -9,11 +9,16 @@
 // outputs (only those whose values it needs) and GradientSlots of the inputs, so memory that no
 // gradient needs is freed as soon as the forward pass lets go of it. Gradients are accumulated
 // where they lie: a kernel that can add writes straight into the slot's target.
+//
+// Thread-safety: whether ops record is a matter of each thread. A graph belongs to one thread, from
+// its leaves to the end of backward(); threads that record nothing (NoGradientScope) may share the
+// tensors that they read.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "heed/kernels/kernel.h"
@@ -100,15 +105,22 @@ Tensor gradient_of(const Tensor& leaf);
 void clear_gradient(const Tensor& leaf);
 
 // Records that `output` was computed from `inputs`, if anyone wants a gradient; returns output.
-Tensor record(const char* name, const Tensor& output, std::initializer_list<Tensor> inputs,
+Tensor record(const char* name, const Tensor& output, std::span<const Tensor> inputs,
               GradientNode::Backward backward);
+inline Tensor record(const char* name, const Tensor& output, std::initializer_list<Tensor> inputs,
+                     GradientNode::Backward backward) {
+  return record(name, output, std::span(inputs.begin(), inputs.size()), std::move(backward));
+}
 
 // Lets those who keep `output`, which was recorded, keep `recompute` in its place.
 void offer_recomputation(const Tensor& output, Recomputation recompute);
 
 // Whether record() with these inputs would record: for ops that keep something for the backward
 // pass only then.
-bool will_record(std::initializer_list<Tensor> inputs);
+bool will_record(std::span<const Tensor> inputs);
+inline bool will_record(std::initializer_list<Tensor> inputs) {
+  return will_record(std::span(inputs.begin(), inputs.size()));
+}
 
 // Runs the backward pass from a scalar with d loss / d loss = seed. The recorded graph is consumed.
 void backward(const Tensor& loss, double seed = 1.0);

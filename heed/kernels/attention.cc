@@ -20,15 +20,6 @@ std::int64_t head_width(const ConstView& tensor, const char* name, int heads) {
   return tensor.columns() / heads;
 }
 
-std::int64_t check_offsets(std::span<const std::int32_t> offsets, const char* name) {
-  check(!offsets.empty() && offsets[0] == 0, "attention: {} offsets must start with 0", name);
-  for (std::size_t i = 1; i < offsets.size(); ++i) {
-    check(offsets[i - 1] <= offsets[i], "attention: {} offsets fall from {} to {} at {}", name,
-          offsets[i - 1], offsets[i], i);
-  }
-  return offsets.back();
-}
-
 void check_numbers(const AttentionPlan& plan) {
   check(plan.heads >= 1 && plan.key_heads >= 1 && plan.heads % plan.key_heads == 0,
         "attention: {} heads cannot share {} key heads evenly", plan.heads, plan.key_heads);
@@ -56,8 +47,8 @@ AttentionSizes check_sequences(const AttentionPlan& plan) {
         "attention: {} query offsets, but {} key offsets", plan.query_offsets.size(),
         plan.key_offsets.size());
   AttentionSizes sizes;
-  sizes.queries = check_offsets(plan.query_offsets, "query");
-  sizes.keys = check_offsets(plan.key_offsets, "key");
+  sizes.queries = check_offsets("attention", "query offsets", plan.query_offsets);
+  sizes.keys = check_offsets("attention", "key offsets", plan.key_offsets);
   sizes.sequences = static_cast<std::int64_t>(plan.query_offsets.size()) - 1;
   check_length(plan.query_starts.size(), sizes.sequences, "query_starts", "sequences");
   check_length(plan.prefix.size(), sizes.sequences, "prefix", "sequences");

@@ -2,6 +2,8 @@
 //
 // Tensors are walked as rows × columns (View::rows, columns, row_stride); float32 and, in the
 // reference backend, float64.
+//
+// Thread-safety: as kernels/kernel.h says.
 #pragma once
 
 #include "heed/kernels/dropout.h"
@@ -25,6 +27,11 @@ inline KernelSlot<void(ExecutionContext&, ConstView x, View y)> convert{"convert
 // y = x1 ⊙ x2; with accumulate y += x1 ⊙ x2.
 inline KernelSlot<void(ExecutionContext&, ConstView x1, ConstView x2, bool accumulate, View y)>
     multiply{"multiply"};
+
+// y[r] = factors[r] · x[r]; with accumulate y[r] += it. factors: one element of x's type for each
+// row. y may be x. A factor of 0 gives 0 where x is finite.
+inline KernelSlot<void(ExecutionContext&, ConstView x, ConstView factors, bool accumulate, View y)>
+    scale_rows{"scale_rows"};
 
 // y = dropout(activation(x)); y may be x.
 inline KernelSlot<void(ExecutionContext&, Activation, ConstView x, const DropoutStream&, View y)>

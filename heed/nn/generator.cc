@@ -1,12 +1,9 @@
 #include "heed/nn/generator.h"
 
-#include "heed/ops/linear.h"
-
 namespace heed {
 
 Tensor logits_of(const Generator& model, const Tensor& states, const ForwardContext& context) {
-  const Projection projection = model.projection();
-  return ops::linear(states, projection.weight, projection.bias, context.precision);
+  return ops::project(states, model.projection(), context.precision);
 }
 
 }  // namespace heed

@@ -11,6 +11,7 @@
 #include "heed/nn/forward_context.h"
 #include "heed/nn/inputs.h"
 #include "heed/nn/module.h"
+#include "heed/ops/softmax.h"
 
 namespace heed {
 
@@ -22,11 +23,7 @@ struct Prompts {
   Inputs begun;
 };
 
-// The output layer: logits = states·weightᵀ + bias.
-struct Projection {
-  Tensor weight;  // [vocabulary, d]
-  Tensor bias;    // [vocabulary] or [1, vocabulary]
-};
+using ops::Projection;  // the output layer, [vocabulary, d]
 
 // Decoding of a batch of sources, one token per hypothesis and call. Copying nothing when
 // hypotheses are reordered: each new row names the row of the last call that it continues.

@@ -10,18 +10,15 @@ ops::CrossEntropyResult generator_loss(const Generator& model, const Prompts& pr
                                        ForwardContext& context) {
   const RoundedActivations rounded(context.rounds_activations());
   const Tensor states = model.hidden(prompts, context);
-  const Projection projection = model.projection();
-  return ops::projection_cross_entropy(states, projection.weight, projection.bias, outputs,
-                                       options);
+  return ops::projection_cross_entropy(states, model.projection(), outputs, options);
 }
 
 std::vector<double> sequence_log_probabilities(const Generator& model, const Prompts& prompts,
                                                const Tensor& outputs, ForwardContext& context) {
   const NoGradientScope no_gradients;
   const Tensor states = model.hidden(prompts, context);
-  const Projection projection = model.projection();
   const std::vector<double> tokens =
-      ops::projection_log_probabilities(states, projection.weight, projection.bias, outputs);
+      ops::projection_log_probabilities(states, model.projection(), outputs);
   std::vector<double> sums;
   const std::vector<std::int32_t>& offsets = prompts.begun.rows.offsets;
   for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {

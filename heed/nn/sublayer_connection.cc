@@ -1,7 +1,7 @@
 #include "heed/nn/sublayer_connection.h"
 
-#include "heed/ops/heads.h"
 #include "heed/ops/normalization.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 
@@ -30,7 +30,7 @@ Tensor SublayerConnection::leave(const Tensor& x, const Tensor& branch, const Se
                                  ForwardContext& context) const {
   Tensor y = branch_ ? branch_->forward(branch) : branch;
   if (layer_scale_.defined()) {
-    y = ops::scale_heads(y, layer_scale_.value);
+    y = ops::scale_columns(y, layer_scale_.value);
   }
   const DropoutStream stream = context.dropout(dropout_, rows.row_keys);
   return after_ ? after_->forward_residual(x, y, stream) : ops::residual_add(x, y, stream);

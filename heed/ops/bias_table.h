@@ -1,4 +1,6 @@
 // Learned biases that many places share.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"

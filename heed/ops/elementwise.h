@@ -1,4 +1,6 @@
 // Sums, products, activations, dropout.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"

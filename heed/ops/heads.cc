@@ -15,33 +15,10 @@ Tensor empty_like(const Tensor& x) {
   return Tensor::empty(x.shape(), x.dtype(), x.device());
 }
 
-Tensor ones(const Shape& shape, const Tensor& like) {
-  const Tensor result = Tensor::empty(shape, like.dtype(), like.device());
-  result.fill(1);
-  return result;
-}
-
 // x [rows, runs · size] as [rows · runs, size]: the same memory where it lies side by side.
 Tensor heads_as_rows(const Tensor& x, std::int64_t size) {
   const Tensor side_by_side = x.contiguous() ? x.detach() : x.clone();
   return side_by_side.reshape({x.element_count() / size, size});
-}
-
-// A row [n] as a matrix of equal rows, which share its memory.
-ConstView repeated(const Tensor& row, std::int64_t rows) {
-  ConstView view = row.reshape({1, row.element_count()}).view();
-  view.shape = Shape({rows, row.element_count()});
-  view.strides[0] = 0;
-  return view;
-}
-
-// factors [n] → [n · size], each `size` times. A product with ones is exact.
-Tensor spread(const Tensor& factors, std::int64_t size) {
-  ExecutionContext context = context_for(factors.device());
-  const std::int64_t count = factors.element_count();
-  const Tensor result = Tensor::empty({count, size}, factors.dtype(), factors.device());
-  matmul(context, factors.detach().reshape({count, 1}), ones({1, size}, factors), result, {});
-  return result.reshape({count * size});
 }
 
 }  // namespace
@@ -72,38 +49,6 @@ Tensor rms_norm_heads(const Tensor& x, const Tensor& gain, float epsilon) {
                   if (x_slot.wanted()) {
                     const auto [target, accumulate] = x_slot.target();
                     scale_add(context, dx.reshape(shape), 1, accumulate ? 1 : 0, target);
-                  }
-                });
-}
-
-Tensor scale_heads(const Tensor& x, const Tensor& factors) {
-  const std::int64_t count = factors.element_count();
-  check(x.rank() == 2 && count > 0 && x.size(1) % count == 0,
-        "scale_heads: x {} cannot be cut evenly among factors {}", x.shape(), factors.shape());
-  const std::int64_t size = x.size(1) / count;
-  ExecutionContext context = context_for(x.device());
-  const Tensor columns = spread(factors, size);
-  const Tensor y = empty_like(x);
-  multiply(context, x, repeated(columns, x.size(0)), false, y);
-  if (!will_record({x, factors})) {
-    return y;
-  }
-  return record("scale_heads", y, {x, factors},
-                [x = KeptActivation(x), columns, count, size, x_slot = gradient_slot(x),
-                 slot = gradient_slot(factors)](const Tensor& dy) {
-                  ExecutionContext context = context_for(dy.device());
-                  if (x_slot.wanted()) {
-                    const auto [target, accumulate] = x_slot.target();
-                    multiply(context, dy, repeated(columns, dy.size(0)), accumulate, target);
-                  }
-                  if (slot.wanted()) {
-                    const Tensor products = empty_like(dy);
-                    multiply(context, dy, x.values(), false, products);
-                    const Tensor sums = Tensor::empty({count * size}, dy.dtype(), dy.device());
-                    column_sums(context, products, false, sums);
-                    const auto [target, accumulate] = slot.target();
-                    matmul(context, sums.reshape({count, size}), ones({size, 1}, dy),
-                           target.reshape({count, 1}), {.accumulate = accumulate});
                   }
                 });
 }

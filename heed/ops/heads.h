@@ -1,4 +1,6 @@
 // Maps of queries and keys head by head: [rows, heads · size], each head alone.
+//
+// Thread-safety: as autograd/gradient.h says.
 #pragma once
 
 #include "heed/autograd/gradient.h"
@@ -9,11 +11,6 @@ namespace heed::ops {
 // Each head divided by its root mean square over its components, times `gain` ([size], shared by
 // the heads): y_h = x_h / sqrt(mean(x_h²) + epsilon) ⊙ gain.
 Tensor rms_norm_heads(const Tensor& x, const Tensor& gain, float epsilon);
-
-// The columns cut evenly into as many runs as there are factors ([n] or [1, n]), each times its
-// factor: with one factor per head, y_h = factors[h] · x_h.
-//   dx_h = factors[h] · dy_h,  dfactors[h] = Σ_rows dy_h · x_h.
-Tensor scale_heads(const Tensor& x, const Tensor& factors);
 
 // Each head times a matrix of its own: y_h = x_h · W_h, with W_h the rows h · size … of `weight`
 // [heads · size, out] → [rows, heads · out].

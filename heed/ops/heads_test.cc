@@ -10,6 +10,7 @@
 #include "heed/backends/reference/register.h"
 #include "heed/base/random.h"
 #include "heed/ops/elementwise.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 namespace {
@@ -83,15 +84,18 @@ TEST_F(Heads, AreNormalizedAlone) {
 
 TEST_F(Heads, AreScaledAlone) {
   const Tensor x = random({2, 6}, 1), factors = random({3}, 2);
-  const auto y = ops::scale_heads(x, factors).to_doubles();
+  const auto y = ops::scale_columns(x, factors).to_doubles();
   const auto in = x.to_doubles();
   const auto f = factors.to_doubles();
   for (std::size_t i = 0; i < 12; ++i) {
     EXPECT_EQ(y[i], in[i] * f[i % 6 / 2]);
   }
   expect_right(random({7, 9}, 3), factors,
-               [](const Tensor& part, const Tensor& p) { return ops::scale_heads(part, p); });
-  EXPECT_THROW(ops::scale_heads(x, random({4}, 1)), Error);
+               [](const Tensor& part, const Tensor& p) { return ops::scale_columns(part, p); });
+  const Tensor each = random({6}, 4);
+  expect_right(random({7, 9}, 3), each,
+               [](const Tensor& part, const Tensor& p) { return ops::scale_columns(part, p); });
+  EXPECT_THROW(ops::scale_columns(x, random({4}, 1)), Error);
 }
 
 TEST_F(Heads, AreMultipliedByMatricesOfTheirOwn) {
@@ -118,7 +122,7 @@ TEST_F(Heads, ExponentialsStopAtTheLargest) {
   const auto y = ops::exponentials(x, 2).to_doubles();
   EXPECT_EQ(y, (std::vector<double>{std::exp(-1), std::exp(0.5), std::exp(2)}));
   expect_right(random({5, 9}, 3), x, [](const Tensor& part, const Tensor& p) {
-    return ops::scale_heads(part, ops::exponentials(p, 2));
+    return ops::scale_columns(part, ops::exponentials(p, 2));
   });
 }
 

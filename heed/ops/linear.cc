@@ -109,6 +109,8 @@ class RecordedMap {
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
         "linear: x {} does not fit weight {} ([out, in])", x.shape(), weight.shape());
+  check(!wants_gradient(weight) || weight.dtype() != DType::bfloat16,
+        "linear: a weight {} that is kept in bfloat16 cannot learn", weight.shape());
   if (bias.defined()) {
     check(bias.element_count() == weight.size(0), "linear: bias {} does not fit weight {}",
           bias.shape(), weight.shape());

@@ -14,6 +14,7 @@
 #include "heed/ops/heads.h"
 #include "heed/ops/linear.h"
 #include "heed/ops/normalization.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 namespace {
@@ -121,7 +122,7 @@ TEST_F(RoundedActivationsOf, NormsAndActivations) {
   check({x, gain}, [](const Tensors& t) { return ops::rms_norm(t[0], t[1], 1e-5f); });
   check({x}, [&](const Tensors& t) { return ops::activate(t[0], Activation::gelu, stream); });
   check({x}, [&](const Tensors& t) { return ops::gate(t[0], Activation::silu, stream); });
-  check({x, random({8}, 5)}, [](const Tensors& t) { return ops::scale_heads(t[0], t[1]); });
+  check({x, random({8}, 5)}, [](const Tensors& t) { return ops::scale_columns(t[0], t[1]); });
   check({x, random({12}, 5)},
         [](const Tensors& t) { return ops::rms_norm_heads(t[0], t[1], 1e-5f); });
   check({x, random({48, 12}, 5)}, [](const Tensors& t) {

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "heed/kernels/elementwise.h"
+#include "heed/ops/index.h"
+#include "heed/ops/linear.h"
+
 namespace heed::ops {
 
 namespace {
@@ -10,7 +14,9 @@ namespace {
 // stay in the last-level cache.
 constexpr std::int64_t block_rows = 512;
 
-void check_projection(const Tensor& x, const Tensor& weight, const Tensor& targets) {
+void check_projection(const Tensor& x, const Projection& projection, const Tensor& targets) {
+  const Tensor& weight = projection.weight;
+  check_logit_map(projection.map());
   check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
         "cross_entropy: x {} does not fit weight {}", x.shape(), weight.shape());
   check(targets.shape() == Shape({x.size(0)}), "cross_entropy: {} targets for {} rows",
@@ -42,11 +48,36 @@ Tensor log_softmax(const Tensor& x) {
   return y;
 }
 
-CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weight,
-                                            const Tensor& bias, const Tensor& targets,
-                                            const CrossEntropyOptions& options) {
-  check_projection(x, weight, targets);
+Tensor project(const Tensor& x, const Projection& projection, MatmulPrecision precision) {
+  const LogitMap map = projection.map();
+  check_logit_map(map);
+  const Tensor logits = linear(x, projection.weight, projection.bias, precision);
+  if (!map.active()) {
+    return logits;
+  }
   ExecutionContext context = context_for(x.device());
+  if (!wants_gradient(logits)) {
+    map_logits(context, logits, map, logits);
+    return logits;
+  }
+  const Tensor y = Tensor::empty(logits.shape(), logits.dtype(), logits.device());
+  map_logits(context, logits, map, y);
+  return record("project", y, {logits},
+                [y = y.detach(), map, slot = gradient_slot(logits)](const Tensor& dy) {
+                  ExecutionContext context = context_for(dy.device());
+                  const Tensor dx = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+                  map_logits_backward(context, y, dy, map, dx);
+                  slot.give(dx);
+                });
+}
+
+CrossEntropyResult projection_cross_entropy(const Tensor& x, const Projection& projection,
+                                            const Tensor& targets,
+                                            const CrossEntropyOptions& options) {
+  check_projection(x, projection, targets);
+  const auto& [weight, bias, scale, soft_cap] = projection;
+  ExecutionContext context = context_for(x.device());
+  const Tensor ids = placed(targets, x.device());
   const bool recording = will_record({x, weight, bias});
   const GradientSlot weight_slot = recording ? gradient_slot(weight) : GradientSlot();
   const GradientSlot bias_slot = recording ? gradient_slot(bias) : GradientSlot();
@@ -64,11 +95,12 @@ CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weigh
            {.transpose_b = true, .precision = options.precision, .bias = optional_view(bias)});
     cross_entropy(context,
                   {.logits = logits,
-                   .targets = targets.rows(begin, end),
+                   .targets = ids.rows(begin, end),
                    .ignore_id = options.ignore_id,
                    .smoothing = options.smoothing,
                    .want_gradient = recording,
-                   .gradient_scale = options.scale},
+                   .gradient_scale = options.scale,
+                   .map = {scale, soft_cap}},
                   result.sums);
     // `logits` now holds their gradient.
     if (dx.defined()) {
@@ -99,20 +131,26 @@ CrossEntropyResult projection_cross_entropy(const Tensor& x, const Tensor& weigh
   return result;
 }
 
-std::vector<double> projection_log_probabilities(const Tensor& x, const Tensor& weight,
-                                                 const Tensor& bias, const Tensor& targets) {
-  check_projection(x, weight, targets);
+std::vector<double> projection_log_probabilities(const Tensor& x, const Projection& projection,
+                                                 const Tensor& targets, MatmulPrecision precision) {
+  check_projection(x, projection, targets);
+  const auto& [weight, bias, scale, soft_cap] = projection;
+  const LogitMap map{scale, soft_cap};
   ExecutionContext context = context_for(x.device());
   const std::int64_t rows = x.size(0);
   const Tensor buffer =
       Tensor::empty({std::min(rows, block_rows), weight.size(0)}, x.dtype(), x.device());
-  const auto ids = targets.values<std::int32_t>();
+  const Tensor on_host = placed(targets, cpu_device);
+  const auto ids = on_host.values<std::int32_t>();
   std::vector<double> result;
   for (std::int64_t begin = 0; begin < rows; begin += block_rows) {
     const std::int64_t end = std::min(rows, begin + block_rows);
     const Tensor scores = buffer.rows(0, end - begin);
     matmul(context, x.rows(begin, end), weight, scores,
-           {.transpose_b = true, .bias = optional_view(bias)});
+           {.transpose_b = true, .precision = precision, .bias = optional_view(bias)});
+    if (map.active()) {
+      map_logits(context, scores, map, scores);
+    }
     log_softmax_forward(context, scores, scores);
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int32_t id = ids[static_cast<std::size_t>(row)];
@@ -121,6 +159,51 @@ std::vector<double> projection_log_probabilities(const Tensor& x, const Tensor& 
       result.push_back(scores.rows(row - begin, row - begin + 1).columns(id, id + 1).item());
     }
   }
+  return result;
+}
+
+Tensor sequence_log_softmax(const Tensor& scores, std::span<const std::int32_t> offsets) {
+  check(scores.rank() == 2, "sequence_log_softmax: expected scores [tokens, columns], got {}",
+        scores.shape());
+  ExecutionContext context = context_for(scores.device());
+  const Tensor y = Tensor::empty(scores.shape(), scores.dtype(), scores.device());
+  heed::sequence_log_softmax(context, scores, offsets, y);
+  return y;
+}
+
+CrossEntropyResult sequence_cross_entropy(const Tensor& scores,
+                                          std::span<const std::int32_t> offsets,
+                                          const Tensor& targets,
+                                          const CrossEntropyOptions& options) {
+  const auto sequences = static_cast<std::int64_t>(offsets.size()) - 1;
+  check(scores.rank() == 2 && targets.shape() == Shape({sequences, scores.size(1)}),
+        "sequence_cross_entropy: scores {} and targets {} do not fit {} sequences ([tokens, "
+        "columns] and [sequences, columns])",
+        scores.shape(), targets.shape(), sequences);
+  ExecutionContext context = context_for(scores.device());
+  const bool recording = will_record({scores});
+  // A copy, which turns into the gradient.
+  const Tensor gradient = Tensor::empty(scores.shape(), scores.dtype(), scores.device());
+  scale_add(context, scores, 1, 0, gradient);
+  CrossEntropyResult result;
+  heed::sequence_cross_entropy(context,
+                               {.scores = gradient,
+                                .offsets = offsets,
+                                .targets = placed(targets, scores.device()),
+                                .ignore_id = options.ignore_id,
+                                .smoothing = options.smoothing,
+                                .want_gradient = recording,
+                                .gradient_scale = options.scale},
+                               result.sums);
+  result.loss = Tensor::empty({1}, scores.dtype(), scores.device());
+  result.loss.fill(result.sums.loss * options.scale);
+  record("sequence_cross_entropy", result.loss, {scores},
+         [gradient, slot = gradient_slot(scores)](const Tensor& dloss) {
+           ExecutionContext context = context_for(gradient.device());
+           const auto [target, accumulate] = slot.target();
+           scale_add(context, gradient, static_cast<float>(dloss.item()), accumulate ? 1 : 0,
+                     target);
+         });
   return result;
 }
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "heed/backends/common/matrix.h"
 #include "heed/backends/reference/families.h"
+#include "heed/backends/reference/matrix.h"
 
 namespace heed::reference {
 
@@ -107,6 +107,16 @@ void multiply(ExecutionContext&, ConstView x1, ConstView x2, bool accumulate, Vi
   });
 }
 
+void scale_rows(ExecutionContext&, ConstView x, ConstView factors, bool accumulate, View y) {
+  check_matrix("scale_rows", "x", x, y.rows(), y.columns());
+  check_vector("scale_rows", "factors", factors, y.rows());
+  for_each_element("scale_rows", y, [&](auto type, std::int64_t r, std::int64_t c) {
+    using T = decltype(type);
+    T& out = at<T>(y, r, c);
+    out = factors.as<T>()[r] * at<T>(x, r, c) + (accumulate ? out : T{0});
+  });
+}
+
 void activation_forward(ExecutionContext&, Activation activation, ConstView x,
                         const DropoutStream& stream, View y) {
   check_matrix("activation_forward", "x", x, y.rows(), y.columns());
@@ -169,6 +179,7 @@ void apply_dropout(ExecutionContext& context, ConstView x, const DropoutStream& 
 void register_elementwise() {
   heed::scale_add.fill(DeviceKind::reference, &scale_add);
   heed::multiply.fill(DeviceKind::reference, &multiply);
+  heed::scale_rows.fill(DeviceKind::reference, &scale_rows);
   heed::activation_forward.fill(DeviceKind::reference, &activation_forward);
   heed::activation_backward.fill(DeviceKind::reference, &activation_backward);
   heed::gated_forward.fill(DeviceKind::reference, &gated_forward);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "heed/ops/heads.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 
@@ -18,8 +19,8 @@ class CosineScore : public AttentionPart {
   }
 
   Tensor queries(const Tensor& q, ForwardContext&) const override {
-    return ops::scale_heads(ops::rms_norm_heads(q, gain_, epsilon),
-                            ops::exponentials(log_scale_.value, std::log(largest / initial)));
+    return ops::scale_columns(ops::rms_norm_heads(q, gain_, epsilon),
+                              ops::exponentials(log_scale_.value, std::log(largest / initial)));
   }
   Tensor keys(const Tensor& k, ForwardContext&) const override {
     return ops::rms_norm_heads(k, gain_, epsilon);

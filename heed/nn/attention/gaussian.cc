@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "heed/ops/heads.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 
@@ -36,7 +37,7 @@ class GaussianScore : public AttentionPart {
       return x;
     }
     constexpr double unbounded = std::numeric_limits<double>::infinity();
-    return ops::scale_heads(x, ops::exponentials(narrowing_.value, unbounded));
+    return ops::scale_columns(x, ops::exponentials(narrowing_.value, unbounded));
   }
 
   Parameter narrowing_;  // [key heads], s; undefined: the width is fixed

@@ -38,6 +38,23 @@ void scale_add_piece(ConstRows x, float alpha, float beta, Rows y, const Piece& 
   }
 }
 
+void scale_rows_piece(ConstRows x, const float* factors, bool accumulate, Rows y,
+                      const Piece& piece) {
+  const FloatTag d;
+  for (std::int64_t r = piece.row_begin; r < piece.row_end; ++r) {
+    const auto factor = hn::Set(d, factors[r]);
+    const float* in = x[r];
+    float* out = y[r];
+    for_each_vector(
+        d, static_cast<std::size_t>(piece.column_begin), static_cast<std::size_t>(piece.column_end),
+        [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+          const auto v = load(d, in + c, n);
+          store(d, accumulate ? hn::MulAdd(factor, v, load(d, out + c, n)) : hn::Mul(factor, v),
+                out + c, n);
+        });
+  }
+}
+
 template <typename From, typename To>
 HWY_INLINE void convert_rows(RowsOf<const From> x, RowsOf<To> y, const Piece& piece) {
   const FloatTag d;
@@ -84,6 +101,7 @@ namespace heed::cpu {
 namespace {
 
 HWY_EXPORT(scale_add_piece);
+HWY_EXPORT(scale_rows_piece);
 HWY_EXPORT(round_piece);
 HWY_EXPORT(widen_piece);
 HWY_EXPORT(multiply_piece);
@@ -96,6 +114,18 @@ void scale_add(ExecutionContext& context, ConstView x, float alpha, float beta, 
              [&](const Piece& piece) {
                HWY_DYNAMIC_DISPATCH(scale_add_piece)(in, alpha, beta, out, piece);
              });
+}
+
+void scale_rows(ExecutionContext& context, ConstView x, ConstView factors, bool accumulate,
+                View y) {
+  check_matrix("scale_rows", "x", x, y.rows(), y.columns());
+  check_vector("scale_rows", "factors", factors, y.rows());
+  const ConstRows in = rows_of(x);
+  const Rows out = rows_of(y);
+  const auto* row_factors = factors.as<float>();
+  run_pieces(context, y.rows(), y.columns(), false, [&](const Piece& piece) {
+    HWY_DYNAMIC_DISPATCH(scale_rows_piece)(in, row_factors, accumulate, out, piece);
+  });
 }
 
 void run_convert(ExecutionContext& context, ConstView x, View y) {
@@ -139,6 +169,7 @@ void apply_dropout(ExecutionContext& context, ConstView x, const DropoutStream& 
 void register_elementwise() {
   heed::convert.fill(DeviceKind::cpu, &run_convert);
   heed::scale_add.fill(DeviceKind::cpu, &scale_add);
+  heed::scale_rows.fill(DeviceKind::cpu, &scale_rows);
   heed::multiply.fill(DeviceKind::cpu, &multiply);
   heed::activation_forward.fill(DeviceKind::cpu, &activation_forward);
   heed::activation_backward.fill(DeviceKind::cpu, &activation_backward);

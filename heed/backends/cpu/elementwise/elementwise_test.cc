@@ -158,6 +158,24 @@ TEST_F(Elementwise, ActivationsAreAccurateInTheTails) {
   });
 }
 
+TEST_F(Elementwise, ScaledRows) {
+  for_each_target([](ExecutionContext& context) {
+    ExecutionContext plain = reference_context();
+    for (const auto& [rows, columns, gap] : sizes) {
+      for (const bool accumulate : {false, true}) {
+        const Tensor x = random_rows(rows, columns, 1, gap);
+        const Tensor factors = random_rows(1, rows, 2);
+        const Tensor y = random_rows(rows, columns, 3);
+        const Tensor expected = wide(y);
+        scale_rows(plain, wide(x), wide(factors), accumulate, expected);
+        scale_rows(context, x, factors, accumulate, y);
+        expect_close(y, expected, 2e-7, 4);
+        EXPECT_THROW(scale_rows(context, x, random_rows(1, rows + 1, 2), false, y), Error);
+      }
+    }
+  });
+}
+
 TEST_F(Elementwise, ReluBackwardFromItsOutput) {
   ExecutionContext context = context_for(cpu_device);
   const DropoutStream stream = stream_of(0.4);

@@ -24,6 +24,7 @@ struct RowOptions {
   float smoothing;
   bool want_gradient;
   float gradient_scale;
+  LogitMap map{};
 };
 
 }  // namespace
@@ -55,6 +56,31 @@ HWY_INLINE void terms_to_gradient(const RowOptions& p, float* x, std::size_t tar
   x[target] = static_cast<float>(hit);
 }
 
+// y = scale · x, or soft_cap · tanh(scale · x / soft_cap).
+void map_row(const LogitMap& map, const float* x, std::size_t columns, float* y) {
+  const FloatTag d;
+  const auto cap = hn::Set(d, map.soft_cap);
+  const auto factor = hn::Set(d, map.soft_cap > 0 ? map.scale / map.soft_cap : map.scale);
+  for_each_vector(d, 0, columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+    const auto scaled = hn::Mul(factor, load(d, x + c, n));
+    store(d, map.soft_cap > 0 ? hn::Mul(cap, tanh(d, scaled)) : scaled, y + c, n);
+  });
+}
+
+// dx = factor · dy ⊙ (1 - (z / soft_cap)²), z the capped logits; dx may be dy.
+void through_cap(float soft_cap, float factor, const float* z, const float* dy, std::size_t columns,
+                 float* dx) {
+  const FloatTag d;
+  const auto one = hn::Set(d, 1.0f);
+  const auto scale = hn::Set(d, factor);
+  const auto inverse = hn::Set(d, 1 / soft_cap);
+  for_each_vector(d, 0, columns, [&](std::size_t c, std::size_t n) HEED_SIMD_LAMBDA {
+    const auto t = hn::Mul(inverse, load(d, z + c, n));
+    const auto slope = hn::Mul(scale, hn::NegMulAdd(t, t, one));
+    store(d, hn::Mul(load(d, dy + c, n), slope), dx + c, n);
+  });
+}
+
 void cross_entropy_row(const RowOptions& p, float* x, std::size_t target, CrossEntropySums& sums) {
   const float largest = row_max(x, p.columns);
   const double hit = x[target];
@@ -76,6 +102,23 @@ void cross_entropy_row(const RowOptions& p, float* x, std::size_t target, CrossE
   }
 }
 
+// The same with the map before it; capped logits are kept for their slope.
+void mapped_cross_entropy_row(const RowOptions& p, float* x, std::size_t target,
+                              CrossEntropySums& sums) {
+  map_row(p.map, x, p.columns, x);
+  thread_local std::vector<float> capped;
+  const bool keeps = p.want_gradient && p.map.soft_cap > 0;
+  if (keeps) {
+    capped.assign(x, x + p.columns);
+  }
+  RowOptions options = p;
+  options.gradient_scale *= p.map.scale;
+  cross_entropy_row(options, x, target, sums);
+  if (keeps) {
+    through_cap(p.map.soft_cap, 1, capped.data(), x, p.columns, x);
+  }
+}
+
 }  // namespace
 }  // namespace heed::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -84,12 +127,59 @@ HWY_AFTER_NAMESPACE();
 namespace heed::cpu {
 
 namespace {
+HWY_EXPORT(map_row);
+HWY_EXPORT(through_cap);
 HWY_EXPORT(cross_entropy_row);
+HWY_EXPORT(mapped_cross_entropy_row);
+
+void add_in_order(const std::vector<CrossEntropySums>& parts, CrossEntropySums& sums) {
+  for (const CrossEntropySums& part : parts) {
+    sums.loss += part.loss;
+    sums.plain_loss += part.plain_loss;
+    sums.correct += part.correct;
+    sums.count += part.count;
+  }
+}
+
 }  // namespace
+
+void map_logits(ExecutionContext& context, ConstView x, const LogitMap& map, View y) {
+  check_logit_map(map);
+  check_matrix("map_logits", "y", y, x.rows(), x.columns());
+  const ConstRows in = rows_of(x);
+  const Rows out = rows_of(y);
+  run_rows(context, x.rows(), x.columns(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      HWY_DYNAMIC_DISPATCH(map_row)(map, in[r], static_cast<std::size_t>(x.columns()), out[r]);
+    }
+  });
+}
+
+void map_logits_backward(ExecutionContext& context, ConstView y, ConstView dy, const LogitMap& map,
+                         View dx) {
+  check_logit_map(map);
+  check_matrix("map_logits_backward", "dy", dy, y.rows(), y.columns());
+  check_matrix("map_logits_backward", "dx", dx, y.rows(), y.columns());
+  const auto columns = static_cast<std::size_t>(y.columns());
+  const ConstRows capped = rows_of(y);
+  const ConstRows gradients = rows_of(dy);
+  const Rows out = rows_of(dx);
+  run_rows(context, y.rows(), y.columns(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      if (map.soft_cap > 0) {
+        HWY_DYNAMIC_DISPATCH(through_cap)
+        (map.soft_cap, map.scale, capped[r], gradients[r], columns, out[r]);
+      } else {
+        HWY_DYNAMIC_DISPATCH(map_row)(map, gradients[r], columns, out[r]);
+      }
+    }
+  });
+}
 
 void cross_entropy(ExecutionContext& context, const CrossEntropy& p, CrossEntropySums& sums) {
   const std::int64_t rows = p.logits.rows();
   const std::int64_t columns = p.logits.columns();
+  check_logit_map(p.map);
   check_vector("cross_entropy", "targets", p.targets, rows);
   const std::int32_t* targets = p.targets.as<std::int32_t>();
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -99,26 +189,56 @@ void cross_entropy(ExecutionContext& context, const CrossEntropy& p, CrossEntrop
   }
   const Rows logits = rows_of(p.logits);
   const RowOptions options{static_cast<std::size_t>(columns), p.smoothing, p.want_gradient,
-                           p.gradient_scale};
+                           p.gradient_scale, p.map};
   // One entry per row, added in the order of rows: the tiles do not show in the sums.
   std::vector<CrossEntropySums> row_sums(static_cast<std::size_t>(rows));
   run_rows(context, rows, columns, [&](std::int64_t begin, std::int64_t end) {
+    const auto of_row = p.map.active() ? HWY_DYNAMIC_DISPATCH(mapped_cross_entropy_row)
+                                       : HWY_DYNAMIC_DISPATCH(cross_entropy_row);
     for (std::int64_t r = begin; r < end; ++r) {
       if (targets[r] != p.ignore_id) {
-        HWY_DYNAMIC_DISPATCH(cross_entropy_row)
-        (options, logits[r], static_cast<std::size_t>(targets[r]),
-         row_sums[static_cast<std::size_t>(r)]);
+        of_row(options, logits[r], static_cast<std::size_t>(targets[r]),
+               row_sums[static_cast<std::size_t>(r)]);
       } else if (p.want_gradient) {
         std::fill(logits[r], logits[r] + columns, 0.0f);
       }
     }
   });
-  for (const CrossEntropySums& row : row_sums) {
-    sums.loss += row.loss;
-    sums.plain_loss += row.plain_loss;
-    sums.correct += row.correct;
-    sums.count += row.count;
-  }
+  add_in_order(row_sums, sums);
+}
+
+void sequence_cross_entropy(ExecutionContext& context, const SequenceCrossEntropy& p,
+                            CrossEntropySums& sums) {
+  check_sequence_targets(p);
+  const Rows scores = rows_of(p.scores);
+  const std::int64_t columns = p.scores.columns();
+  const auto sequences = static_cast<std::int64_t>(p.offsets.size()) - 1;
+  const std::int32_t* targets = p.targets.as<std::int32_t>();
+  std::vector<CrossEntropySums> parts(static_cast<std::size_t>(sequences * columns));
+  run_tiles(context, sequences, p.scores.element_count(), [&](std::int64_t s) {
+    const std::int64_t begin = p.offsets[static_cast<std::size_t>(s)];
+    const std::int64_t length = p.offsets[static_cast<std::size_t>(s) + 1] - begin;
+    const RowOptions options{static_cast<std::size_t>(length), p.smoothing, p.want_gradient,
+                             p.gradient_scale};
+    std::vector<float> column(static_cast<std::size_t>(length));
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const std::int32_t target = targets[s * p.targets.row_stride() + c];
+      if (target == p.ignore_id) {
+        std::fill(column.begin(), column.end(), 0.0f);
+      } else {
+        for (std::int64_t r = 0; r < length; ++r) {
+          column[static_cast<std::size_t>(r)] = scores[begin + r][c];
+        }
+        HWY_DYNAMIC_DISPATCH(cross_entropy_row)
+        (options, column.data(), static_cast<std::size_t>(target),
+         parts[static_cast<std::size_t>(s * columns + c)]);
+      }
+      for (std::int64_t r = 0; p.want_gradient && r < length; ++r) {
+        scores[begin + r][c] = column[static_cast<std::size_t>(r)];
+      }
+    }
+  });
+  add_in_order(parts, sums);
 }
 
 }  // namespace heed::cpu

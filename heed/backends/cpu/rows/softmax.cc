@@ -1,6 +1,7 @@
 #include "heed/kernels/softmax.h"
 
 #include <cmath>
+#include <vector>
 
 #include "heed/backends/cpu/families.h"
 #include "heed/backends/cpu/rows/cross_entropy.h"
@@ -103,6 +104,30 @@ void log_softmax_forward(ExecutionContext& context, ConstView x, View y) {
   map_rows(context, "log_softmax_forward", HWY_DYNAMIC_DISPATCH(log_softmax_row), x, y);
 }
 
+void sequence_log_softmax(ExecutionContext& context, ConstView x,
+                          std::span<const std::int32_t> offsets, View y) {
+  check_sequences("sequence_log_softmax", x, offsets);
+  const std::int64_t columns = x.columns();
+  check_matrix("sequence_log_softmax", "y", y, x.rows(), columns);
+  const ConstRows in = rows_of(x);
+  const Rows out = rows_of(y);
+  const auto sequences = static_cast<std::int64_t>(offsets.size()) - 1;
+  run_tiles(context, sequences, x.element_count(), [&](std::int64_t s) {
+    const std::int64_t begin = offsets[static_cast<std::size_t>(s)];
+    const std::int64_t length = offsets[static_cast<std::size_t>(s) + 1] - begin;
+    std::vector<float> column(static_cast<std::size_t>(length));
+    for (std::int64_t c = 0; c < columns; ++c) {
+      for (std::int64_t r = 0; r < length; ++r) {
+        column[static_cast<std::size_t>(r)] = in[begin + r][c];
+      }
+      HWY_DYNAMIC_DISPATCH(log_softmax_row)(column.data(), column.size(), column.data());
+      for (std::int64_t r = 0; r < length; ++r) {
+        out[begin + r][c] = column[static_cast<std::size_t>(r)];
+      }
+    }
+  });
+}
+
 void softmax_backward(ExecutionContext& context, ConstView y, ConstView dy, View dx) {
   const std::int64_t columns = y.columns();
   check_matrix("softmax_backward", "dy", dy, y.rows(), columns);
@@ -125,6 +150,10 @@ void register_softmax() {
   heed::log_softmax_forward.fill(DeviceKind::cpu, &log_softmax_forward);
   heed::softmax_backward.fill(DeviceKind::cpu, &softmax_backward);
   heed::cross_entropy.fill(DeviceKind::cpu, &cross_entropy);
+  heed::map_logits.fill(DeviceKind::cpu, &map_logits);
+  heed::map_logits_backward.fill(DeviceKind::cpu, &map_logits_backward);
+  heed::sequence_log_softmax.fill(DeviceKind::cpu, &sequence_log_softmax);
+  heed::sequence_cross_entropy.fill(DeviceKind::cpu, &sequence_cross_entropy);
 }
 
 }  // namespace heed::cpu
