@@ -4,11 +4,17 @@
 
 namespace heed {
 
+bool same_metric(const Metric& a, const Metric& b) {
+  return a.style().key == b.style().key;
+}
+
 std::vector<std::shared_ptr<const Metric>> GroupMeasures::all_but(
     const std::shared_ptr<const Metric>& shown) const {
   std::vector<std::shared_ptr<const Metric>> others;
   const auto add = [&](const std::shared_ptr<const Metric>& other) {
-    if (other && other != shown && std::find(others.begin(), others.end(), other) == others.end()) {
+    if (other && !same_metric(*other, *shown) &&
+        std::none_of(others.begin(), others.end(),
+                     [&](const auto& known) { return same_metric(*known, *other); })) {
       others.push_back(other);
     }
   };

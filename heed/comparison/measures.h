@@ -29,6 +29,9 @@ struct BreakRule {
   bool any() const { return below || ratio; }
 };
 
+// Whether two metrics have the same key, under which their scores stand in files.
+bool same_metric(const Metric& a, const Metric& b);
+
 // All metrics read the same rows of statistics.
 struct GroupMeasures {
   std::shared_ptr<const Metric> metric;                // decides: ranking, pairs, findings

@@ -180,7 +180,7 @@ void check_group(const ComparisonGroup& group) {
 
 double length_score_of_test_set(const GroupMeasures& measures, const VariantSummary& variant) {
   for (const MetricScores& other : variant.besides) {
-    if (other.metric == measures.length_metric()) {
+    if (same_metric(*other.metric, *measures.length_metric())) {
       return spread_of(other.scores).mean;
     }
   }
