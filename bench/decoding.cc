@@ -12,8 +12,9 @@
 
 #include "heed/backends/cpu/register.h"
 #include "heed/base/config.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 #include "heed/kernels/kernel.h"
+#include "heed/models/translator.h"
 #include "heed/tasks/line_translator.h"
 
 namespace {
@@ -47,10 +48,10 @@ struct Work {
 };
 
 // From lines of text to lines of text.
-Work translate(const LoadedTranslator& translator, const std::vector<std::string>& lines,
+Work translate(const LoadedModel& translator, const std::vector<std::string>& lines,
                const DecodingConfig& config, MatmulPrecision precision) {
-  LineTranslator translate({*translator.model, translator.tokenizers, translator.symbols}, config,
-                           {.precision = precision});
+  LineTranslator translate({translator.generator(), translator.tokenizers, translator.symbols},
+                           config, {.precision = precision});
   Work work;
   for (const LineTranslations& line : translate.translate(lines)) {
     work.tokens += static_cast<std::size_t>(line.best.front().length);
@@ -71,7 +72,7 @@ double weight_bytes_of_step(const Translator& model, MatmulPrecision precision) 
                                                              : 4);
 }
 
-void measure(const LoadedTranslator& translator, const std::vector<std::string>& lines, int beam,
+void measure(const LoadedModel& translator, const std::vector<std::string>& lines, int beam,
              const Options& options) {
   DecodingConfig config = translator.decoding;
   config.beam = beam;
@@ -96,7 +97,7 @@ void measure(const LoadedTranslator& translator, const std::vector<std::string>&
   json["program"] = "heed";
   json["kind"] = "decoding";
   json["model"] = options.model;
-  const TranslatorConfig& sizes = translator.model->config();
+  const TranslatorConfig& sizes = translator.as<Translator>().config();
   json["sizes"] =
       fmt::format("d {}, {}+{} layers", sizes.d_model, sizes.encoder_layers, sizes.decoder_layers);
   json["beam"] = beam;
@@ -106,7 +107,7 @@ void measure(const LoadedTranslator& translator, const std::vector<std::string>&
   json["sentences"] = lines.size();
   json["tokens"] = work.tokens;
   json["seconds"] = seconds;
-  json["weight_bytes_of_step"] = weight_bytes_of_step(*translator.model, precision);
+  json["weight_bytes_of_step"] = weight_bytes_of_step(translator.as<Translator>(), precision);
   std::printf("%s\n", json.dump().c_str());
 }
 
@@ -129,7 +130,7 @@ int main(int argc, char** argv) {
     register_cpu_backend();
     set_thread_count(options.threads);
     const std::vector<std::string> lines = read_lines(options.source, options.sentences);
-    const LoadedTranslator translator = load_translator(options.model);
+    const LoadedModel translator = load_model(options.model);
     for (const int beam : options.beams) {
       measure(translator, lines, beam, options);
     }

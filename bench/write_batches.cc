@@ -18,7 +18,7 @@
 #include "heed/data/batching.h"
 #include "heed/data/encoded_corpus.h"
 #include "heed/kernels/kernel.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace {
 

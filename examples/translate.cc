@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "heed/backends/cpu/register.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 
 int main(int argc, char** argv) try {
   heed::check_usage(argc == 2, "usage: example_translate DIRECTORY < TEXT");
   heed::register_cpu_backend();
-  const heed::LoadedTranslator translator = heed::load_translator(argv[1]);
+  const heed::LoadedModel translator = heed::load_model(argv[1]);
   for (std::string line; std::getline(std::cin, line);) {
     std::vector<std::vector<int>> sources = {translator.tokenizers.source->encode(line)};
     if (sources[0].empty()) {  // nothing to translate
@@ -21,7 +21,7 @@ int main(int argc, char** argv) try {
     sources[0].push_back(translator.symbols.source_end);
     // One list of hypotheses for each source, the best first.
     const auto hypotheses =
-        heed::decode(*translator.model, sources, translator.symbols, translator.decoding);
+        heed::decode(translator.generator(), sources, translator.symbols, translator.decoding);
     std::cout << translator.tokenizers.target->decode(hypotheses[0][0].tokens) << std::endl;
   }
 } catch (const heed::Error& error) {

@@ -10,6 +10,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/model_loading.h"
 #include "heed/base/files.h"
 #include "heed/data/line_reader.h"
 #include "heed/formats/numpy.h"
@@ -158,7 +159,7 @@ void run_attend(const AttendOptions& options) {
   }
   set_thread_count(options.decoding.threads);
   const std::string sentence = sentence_of(options);
-  const LoadedTranslator translator = load_translator(options.decoding.model);
+  const LoadedModel translator = load_model_for("attend", "translation", options.decoding.model);
   AttentionView view = trace_attention(translator, sentence, options.target,
                                        decoding_config(options.decoding, translator.decoding),
                                        parse_precision(options.decoding.precision));

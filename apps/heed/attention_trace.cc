@@ -7,13 +7,13 @@ namespace heed::app {
 
 namespace {
 
-std::vector<std::int32_t> ids_of(const LoadedTranslator& translator, const Tokenizer& tokenizer,
+std::vector<std::int32_t> ids_of(const LoadedModel& translator, const Tokenizer& tokenizer,
                                  std::int32_t end, const std::string& text, const char* what) {
   std::vector<int> ids = tokenizer.encode(text);
   check_data(!ids.empty(), "the {} '{}' has no tokens; there is nothing to attend to", what, text);
-  check_data(static_cast<std::int64_t>(ids.size()) < translator.model->longest(),
+  check_data(static_cast<std::int64_t>(ids.size()) < translator.generator().longest(),
              "the {} has {} tokens with the end symbol, the model takes {} at most", what,
-             ids.size() + 1, translator.model->longest());
+             ids.size() + 1, translator.generator().longest());
   ids.push_back(end);
   return ids;
 }
@@ -39,7 +39,7 @@ AttentionLayer layer_of(const AttentionTrace::Entry& entry, const TranslatorConf
 
 }  // namespace
 
-AttentionView trace_attention(const LoadedTranslator& translator, const std::string& source,
+AttentionView trace_attention(const LoadedModel& translator, const std::string& source,
                               const std::optional<std::string>& target,
                               const DecodingConfig& decoding, MatmulPrecision precision) {
   const Tokenizer& tokenizer = *translator.tokenizers.target;
@@ -50,11 +50,11 @@ AttentionView trace_attention(const LoadedTranslator& translator, const std::str
     target_ids = ids_of(translator, tokenizer, translator.symbols.end, *target, "translation");
   } else {
     const std::vector<std::vector<int>> sources = {{source_ids.begin(), source_ids.end()}};
-    target_ids =
-        decode(*translator.model, sources, translator.symbols, decoding, {.precision = precision})
-            .front()
-            .front()
-            .tokens;
+    target_ids = decode(translator.generator(), sources, translator.symbols, decoding,
+                        {.precision = precision})
+                     .front()
+                     .front()
+                     .tokens;
     target_ids.push_back(translator.symbols.end);
   }
   std::vector<std::int32_t> inputs = {translator.symbols.start};
@@ -68,7 +68,7 @@ AttentionView trace_attention(const LoadedTranslator& translator, const std::str
   prompts.begun.ids = id_tensor(inputs);
   prompts.begun.rows = one_sequence(inputs.size());
   const NoGradientScope no_gradients;
-  translator.model->hidden(prompts, context);
+  translator.generator().hidden(prompts, context);
 
   const auto source_labels = piece_labels(*translator.tokenizers.source, source_ids);
   const auto output_labels = piece_labels(tokenizer, target_ids);
@@ -84,7 +84,7 @@ AttentionView trace_attention(const LoadedTranslator& translator, const std::str
     const std::size_t stack = entry.name.ends_with(".cross")       ? 2
                               : entry.name.starts_with("decoder.") ? 1
                                                                    : 0;
-    view.stacks[stack].layers.push_back(layer_of(entry, translator.model->config()));
+    view.stacks[stack].layers.push_back(layer_of(entry, translator.as<Translator>().config()));
   }
   return view;
 }

@@ -3,9 +3,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "heed/formats/load_tensors.h"
-#include "heed/interop/model_directory.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 
 namespace heed::app {
 
@@ -20,21 +18,10 @@ void run_average(const AverageOptions& options) {
   const std::filesystem::path output = options.output;
   check_usage(!std::filesystem::exists(output / "model.safetensors"),
               "{}: holds a model already; choose another --output", output.string());
-  LoadedTranslator first = load_translator(options.models.front());
-  std::vector<std::filesystem::path> files;
-  for (const std::string& model : options.models) {
-    files.push_back(model_directory_of(model) / "model.safetensors");
-  }
-  const auto into = stored_tensors_of(*first.model);
-  for (const NamedTensor& mean : average_tensors(files)) {
-    for (const NamedTensor& item : into) {
-      if (item.name == mean.name) {
-        item.tensor.copy_from(mean.tensor);
-      }
-    }
-  }
-  save_translator(*first.model, first.tokenizers, first.decoding, output);
-  write_output(fmt::format("{}: the mean of {} models\n", output.string(), files.size()));
+  const std::vector<std::filesystem::path> models(options.models.begin(), options.models.end());
+  const LoadedModel mean = average_models(models);
+  save_model(*mean.module, mean.tokenizers, mean.symbols, mean.decoding, output);
+  write_output(fmt::format("{}: the mean of {} models\n", output.string(), models.size()));
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/files.h"
+#include "heed/interop/load_model.h"
+#include "heed/models/translator.h"
 #include "heed/tasks/line_translator.h"
 #include "heed/text/byte_tokenizer.h"
 
@@ -42,12 +44,13 @@ class DecodingCommands : public testing::Test {
     config.feed_forward_size = 24;
     config.max_length = 20;
     config.tie_embeddings = "none";
-    Translator model(config, vocabulary_of(tokenizers));
+    const int size = tokenizer->size();
+    Translator model(config, {size, size, symbols_for(tokenizers)});
     initialize_parameters(model, 5);
     DecodingConfig decoding;
     decoding.beam = 3;
     decoding.max_length = 10;
-    save_translator(model, tokenizers, decoding, directory() / "model");
+    save_model(model, tokenizers, symbols_for(tokenizers), decoding, directory() / "model");
   }
   static void TearDownTestSuite() { fs::remove_all(directory()); }
 

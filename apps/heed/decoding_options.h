@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 
 namespace heed::app {
 

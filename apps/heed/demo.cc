@@ -7,7 +7,7 @@
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
 #include "heed/data/date_corpus.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 #include "heed/metrics/classification.h"
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/run.h"
@@ -97,8 +97,8 @@ void run_demo(const DemoOptions& options, int& exit_code) {
     sources.push_back(pair.source);
     references.push_back(pair.target);
   }
-  const LoadedTranslator best = load_translator(run.best);
-  const auto translations = LineTranslator({*best.model, best.tokenizers, best.symbols},
+  const LoadedModel best = load_model(run.best);
+  const auto translations = LineTranslator({best.generator(), best.tokenizers, best.symbols},
                                            demo_recipe(options, directory).decoding, {})
                                 .best_of(sources);
   write_output("\nDates that never occurred in training:\n");

@@ -9,6 +9,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/model_loading.h"
 #include "apps/heed/scoring.h"
 #include "heed/base/files.h"
 #include "heed/data/line_reader.h"
@@ -38,10 +39,10 @@ std::vector<std::string> read_lines(const std::string& path) {
 
 // The best translation of each line; says on standard error how long it took.
 std::vector<std::string> translate_lines(const EvaluateOptions& options,
-                                         const LoadedTranslator& translator,
+                                         const LoadedModel& translator,
                                          std::span<const std::string> sources) {
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
-  LineTranslator lines({*translator.model, translator.tokenizers, translator.symbols}, config,
+  LineTranslator lines({translator.generator(), translator.tokenizers, translator.symbols}, config,
                        {.precision = parse_precision(options.decoding.precision)});
   const auto start = std::chrono::steady_clock::now();
   const auto translations = lines.translate(sources);
@@ -58,7 +59,7 @@ std::vector<std::string> translate_lines(const EvaluateOptions& options,
     print_warning(
         fmt::format("{} lines are longer than the {} tokens that the model takes: "
                     "translated in pieces",
-                    cut, translator.model->longest()));
+                    cut, translator.generator().longest()));
   }
   const double seconds = std::max(time.count(), 1e-9);
   fmt::print(
@@ -75,7 +76,7 @@ void run_evaluate(const EvaluateOptions& options) {
   set_thread_count(options.decoding.threads);
   const std::vector<std::string> sources = read_lines(options.source);
   const auto references = read_references(options.references, sources.size(), options.source);
-  const LoadedTranslator translator = load_translator(options.decoding.model);
+  const LoadedModel translator = load_model_for("evaluate", "translation", options.decoding.model);
   const auto translations = translate_lines(options, translator, sources);
   if (!options.output.empty()) {
     std::string text;

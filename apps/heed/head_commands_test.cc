@@ -49,7 +49,8 @@ class HeadCommands : public testing::Test {
     config.heads = 3;
     config.feed_forward_size = 24;
     config.max_length = 20;
-    Translator model(config, vocabulary_of(tokenizers));
+    const int size = tokenizer->size();
+    Translator model(config, {size, size, symbols_for(tokenizers)});
     initialize_parameters(model, 5);
     for (const NamedTensor& item : stored_tensors_of(model)) {
       if (item.name == "model.encoder.layers.1.self_attn.out_proj.weight") {
@@ -59,7 +60,7 @@ class HeadCommands : public testing::Test {
     DecodingConfig decoding;
     decoding.beam = 2;
     decoding.max_length = 8;
-    save_translator(model, tokenizers, decoding, path("model"));
+    save_model(model, tokenizers, symbols_for(tokenizers), decoding, path("model"));
     write_file(path("source"), "one\ntwo\n three words here\n");
     write_file(path("reference"), "eins\nzwei\ndrei\n");
   }
@@ -105,7 +106,7 @@ class HeadCommands : public testing::Test {
 };
 
 TEST_F(HeadCommands, TheViewIsTheTrace) {
-  const LoadedTranslator translator = load_translator(path("model"));
+  const LoadedModel translator = load_model(path("model"));
   const AttentionView view = trace_attention(translator, "abc", "xy", {}, MatmulPrecision::float32);
   ASSERT_EQ(view.stacks.size(), 3u);
   EXPECT_THAT(view.stacks[0].row_labels, ElementsAre("a", "b", "c", "</s>"));
@@ -136,8 +137,8 @@ TEST_F(HeadCommands, TheViewIsTheTrace) {
   AttentionTrace trace;
   ForwardContext plain, traced;
   traced.trace = &trace;
-  EXPECT_EQ(sequence_log_probabilities(*translator.model, prompts, tensor, plain),
-            sequence_log_probabilities(*translator.model, prompts, tensor, traced));
+  EXPECT_EQ(sequence_log_probabilities(translator.as<Translator>(), prompts, tensor, plain),
+            sequence_log_probabilities(translator.as<Translator>(), prompts, tensor, traced));
   EXPECT_EQ(trace.entries.size(), 6u);
 }
 
@@ -217,7 +218,7 @@ TEST_F(HeadCommands, HeadsFindsTheHeadThatSaysNothing) {
   EXPECT_TRUE(found);
   EXPECT_THAT(heads({}).output, HasSubstr("encoder self-attention         2     2"));
   // As many pairs as asked for.
-  const LoadedTranslator translator = load_translator(path("model"));
+  const LoadedModel translator = load_model(path("model"));
   EXPECT_EQ(read_scored_corpus(translator, path("source"), path("reference"), 2).target_tokens,
             5 + 5);
 }
@@ -228,23 +229,25 @@ TEST_F(HeadCommands, ThePrunedModelIsSmallerAndLoads) {
   ASSERT_EQ(outcome.code, 0) << outcome.message;
   const Json json = parse_json(outcome.output, "output");
   const Json& pruned = json["pruned_model"];
-  LoadedTranslator smaller = load_translator(path("smaller"));
+  LoadedModel smaller = load_model(path("smaller"));
   // Four heads of size 8 in a model of size 24: rows of q, k and v with their biases, and columns.
   EXPECT_EQ(pruned["parameters_before"].get<int>() - pruned["parameters"].get<int>(),
             4 * (3 * 8 * 25 + 8 * 24));
-  EXPECT_EQ(count_parameters(*smaller.model), pruned["parameters"].get<int>());
+  EXPECT_EQ(count_parameters(*smaller.module), pruned["parameters"].get<int>());
   std::size_t marked = 0;
   for (const Json& head : json["heads"]) {
     marked += head["pruned"].get<bool>() ? 1 : 0;
   }
   EXPECT_EQ(marked, 4u);
-  EXPECT_EQ(Json(smaller.model->config().pruned_heads), pruned["pruned_heads"]);
+  EXPECT_EQ(Json(smaller.as<Translator>().config().pruned_heads), pruned["pruned_heads"]);
 
-  LoadedTranslator whole = load_translator(path("model"));
+  LoadedModel whole = load_model(path("model"));
   const ScoredCorpus corpus = read_scored_corpus(whole, path("source"), path("reference"), 0);
-  const HeadSet off = heads_off(whole.model->config(), smaller.model->config().pruned_heads);
+  const HeadSet off =
+      heads_off(whole.as<Translator>().config(), smaller.as<Translator>().config().pruned_heads);
   const ForwardContext without{.heads_off = &off};
-  EXPECT_NEAR(pruned["loss"].get<double>(), corpus_loss(*whole.model, corpus, without), 1e-5);
+  EXPECT_NEAR(pruned["loss"].get<double>(), corpus_loss(whole.as<Translator>(), corpus, without),
+              1e-5);
   const std::string page = read_file(path("heads.html"));
   EXPECT_THAT(page, HasSubstr("pruned</span>"));
   EXPECT_THAT(page, Not(HasSubstr("<script src")));
@@ -254,9 +257,9 @@ TEST_F(HeadCommands, ThePrunedModelIsSmallerAndLoads) {
   EXPECT_EQ(
       run({"attend", "abc", "--kind", "encoder", "--out", path("smaller.npy")}, "smaller").code, 0);
   EXPECT_EQ(heads({"--prune-below", "1000", "--out", path("smallest")}, "smaller").code, 0);
-  EXPECT_EQ(
-      present_heads(load_translator(path("smallest")).model->config(), "encoder.0.self").size(),
-      1u);
+  EXPECT_EQ(present_heads(load_model(path("smallest")).as<Translator>().config(), "encoder.0.self")
+                .size(),
+            1u);
   EXPECT_THAT(heads({"--prune", "1", "--out", path("smaller")}).message,
               HasSubstr("holds a model already"));
 }

@@ -15,7 +15,7 @@ class BatchBuilder {
  public:
   static constexpr std::size_t token_limit = 4096;
 
-  BatchBuilder(const LoadedTranslator& translator, ScoredCorpus& corpus)
+  BatchBuilder(const LoadedModel& translator, ScoredCorpus& corpus)
       : translator_(translator), corpus_(corpus) {}
 
   void add(const std::string& source, const std::string& target, std::int64_t line) {
@@ -62,21 +62,21 @@ class BatchBuilder {
                                    const std::string& text, const char* side,
                                    std::int64_t line) const {
     std::vector<std::int32_t> ids = tokenizer.encode(text);
-    check_data(static_cast<std::int64_t>(ids.size()) < translator_.model->longest(),
+    check_data(static_cast<std::int64_t>(ids.size()) < translator_.generator().longest(),
                "line {}: its {} has {} tokens with the end symbol, the model takes {} at most",
-               line, side, ids.size() + 1, translator_.model->longest());
+               line, side, ids.size() + 1, translator_.generator().longest());
     ids.push_back(end);
     return ids;
   }
 
-  const LoadedTranslator& translator_;
+  const LoadedModel& translator_;
   ScoredCorpus& corpus_;
   std::vector<std::int32_t> source_ids_, inputs_, target_ids_, source_lengths_, target_lengths_;
 };
 
 }  // namespace
 
-ScoredCorpus read_scored_corpus(const LoadedTranslator& translator, const std::string& source,
+ScoredCorpus read_scored_corpus(const LoadedModel& translator, const std::string& source,
                                 const std::string& reference, std::int64_t limit) {
   LineReader sources(source), references(reference);
   ScoredCorpus corpus;

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
+#include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
 
 namespace heed::app {
@@ -21,7 +22,7 @@ struct ScoredCorpus {
 
 // Reads two files line by line; of `limit` pairs at most, if it is not 0. Errors (bad_data): files
 // of different length, or a sentence that is longer than the model takes; the line is named.
-ScoredCorpus read_scored_corpus(const LoadedTranslator& translator, const std::string& source,
+ScoredCorpus read_scored_corpus(const LoadedModel& translator, const std::string& source,
                                 const std::string& reference, std::int64_t limit);
 
 // Nats per target token, the references forced.

@@ -10,6 +10,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/head_worth.h"
+#include "apps/heed/model_loading.h"
 #include "heed/base/files.h"
 #include "heed/base/number_text.h"
 #include "heed/inspect/heads_page.h"
@@ -72,7 +73,7 @@ void check_options(const HeadsOptions& options) {
               "{}: holds a model already; choose another --out", options.out);
 }
 
-HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& translator,
+HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
                      const ScoredCorpus& corpus) {
   if (options.metric == "loss") {
     return {false, [&corpus](const Generator& model, const ForwardContext& context) {
@@ -88,13 +89,13 @@ HeadMetric metric_of(const HeadsOptions& options, const LoadedTranslator& transl
       }};
 }
 
-HeadStudy study(const HeadsOptions& options, const LoadedTranslator& translator,
+HeadStudy study(const HeadsOptions& options, const LoadedModel& translator,
                 const ScoredCorpus& corpus) {
   const HeadMetric metric = metric_of(options, translator, corpus);
   const MatmulPrecision precision = parse_precision(options.decoding.precision);
   HeadStudy result;
   const bool shown = is_terminal(STDERR_FILENO);
-  result.heads = measure_heads(*translator.model, metric, precision, result.whole,
+  result.heads = measure_heads(translator.as<Translator>(), metric, precision, result.whole,
                                [shown](std::size_t done, std::size_t all) {
                                  if (shown) {
                                    fmt::print(stderr, "\r{} of {} heads{}", done, all,
@@ -104,15 +105,16 @@ HeadStudy study(const HeadsOptions& options, const LoadedTranslator& translator,
                                });
   std::stable_sort(result.heads.begin(), result.heads.end(),
                    [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
-  result.parameters_before = count_parameters(*translator.model);
+  result.parameters_before = count_parameters(translator.as<Translator>());
   result.parameters_after = result.parameters_before;
   if (options.prunes()) {
-    result.pruned =
-        least_worth(result.heads, translator.model->config(), options.prune, options.prune_below);
-    const auto smaller = prune_heads(*translator.model, result.pruned);
+    result.pruned = least_worth(result.heads, translator.as<Translator>().config(), options.prune,
+                                options.prune_below);
+    const auto smaller = prune_heads(translator.as<Translator>(), result.pruned);
     result.after = metric.measure(*smaller, {.precision = precision});
     result.parameters_after = count_parameters(*smaller);
-    save_translator(*smaller, translator.tokenizers, translator.decoding, options.out);
+    save_model(*smaller, translator.tokenizers, translator.symbols, translator.decoding,
+               options.out);
   }
   return result;
 }
@@ -163,7 +165,7 @@ Json json_of(const HeadsOptions& options, const HeadStudy& study) {
   return json;
 }
 
-HeadsPage page_of(const HeadsOptions& options, const LoadedTranslator& translator,
+HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator,
                   const ScoredCorpus& corpus, const HeadStudy& study) {
   const bool loss = options.metric == "loss";
   HeadsPage page{
@@ -203,9 +205,9 @@ void check_prunable(TranslatorConfig config) {
 void run_heads(const HeadsOptions& options) {
   check_options(options);
   set_thread_count(options.decoding.threads);
-  const LoadedTranslator translator = load_translator(options.decoding.model);
+  const LoadedModel translator = load_model_for("heads", "translation", options.decoding.model);
   if (options.prunes()) {
-    check_prunable(translator.model->config());
+    check_prunable(translator.as<Translator>().config());
   }
   const ScoredCorpus corpus =
       read_scored_corpus(translator, options.source, options.reference, options.limit);

@@ -3,8 +3,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "heed/interop/language_model_directory.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 
 namespace heed::app {
 
@@ -17,42 +16,34 @@ struct InfoOptions {
 };
 
 // A model and what belongs to it, in words.
-Json describe(const LoadedTranslator& loaded) {
-  return {{"directory", loaded.directory.string()},
-          {"kind", "translator"},
-          {"parameters", count_parameters(*loaded.model)},
-          {"source_vocabulary", loaded.tokenizers.source->size()},
-          {"target_vocabulary", loaded.tokenizers.target->size()},
-          {"joint_vocabulary", loaded.tokenizers.joint},
-          {"model", config_to_json(loaded.model->config())},
-          {"decoding", config_to_json(loaded.decoding)}};
+Json describe(const LoadedModel& loaded) {
+  Json json = {{"directory", loaded.directory.string()},
+               {"kind", loaded.kind->name},
+               {"family", loaded.family},
+               {"parameters", count_parameters(*loaded.module)}};
+  if (loaded.kind->has_encoder) {
+    json["source_vocabulary"] = loaded.tokenizers.source->size();
+    json["target_vocabulary"] = loaded.tokenizers.target->size();
+    json["joint_vocabulary"] = loaded.tokenizers.joint;
+  } else {
+    json["vocabulary"] = loaded.tokenizers.target->size();
+  }
+  json["model"] = loaded.section;
+  if (loaded.kind->has_encoder) {
+    json["decoding"] = config_to_json(loaded.decoding);
+  }
+  return json;
 }
 
-Json describe(const LoadedLanguageModel& loaded) {
-  return {{"directory", loaded.directory.string()},
-          {"kind", "language_model"},
-          {"parameters", count_parameters(*loaded.model)},
-          {"vocabulary", loaded.tokenizers.target->size()},
-          {"model", config_to_json(loaded.model->config())}};
-}
-
-template <typename Loaded>
-void write_info(const Loaded& loaded, const InfoOptions& options) {
+void run_info(const InfoOptions& options) {
+  const LoadedModel loaded = load_model(options.directory);
   Json json = describe(loaded);
   if (options.tensors) {
-    for (const NamedTensor& item : stored_tensors_of(*loaded.model)) {
+    for (const NamedTensor& item : stored_tensors_of(*loaded.module)) {
       json["tensors"][item.name] = item.tensor.shape().text();
     }
   }
   write_output(options.json ? json.dump(2) + "\n" : write_yaml(json));
-}
-
-void run_info(const InfoOptions& options) {
-  if (holds_language_model(options.directory)) {
-    write_info(load_language_model(options.directory), options);
-  } else {
-    write_info(load_translator(options.directory), options);
-  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/model_loading.h"
 #include "heed/data/line_reader.h"
 #include "heed/nn/generator_loss.h"
 
@@ -76,7 +77,7 @@ class PairBatch {
  public:
   static constexpr std::size_t token_limit = 8192;
 
-  explicit PairBatch(const LoadedTranslator& translator) : translator_(translator) {}
+  explicit PairBatch(const LoadedModel& translator) : translator_(translator) {}
 
   void add(const std::string& source, const std::string& target, std::int64_t number);
   bool full() const { return source_ids_.size() + target_ids_.size() >= token_limit; }
@@ -88,7 +89,7 @@ class PairBatch {
                                    const std::string& text, const char* side,
                                    std::int64_t number) const;
 
-  const LoadedTranslator& translator_;
+  const LoadedModel& translator_;
   std::vector<std::int32_t> source_ids_, target_inputs_, target_ids_;
   std::vector<std::int32_t> source_lengths_, target_lengths_;
   std::int64_t first_number_ = 1;
@@ -98,9 +99,9 @@ std::vector<std::int32_t> PairBatch::ids_of(const Tokenizer& tokenizer, std::int
                                             const std::string& text, const char* side,
                                             std::int64_t number) const {
   std::vector<int> ids = tokenizer.encode(text);
-  check_data(static_cast<std::int64_t>(ids.size()) < translator_.model->longest(),
+  check_data(static_cast<std::int64_t>(ids.size()) < translator_.generator().longest(),
              "pair {}: its {} has {} tokens with the end symbol, the model takes {} at most",
-             number, side, ids.size() + 1, translator_.model->longest());
+             number, side, ids.size() + 1, translator_.generator().longest());
   ids.push_back(end);
   return ids;
 }
@@ -134,7 +135,7 @@ void PairBatch::finish(const ScoreOptions& options, MatmulPrecision precision) {
   prompts.begun.rows = make_sequences(target_lengths_);
   ForwardContext context{.precision = precision};
   const std::vector<double> scores =
-      sequence_log_probabilities(*translator_.model, prompts, tensor(target_ids_), context);
+      sequence_log_probabilities(translator_.generator(), prompts, tensor(target_ids_), context);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     check(std::isfinite(scores[i]),
           "pair {}: its log-probability is not a finite number; the model "
@@ -162,7 +163,7 @@ void PairBatch::finish(const ScoreOptions& options, MatmulPrecision precision) {
 void run_score(const ScoreOptions& options) {
   set_thread_count(options.threads);
   ScoredPairs pairs(options);
-  const LoadedTranslator translator = load_translator(options.model);
+  const LoadedModel translator = load_model_for("score", "translation", options.model);
   const MatmulPrecision precision = parse_precision(options.precision);
   PairBatch batch(translator);
   std::string source, target;

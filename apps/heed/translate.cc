@@ -10,6 +10,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/line_blocks.h"
+#include "apps/heed/model_loading.h"
 #include "heed/tasks/line_translator.h"
 
 namespace heed::app {
@@ -63,9 +64,9 @@ void run_translate(const TranslateOptions& options) {
   set_thread_count(options.decoding.threads);
   const auto input = options.input.empty() ? descriptor_blocks(STDIN_FILENO, "standard input")
                                            : file_blocks(options.input);
-  const LoadedTranslator translator = load_translator(options.decoding.model);
+  const LoadedModel translator = load_model_for("translate", "translation", options.decoding.model);
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
-  LineTranslator lines({*translator.model, translator.tokenizers, translator.symbols}, config,
+  LineTranslator lines({translator.generator(), translator.tokenizers, translator.symbols}, config,
                        {.precision = parse_precision(options.decoding.precision)});
   const auto block_lines = static_cast<std::size_t>(config.batch_sentences) * 16;
   for (;;) {
@@ -79,7 +80,7 @@ void run_translate(const TranslateOptions& options) {
       if (translations[i].pieces > 1) {
         print_warning(fmt::format(
             "line {} is longer than the {} tokens that the model takes: translated in {} pieces",
-            line.number, translator.model->longest(), translations[i].pieces));
+            line.number, translator.generator().longest(), translations[i].pieces));
       }
       write_output(answer(options, line, translations[i]));
     }

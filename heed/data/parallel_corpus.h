@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "heed/data/line_reader.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "heed/formats/mapped_tensor.h"
+
 namespace heed {
 
 namespace {
@@ -12,21 +14,41 @@ bool is_floating(DType dtype) {
          dtype == DType::bfloat16;
 }
 
-// The tensor of the file that fits `item`.
-Tensor fitting_tensor(const SafetensorsFile& file, const NamedTensor& item) {
-  const Tensor tensor = file.tensor(item.name);
-  check_data(tensor.shape() == item.tensor.shape(),
-             "{}: tensor '{}' has shape {}, the model wants {}", file.path().string(), item.name,
-             tensor.shape(), item.tensor.shape());
-  check_data(is_floating(tensor.dtype()), "{}: tensor '{}' holds {}, expected real numbers",
-             file.path().string(), item.name, name_of(tensor.dtype()));
+// Checks that a tensor of the file fits into `wanted`.
+void check_fits(const Tensor& tensor, const Tensor& wanted, const std::filesystem::path& file,
+                const std::string& name) {
+  check_data(tensor.shape() == wanted.shape(), "{}: tensor {} has shape {}, the model wants {}",
+             file.string(), name, tensor.shape(), wanted.shape());
+  check_data(is_floating(tensor.dtype()), "{}: tensor {} holds {}, expected real numbers",
+             file.string(), name, name_of(tensor.dtype()));
+}
+
+// "a", or where the model has another name for it "a" (b in the model).
+std::string name_of_part(const StoredPart& part) {
+  const std::string name = quoted_name(part.name);
+  return part.ours.empty() || part.ours == part.name
+             ? name
+             : fmt::format("{} ({} in the model)", name, part.ours);
+}
+
+Tensor read_part(const SafetensorsModel& file, const StoredPart& part) {
+  Tensor tensor = file.tensor(part.name);
+  const std::filesystem::path path = file.path_of(part.name);
+  if (part.read) {
+    try {
+      tensor = part.read(tensor);
+    } catch (const Error& error) {
+      fail(error.kind(), "{}: tensor {}: {}", path.string(), name_of_part(part), error.what());
+    }
+  }
+  check_fits(tensor, part.tensor, path, name_of_part(part));
   return tensor;
 }
 
 void check_known(const SafetensorsFile& file, const std::unordered_set<std::string>& known) {
   for (const SafetensorsEntry& entry : file.entries()) {
-    check_data(known.contains(entry.name), "{}: tensor '{}' has no place in this model",
-               file.path().string(), entry.name);
+    check_data(known.contains(entry.name), "{}: tensor {} has no place in this model",
+               file.path().string(), quoted_name(entry.name));
   }
 }
 
@@ -56,10 +78,10 @@ Tensor joined(std::vector<Tensor> parts, const Tensor& like) {
   return Tensor::over(std::move(storage), 0, like.shape(), like.dtype(), like.device());
 }
 
-void map_tensor(const SafetensorsFile& file, const StoredTensor& item) {
+void map_tensor(const SafetensorsModel& file, const StoredTensor& item) {
   std::vector<Tensor> parts;
-  for (const NamedTensor& part : item.parts) {
-    parts.push_back(fitting_tensor(file, part));
+  for (const StoredPart& part : item.parts) {
+    parts.push_back(read_part(file, part));
   }
   if (lie_as(parts, *item.tensor)) {
     *item.tensor = joined(std::move(parts), *item.tensor);
@@ -78,23 +100,18 @@ void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into
   std::unordered_set<std::string> known(ignored.begin(), ignored.end());
   for (const NamedTensor& item : into) {
     known.insert(item.name);
-    item.tensor.copy_from(fitting_tensor(file, item));
+    const Tensor tensor = file.tensor(item.name);
+    check_fits(tensor, item.tensor, file.path(), quoted_name(item.name));
+    item.tensor.copy_from(tensor);
     item.tensor.renew_stamp();
   }
   check_known(file, known);
 }
 
-void map_tensors(const SafetensorsFile& file, std::span<const StoredTensor> into,
-                 std::span<const std::string> ignored, ThreadPool& pool) {
-  std::unordered_set<std::string> known(ignored.begin(), ignored.end());
-  for (const StoredTensor& item : into) {
-    for (const NamedTensor& part : item.parts) {
-      known.insert(part.name);
-    }
-  }
+void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
+                 ThreadPool& pool) {
   pool.run(static_cast<std::int64_t>(into.size()),
            [&](std::int64_t index) { map_tensor(file, into[static_cast<std::size_t>(index)]); });
-  check_known(file, known);
 }
 
 std::vector<NamedTensor> average_tensors(std::span<const std::filesystem::path> files) {

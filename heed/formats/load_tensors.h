@@ -1,11 +1,16 @@
 // Fills a model's tensors from a file, strictly.
+//
+// Threads may call these at once for tensors of their own.
 #pragma once
 
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "heed/base/thread_pool.h"
 #include "heed/formats/safetensors.h"
+#include "heed/formats/sharded_safetensors.h"
 
 namespace heed {
 
@@ -16,18 +21,28 @@ namespace heed {
 void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into,
                   std::span<const std::string> ignored = {});
 
-// A tensor and what it is in a file: itself, or runs of its rows, one after the other.
-struct StoredTensor {
-  Tensor* tensor;
-  std::vector<NamedTensor> parts;  // in the memory of *tensor
+// A run of rows of a tensor, or all of them, and where it is in a file.
+struct StoredPart {
+  std::string name;       // in the file
+  Tensor tensor;          // in the memory of the whole
+  std::string ours = {};  // what it is called in the model, for messages; empty: the same
+  // Makes it of what the file has; none: it is what the file has.
+  std::function<Tensor(const Tensor&)> read = {};
 };
 
-// Like load_tensors, but a tensor whose parts lie in the file in order, in its type, comes to lie
-// there itself: *tensor is replaced, and nothing is copied. It may be written to, which the file
-// does not see; what others write into the file meanwhile may change it. The pool checks the
-// checksums.
-void map_tensors(const SafetensorsFile& file, std::span<const StoredTensor> into,
-                 std::span<const std::string> ignored, ThreadPool& pool);
+// A tensor and what it is in a file: itself, or runs of its rows, one after the other. Rows of no
+// part stay as they are.
+struct StoredTensor {
+  Tensor* tensor;
+  std::vector<StoredPart> parts;
+};
+
+// Fills the tensors like load_tensors, but one whose parts lie in the file in order, in its type,
+// comes to lie there itself: *tensor is replaced, and nothing is copied. It may be written to,
+// which the file does not see; what others write into the file meanwhile may change it. The pool
+// checks the checksums. What else the file holds is the caller's affair.
+void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
+                 ThreadPool& pool);
 
 // The mean of the same-named tensors of several files, summed in float64 in the order of the files.
 // Errors (bad_data): files whose tensors differ in names or shapes.

@@ -44,7 +44,7 @@ SafetensorsModel::SafetensorsModel(const std::filesystem::path& directory, Devic
   const std::filesystem::path index = directory / "model.safetensors.index.json";
   std::error_code ignored;
   if (std::filesystem::exists(whole, ignored)) {
-    add_file(whole, device);
+    add_file(SafetensorsFile(whole, device));
   } else {
     check_io(std::filesystem::exists(index, ignored),
              "{}: has neither model.safetensors nor model.safetensors.index.json",
@@ -53,8 +53,12 @@ SafetensorsModel::SafetensorsModel(const std::filesystem::path& directory, Devic
   }
 }
 
-void SafetensorsModel::add_file(const std::filesystem::path& path, Device device) {
-  files_.emplace_back(path, device);
+SafetensorsModel::SafetensorsModel(SafetensorsFile file) : directory_(file.path().parent_path()) {
+  add_file(std::move(file));
+}
+
+void SafetensorsModel::add_file(SafetensorsFile file) {
+  files_.push_back(std::move(file));
   for (const SafetensorsEntry& entry : files_.back().entries()) {
     names_.push_back(entry.name);
     file_of_.emplace(entry.name, files_.size() - 1);
@@ -70,7 +74,7 @@ void SafetensorsModel::read_index(const std::filesystem::path& index, Device dev
   check_data(shards.size() <= shard_limit, "{}: {} shards, at most {} are possible", index.string(),
              shards.size(), shard_limit);
   for (const std::string& shard : shards) {
-    add_file(directory_ / shard, device);
+    add_file(SafetensorsFile(directory_ / shard, device));
     for (const SafetensorsEntry& entry : files_.back().entries()) {
       const auto placed = shard_of.find(entry.name);
       check_data(placed != shard_of.end() && placed->second == shard,
@@ -87,6 +91,19 @@ void SafetensorsModel::read_index(const std::filesystem::path& index, Device dev
 const SafetensorsEntry* SafetensorsModel::find(std::string_view name) const {
   const auto found = file_of_.find(std::string(name));
   return found == file_of_.end() ? nullptr : files_[found->second].find(name);
+}
+
+const std::filesystem::path& SafetensorsModel::path_of(std::string_view name) const {
+  const auto found = file_of_.find(std::string(name));
+  return found == file_of_.end() ? directory_ : files_[found->second].path();
+}
+
+std::uint64_t SafetensorsModel::byte_count() const {
+  std::uint64_t bytes = 0;
+  for (const SafetensorsFile& file : files_) {
+    bytes += file.byte_count();
+  }
+  return bytes;
 }
 
 Tensor SafetensorsModel::tensor(std::string_view name) const {

@@ -1,4 +1,5 @@
-// The tensors of a model directory, in one file or in shards.
+// The tensors of a model directory, in one file or in shards. Constant once it is made: threads may
+// share one.
 #pragma once
 
 #include <filesystem>
@@ -21,6 +22,9 @@ class SafetensorsModel {
   // there.
   explicit SafetensorsModel(const std::filesystem::path& directory, Device device = {});
 
+  // Of a single file.
+  explicit SafetensorsModel(SafetensorsFile file);
+
   // Every tensor, file by file in the order of their bytes.
   const std::vector<std::string>& names() const { return names_; }
   bool contains(std::string_view name) const { return find(name) != nullptr; }
@@ -28,12 +32,17 @@ class SafetensorsModel {
   const SafetensorsEntry* find(std::string_view name) const;
   // See SafetensorsFile::tensor.
   Tensor tensor(std::string_view name) const;
+  // The file that holds the tensor; the directory when there is no such tensor.
+  const std::filesystem::path& path_of(std::string_view name) const;
+  const std::filesystem::path& directory() const { return directory_; }
+  // Of all files together.
+  std::uint64_t byte_count() const;
   // Of the only file, or of the first shard.
   const SafetensorsMetadata& metadata() const { return files_.front().metadata(); }
 
  private:
   void read_index(const std::filesystem::path& index, Device device);
-  void add_file(const std::filesystem::path& path, Device device);
+  void add_file(SafetensorsFile file);
 
   std::filesystem::path directory_;
   std::vector<SafetensorsFile> files_;

@@ -1,102 +1,100 @@
-// Positions and kinds of attention in config.json: written, read back, and nothing else accepted.
+// Positions and kinds of attention in model directories: written, read back, and nothing else
+// accepted.
 #include <gmock/gmock.h>
 
-#include "heed/interop/marian_config.h"
+#include "heed/interop/model_family.h"
+#include "heed/interop/test_directory.h"
+#include "heed/interop/weight_bounds.h"
 
 namespace heed {
 namespace {
 
-MarianConfig config_of(const TranslatorConfig& model) {
-  return {.model = model,
-          .vocabulary = {.source_size = 10, .target_size = 10, .symbols = marian_symbols(9)}};
+TranslatorConfig with(TranslatorConfig config, void (*change)(TranslatorConfig&)) {
+  change(config);
+  return config;
 }
 
-TranslatorConfig with(void (*change)(TranslatorConfig&)) {
-  TranslatorConfig model;
-  change(model);
-  return model;
-}
-
-std::string error_of(const Json& json) {
-  try {
-    read_marian_config(json, "config.json");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
-    return error.what();
+class AttentionFiles : public ModelDirectoryTest {
+ protected:
+  static TranslatorConfig changed(void (*change)(TranslatorConfig&)) {
+    return with(small_config(), change);
   }
-  return "";
-}
+};
 
-TEST(AttentionFiles, PlainAttentionIsMarian) {
-  const Json json = write_marian_config(config_of({}));
+TEST_F(AttentionFiles, PlainAttentionIsMarian) {
+  EXPECT_EQ(family_for("translator", config_to_json(TranslatorConfig())).model_type, "marian");
+  Translator model = translator(1);
+  save(model, directory_);
+  const Json json = Json::parse(read_file(directory_ / "config.json"));
   EXPECT_EQ(json.at("model_type"), "marian");
   EXPECT_EQ(json.at("architectures").at(0), "MarianMTModel");
 }
 
-TEST(AttentionFiles, OtherChoicesComeBackAsTheyWere) {
+TEST_F(AttentionFiles, OtherChoicesComeBackAsTheyWere) {
   const std::vector<TranslatorConfig> models = {
-      with([](TranslatorConfig& c) { c.attention.kind = "cosine"; }),
-      with([](TranslatorConfig& c) { c.attention.normalizer = "sparsemax"; }),
-      with([](TranslatorConfig& c) {
+      changed([](TranslatorConfig& c) { c.attention.kind = "cosine"; }),
+      changed([](TranslatorConfig& c) { c.attention.normalizer = "sparsemax"; }),
+      changed([](TranslatorConfig& c) {
         c.attention.topology = "dilated";
         c.attention.window = 7;
         c.attention.dilation = 3;
       }),
-      with([](TranslatorConfig& c) {
-        c.attention.key_heads = 2;
-        c.attention.key_size = 48;
-        c.attention.value_size = 80;
+      changed([](TranslatorConfig& c) {
+        c.attention.key_heads = 1;
+        c.attention.key_size = 6;
+        c.attention.value_size = 10;
       }),
-      with([](TranslatorConfig& c) {
+      changed([](TranslatorConfig& c) {
         c.attention.qk_norm = c.attention.sinks = c.attention.talking_heads = true;
         c.attention.soft_cap = 30;
       }),
-      with([](TranslatorConfig& c) {
+      changed([](TranslatorConfig& c) {
         c.position.kind = "rotary";
         c.position.scaling = "yarn";
         c.position.scaling_factor = 4;
         c.position.cross = true;
       }),
   };
-  for (const TranslatorConfig& model : models) {
-    const Json json = write_marian_config(config_of(model));
-    EXPECT_EQ(json.at("model_type"), "heed-translator");
-    const MarianConfig back =
-        read_marian_config(parse_json(json.dump(), "config.json"), "config.json");
-    EXPECT_EQ(config_to_json(back.model), config_to_json(model));
+  for (const TranslatorConfig& config : models) {
+    Translator model = translator(1, -1, config);
+    save(model, directory_);
+    const LoadedModel back = load_model(directory_);
+    EXPECT_EQ(back.family, "heed-translator");
+    EXPECT_EQ(back.section, config_to_json(config));
+    expect_same(model, *back.module);
   }
 }
 
-TEST(AttentionFiles, WhatIsNotKnownIsRefused) {
-  Json json = write_marian_config(
-      config_of(with([](TranslatorConfig& c) { c.attention.kind = "cosine"; })));
-  Json unknown = json;
-  unknown["heed"]["attention"]["windows"] = 3;
-  EXPECT_THAT(error_of(unknown), testing::HasSubstr("attention.windows"));
-  Json wrong = json;
-  wrong["heed"]["attention"]["key_heads"] = "two";
-  EXPECT_THAT(error_of(wrong), testing::HasSubstr("attention.key_heads"));
-  // A file from before there was a choice says nothing about it.
-  json["heed"].erase("attention");
-  EXPECT_EQ(read_marian_config(json, "config.json").model.attention.kind, "scaled_dot");
+TEST_F(AttentionFiles, WhatIsNotKnownIsRefused) {
+  Translator model =
+      translator(1, -1, changed([](TranslatorConfig& c) { c.attention.kind = "cosine"; }));
+  save(model, directory_);
+  edit("config.json", [](Json& json) { json["heed"]["attention"]["windows"] = 3; });
+  EXPECT_THAT(error_of(ErrorKind::bad_data), testing::HasSubstr("attention.windows"));
+  edit("config.json", [](Json& json) {
+    json["heed"]["attention"].erase("windows");
+    json["heed"]["attention"]["key_heads"] = "two";
+  });
+  EXPECT_THAT(error_of(ErrorKind::bad_data), testing::HasSubstr("attention.key_heads"));
+  // What is left out is as it is when nobody chooses.
+  edit("config.json", [](Json& json) { json["heed"]["attention"] = {{"kind", "cosine"}}; });
+  EXPECT_EQ(load_model(directory_).as<Translator>().config().attention.normalizer, "softmax");
 }
 
-TEST(AttentionFiles, SizesThatTheWeightsCannotHoldShowBeforeMemoryIsTaken) {
-  const std::uint64_t plain = least_weight_bytes(config_of({}));
+TEST_F(AttentionFiles, SizesThatTheWeightsCannotHoldShowBeforeMemoryIsTaken) {
+  const std::uint64_t plain = least_translator_bytes({}, 10);
   const auto bytes = [](void (*change)(TranslatorConfig&)) {
-    return least_weight_bytes(config_of(with(change)));
+    return least_translator_bytes(with({}, change), 10);
   };
   EXPECT_LT(bytes([](TranslatorConfig& c) { c.attention.key_heads = 1; }), plain);
   EXPECT_GT(bytes([](TranslatorConfig& c) { c.attention.key_size = 1 << 30; }), 1u << 30);
   EXPECT_GT(bytes([](TranslatorConfig& c) { c.attention.value_size = 1 << 30; }), 1u << 30);
-  for (const auto change : {+[](TranslatorConfig& c) { c.position.kind = "shaw"; },
-                            +[](TranslatorConfig& c) { c.position.kind = "cope"; },
-                            +[](TranslatorConfig& c) { c.position.kind = "t5"; },
-                            +[](TranslatorConfig& c) { c.position.kind = "learned"; }}) {
-    TranslatorConfig model = with(change);
+  for (const char* kind : {"shaw", "cope", "t5", "learned"}) {
+    TranslatorConfig model;
+    model.position.kind = kind;
     model.position.clip = model.position.context_positions = model.position.buckets =
         model.position.trained_length = 1 << 30;
-    EXPECT_GT(least_weight_bytes(config_of(model)), 1u << 30);
+    EXPECT_GT(least_translator_bytes(model, 10), 1u << 30);
   }
 }
 

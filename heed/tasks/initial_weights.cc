@@ -28,6 +28,14 @@ void check_same_model(const std::string& init_from, const Json& wanted, const Js
   }
 }
 
+LoadedModel load_initial_model(const std::string& init_from, const std::string& task) {
+  const ModelKind& kind = model_kind_in(init_from);
+  check_usage(kind.task == task,
+              "init_from {}: this is {}, for the task {}; the recipe's task is {}", init_from,
+              kind.noun, kind.task, task);
+  return load_model(init_from);
+}
+
 void copy_weights(Module& from, Module& to) {
   const auto source = stored_tensors_of(from), target = stored_tensors_of(to);
   check(source.size() == target.size(), "init_from: {} tensors for {}", source.size(),

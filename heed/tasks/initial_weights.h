@@ -4,6 +4,7 @@
 #include <string>
 
 #include "heed/base/config.h"
+#include "heed/interop/load_model.h"
 #include "heed/nn/module.h"
 
 namespace heed {
@@ -12,6 +13,9 @@ namespace heed {
 // must agree but for those that change nothing about the weights (dropout, max_length …). Errors
 // (usage) name the key and both values.
 void check_same_model(const std::string& init_from, const Json& wanted, const Json& there);
+
+// The model of `init_from`. Errors: those of load_model; usage: it is for another task than `task`.
+LoadedModel load_initial_model(const std::string& init_from, const std::string& task);
 
 // Both have the same parameters.
 void copy_weights(Module& from, Module& to);

@@ -4,7 +4,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/number_text.h"
-#include "heed/interop/language_model_directory.h"
+#include "heed/interop/load_model.h"
 #include "heed/tasks/initial_weights.h"
 #include "heed/tasks/language_modelling_tests.h"
 #include "heed/tasks/pair_source.h"
@@ -12,7 +12,7 @@
 #include "heed/tasks/task_files.h"
 #include "heed/tasks/typed_recipe.h"
 #include "heed/text/fingerprint.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 
@@ -89,10 +89,9 @@ std::unique_ptr<LanguageModel> make_model(const Recipe& recipe, const TokenizerP
   if (recipe.init_from.empty()) {
     initialize_parameters(*model, static_cast<std::uint64_t>(recipe.seed));
   } else {
-    const LoadedLanguageModel loaded = load_language_model(recipe.init_from);
-    check_same_model(recipe.init_from, config_to_json(model->config()),
-                     config_to_json(loaded.model->config()));
-    copy_weights(*loaded.model, *model);
+    const LoadedModel loaded = load_initial_model(recipe.init_from, "language_modelling");
+    check_same_model(recipe.init_from, config_to_json(model->config()), loaded.section);
+    copy_weights(*loaded.module, *model);
   }
   return model;
 }
@@ -140,7 +139,7 @@ Evaluation LanguageModellingTask::validate(bool, ForwardContext context) const {
 }
 
 ModelFiles LanguageModellingTask::files() const {
-  return language_model_files(*model_, data_->tokenizers);
+  return model_files(*model_, data_->tokenizers, symbols_for(data_->tokenizers), {});
 }
 
 TaskKind language_modelling_task() {

@@ -8,7 +8,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/number_text.h"
-#include "heed/interop/language_model_directory.h"
+#include "heed/interop/load_model.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/tasks/pair_source.h"
 #include "heed/tasks/typed_recipe.h"
@@ -42,15 +42,15 @@ std::int64_t common_tokens(std::int64_t tokens, const std::vector<std::int64_t>&
 }
 
 SetResult score_windows(const Windows& windows, const LanguageModellingRecipe& recipe,
-                        const LoadedLanguageModel& model) {
+                        const LoadedModel& model) {
   BatchConfig batches = recipe.batches;
   for (const ExampleSize& size : WindowSource(windows).sizes()) {
     batches.batch_tokens = std::max(batches.batch_tokens, size.second);
   }
   SetResult result;
   try {
-    result.statistics = window_statistics(*model.model, windows, *model.tokenizers.target, batches,
-                                          parse_precision(recipe.precision));
+    result.statistics = window_statistics(model.generator(), windows, *model.tokenizers.target,
+                                          batches, parse_precision(recipe.precision));
     result.loss = BitsPerCharacter::loss_of(result.statistics.total());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::failure) {
@@ -137,7 +137,7 @@ class WindowTests : public TestPlan {
   std::vector<SetResult> run(const Json& recipe, const fs::path& model, const fs::path&,
                              const fs::path&) const override {
     const auto typed = typed_recipe<LanguageModellingRecipe>(recipe);
-    const LoadedLanguageModel loaded = load_language_model(model);
+    const LoadedModel loaded = load_model(model);
     std::vector<SetResult> results;
     for (const Windows& set : sets_) {
       results.push_back(score_windows(set, typed, loaded));
@@ -160,7 +160,7 @@ std::optional<TestResult> test_language_modelling(const LanguageModellingRecipe&
   if (text.empty()) {
     return std::nullopt;
   }
-  const LoadedLanguageModel loaded = load_language_model(model);
+  const LoadedModel loaded = load_model(model);
   const Windows windows = open_text_windows(run / "cache" / "test.tokens", text,
                                             *loaded.tokenizers.target, recipe.data.window);
   const SetResult result = score_windows(windows, recipe, loaded);

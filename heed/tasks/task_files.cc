@@ -5,7 +5,7 @@
 #include "heed/base/error.h"
 #include "heed/interop/model_directory.h"
 #include "heed/tasks/run_directory.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_files.h"
 
 namespace heed {
 

@@ -2,7 +2,7 @@
 
 #include "heed/autograd/gradient.h"
 #include "heed/base/error.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/chrf.h"
 #include "heed/tasks/initial_weights.h"
@@ -30,18 +30,21 @@ std::shared_ptr<const PairSampler> sampler_of(const TranslationRecipe& recipe,
 
 std::unique_ptr<Translator> make_translator(const TranslationRecipe& recipe,
                                             const TokenizerPair& tokenizers) {
+  const auto make = [&](const ModelVocabulary& vocabulary) {
+    return std::make_unique<Translator>(
+        recipe.model,
+        TranslatorVocabulary{vocabulary.source_size, vocabulary.target_size, vocabulary.symbols},
+        cpu_device, StartingWeights::unset);
+  };
   if (recipe.init_from.empty()) {
-    auto model = std::make_unique<Translator>(recipe.model, vocabulary_of(tokenizers), cpu_device,
-                                              StartingWeights::unset);
+    auto model = make(vocabulary_for(tokenizers));
     initialize_parameters(*model, static_cast<std::uint64_t>(recipe.seed));
     return model;
   }
-  const LoadedTranslator loaded = load_translator(recipe.init_from);
-  check_same_model(recipe.init_from, config_to_json(recipe.model),
-                   config_to_json(loaded.model->config()));
-  auto model = std::make_unique<Translator>(recipe.model, loaded.model->vocabulary(), cpu_device,
-                                            StartingWeights::unset);
-  copy_weights(*loaded.model, *model);
+  const LoadedModel loaded = load_initial_model(recipe.init_from, "translation");
+  check_same_model(recipe.init_from, config_to_json(recipe.model), loaded.section);
+  auto model = make(description_of(*loaded.module).vocabulary);
+  copy_weights(*loaded.module, *model);
   return model;
 }
 
@@ -133,8 +136,7 @@ void TranslationTask::add_to_report(RunReport& report) const {
 }
 
 ModelFiles TranslationTask::files() const {
-  return translator_files(model_->config(), model_->vocabulary(), data_->tokenizers,
-                          recipe_.decoding);
+  return model_files(*model_, data_->tokenizers, model_->vocabulary().symbols, recipe_.decoding);
 }
 
 TaskKind translation_task() {

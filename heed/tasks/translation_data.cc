@@ -6,7 +6,7 @@
 #include "heed/kernels/kernel.h"
 #include "heed/tasks/run_directory.h"
 #include "heed/tasks/task_files.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 

@@ -9,7 +9,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/number_text.h"
-#include "heed/interop/translator_directory.h"
+#include "heed/interop/load_model.h"
 #include "heed/kernels/kernel.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/sequence_accuracy.h"
@@ -27,11 +27,11 @@ namespace fs = std::filesystem;
 
 constexpr double break_accuracy = 90;  // percent of the tokens
 
-std::vector<std::string> translate(const LoadedTranslator& translator,
+std::vector<std::string> translate(const LoadedModel& translator,
                                    std::span<const std::string> sources,
                                    const DecodingConfig& decoding, MatmulPrecision precision) {
-  return LineTranslator({*translator.model, translator.tokenizers, translator.symbols}, decoding,
-                        {.precision = precision})
+  return LineTranslator({translator.generator(), translator.tokenizers, translator.symbols},
+                        decoding, {.precision = precision})
       .best_of(sources);
 }
 
@@ -116,7 +116,7 @@ class TranslationTests : public TestPlan {
   std::vector<SetResult> run(const Json& recipe, const fs::path& model, const fs::path& directory,
                              const fs::path& run) const override {
     const auto typed = typed_recipe<TranslationRecipe>(recipe);
-    const LoadedTranslator translator = load_translator(model);
+    const LoadedModel translator = load_model(model);
     std::vector<SetResult> results;
     for (std::size_t set = 0; set < divided_.sets.size(); ++set) {
       results.push_back(run_set(set, typed, translator, directory, run));
@@ -146,8 +146,7 @@ class TranslationTests : public TestPlan {
 
   // Translates one part of a set; what the model refuses stays empty. Returns the refusal.
   static std::string translate_part(const TranslationSet& set, const std::vector<std::size_t>& part,
-                                    const TranslationRecipe& recipe,
-                                    const LoadedTranslator& translator,
+                                    const TranslationRecipe& recipe, const LoadedModel& translator,
                                     std::vector<std::string>& translations) {
     std::vector<std::string> sources;
     std::size_t longest = 0;
@@ -175,8 +174,7 @@ class TranslationTests : public TestPlan {
   }
 
   static std::optional<double> loss_on(const TranslationSet& set, const TranslationRecipe& recipe,
-                                       const LoadedTranslator& translator,
-                                       const fs::path& directory) {
+                                       const LoadedModel& translator, const fs::path& directory) {
     const LengthConfig length{.longest = recipe.model.max_length, .too_long = "cut"};
     const auto encoded =
         open_encoded_corpus(directory / "cache" / (set.name + ".tokens"), set.corpus,
@@ -186,7 +184,7 @@ class TranslationTests : public TestPlan {
     const PairSource source(encoded.store, translator.symbols);
     try {
       const double loss =
-          mean_loss(*translator.model, source, batches, parse_precision(recipe.precision));
+          mean_loss(translator.generator(), source, batches, parse_precision(recipe.precision));
       return std::isfinite(loss) ? std::optional(loss) : std::nullopt;
     } catch (const Error& error) {
       if (!is_refusal(error)) {
@@ -197,7 +195,7 @@ class TranslationTests : public TestPlan {
   }
 
   SetResult run_set(std::size_t number, const TranslationRecipe& recipe,
-                    const LoadedTranslator& translator, const fs::path& directory,
+                    const LoadedModel& translator, const fs::path& directory,
                     const fs::path& run) const {
     const TranslationSet& set = divided_.sets[number];
     SetResult result;
@@ -233,7 +231,7 @@ std::optional<TestResult> test_translation(const TranslationRecipe& recipe, cons
     return std::nullopt;
   }
   const TranslationSet set = read_translation_set("test", files);
-  const LoadedTranslator translator = load_translator(model);
+  const LoadedModel translator = load_model(model);
   const auto translations =
       translate(translator, set.sources, recipe.decoding, parse_precision(recipe.precision));
   if (recipe.data.toy.kind.empty()) {

@@ -3,10 +3,22 @@
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 
 namespace {
+
+TokenizerPair one_for_both() {
+  const auto tokenizer = std::make_shared<const ByteTokenizer>();
+  return {tokenizer, tokenizer, true};
+}
+
+void check_config(const TokenizerConfig& config) {
+  check_usage(!config.lowercase, "tokenizer.lowercase: the byte tokenizer keeps the text as it is");
+  check_usage(config.source_model.empty() && config.target_model.empty(),
+              "tokenizer.source_model: only for the sentencepiece kinds");
+}
 
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
@@ -59,12 +71,20 @@ std::string ByteTokenizer::piece(int id) const {
   return id == pad_id() ? std::string(pad_piece) : fmt::format("<0x{:02X}>", id - first_byte_id);
 }
 
-void ByteTokenizer::save(const std::filesystem::path&, Side) const {}
-
 std::uint64_t ByteTokenizer::fingerprint() const {
   Fingerprint fingerprint;
   fingerprint.add("byte");
   return fingerprint.value();
+}
+
+TokenizerKind byte_tokenizer_kind() {
+  return {.name = "byte",
+          .summary = "every byte of the text",
+          .tokenizer_class = ByteTokenizer().tokenizer_class(),
+          .check = check_config,
+          .train = [](const TokenizerConfig&, std::uint64_t,
+                      const PairStream&) { return one_for_both(); },
+          .load = [](const TokenizerFiles&, bool) { return one_for_both(); }};
 }
 
 }  // namespace heed

@@ -19,12 +19,15 @@ class ByteTokenizer : public Tokenizer {
   int end_id() const override { return 0; }
   int unknown_id() const override { return 1; }
   int pad_id() const override { return first_byte_id + 256; }
-  // Needs no file.
-  void save(const std::filesystem::path& directory, Side side) const override;
+  ModelFiles files(Side) const override { return {}; }
+  std::string tokenizer_class() const override { return "HeedByteTokenizer"; }
   std::uint64_t fingerprint() const override;
 
  private:
   static constexpr int first_byte_id = 2;
 };
+
+struct TokenizerKind;
+TokenizerKind byte_tokenizer_kind();
 
 }  // namespace heed

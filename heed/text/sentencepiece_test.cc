@@ -11,7 +11,7 @@
 #include "heed/text/sentencepiece_model.h"
 #include "heed/text/sentencepiece_tokenizer.h"
 #include "heed/text/test_corpus.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 namespace {
@@ -73,7 +73,7 @@ TEST(SentencePiece, FollowsTheMarianLayoutAndReadsBackWhatItWrote) {
       EXPECT_EQ(loaded.source->fingerprint(), pair.source->fingerprint());
       EXPECT_EQ(loaded.target->fingerprint(), pair.target->fingerprint());
       EXPECT_EQ(loaded.source == loaded.target, joint);  // one model is loaded once
-      EXPECT_EQ(load_tokenizer(directory.path(), Side::target)->encode("Straße"),
+      EXPECT_EQ(load_tokenizers(directory.path()).target->encode("Straße"),
                 pair.target->encode("Straße"));
     }
   }
@@ -159,8 +159,7 @@ TEST(SentencePiece, UsesGivenModels) {
   config.source_model = (directory.path() / "source.spm").string();
   const auto no_corpus = [](const PairVisitor&) { FAIL() << "the corpus was read"; };
   const TokenizerPair pair = train_tokenizers(config, 1, no_corpus);
-  EXPECT_EQ(pair.target->fingerprint(),
-            load_tokenizer(directory.path(), Side::target)->fingerprint());
+  EXPECT_EQ(pair.target->fingerprint(), load_tokenizers(directory.path()).target->fingerprint());
   config.source_model = (directory.path() / "missing.spm").string();
   EXPECT_THAT(message_of(ErrorKind::input_output, [&] { train_tokenizers(config, 1, no_corpus); }),
               HasSubstr("missing.spm"));
@@ -173,7 +172,7 @@ TEST(SentencePiece, LooksUpALeadingLanguageCodeAsOneToken) {
   std::string json = read_file(directory.path() / "vocab.json");
   json.replace(json.rfind("\"<pad>\": 59"), 11, "\">>de<<\": 59, \"<pad>\": 60");
   write_file(directory.path() / "vocab.json", json);
-  const auto tokenizer = load_tokenizer(directory.path(), Side::source);
+  const auto tokenizer = load_tokenizers(directory.path()).source;
   std::vector<int> expected = tokenizer->encode("the dog");
   expected.insert(expected.begin(), 59);
   EXPECT_EQ(tokenizer->encode(">>de<< the dog"), expected);
@@ -222,7 +221,7 @@ class DamagedFiles : public ::testing::Test {
   // True when the tokenizer loads; it is then used on text that reaches far into its tables.
   bool try_loading() {
     try {
-      const auto tokenizer = load_tokenizer(directory.path(), Side::source);
+      const auto tokenizer = load_tokenizers(directory.path()).source;
       const auto ids = tokenizer->encode(text);
       for (const int id : ids) {
         EXPECT_TRUE(id >= 0 && id < tokenizer->size());
@@ -319,7 +318,7 @@ TEST_F(DamagedFiles, VocabulariesThatAreNoBijection) {
   for (const auto& [json, expected] : cases) {
     write_file(directory.path() / "vocab.json", json);
     const std::string message =
-        message_of(ErrorKind::bad_data, [&] { load_tokenizer(directory.path(), Side::source); });
+        message_of(ErrorKind::bad_data, [&] { load_tokenizers(directory.path()).source; });
     EXPECT_THAT(message, HasSubstr(expected)) << json;
     EXPECT_THAT(message, HasSubstr("vocab.json")) << json;
   }

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "heed/base/error.h"
-#include "heed/base/files.h"
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"
 #include "heed/text/sentencepiece_model.h"
@@ -17,17 +16,6 @@
 namespace heed {
 
 namespace {
-
-constexpr std::uint64_t model_size_limit = std::uint64_t{1} << 28;       // bytes
-constexpr std::uint64_t vocabulary_size_limit = std::uint64_t{1} << 28;  // bytes
-
-const char* model_file(Side side) {
-  return side == Side::source ? "source.spm" : "target.spm";
-}
-
-const char* vocabulary_file(Side side, bool own_vocabulary) {
-  return side == Side::target && own_vocabulary ? "target_vocab.json" : "vocab.json";
-}
 
 // The length of a leading >>xx<<, 0 when there is none.
 std::size_t language_code_length(std::string_view line) {
@@ -139,9 +127,11 @@ std::vector<float> SentencePieceTokenizer::merge_scores() const {
   return scores;
 }
 
-void SentencePieceTokenizer::save(const std::filesystem::path& directory, Side side) const {
-  write_file(directory / model_file(side), model_);
-  write_file(directory / vocabulary_file(side, own_vocabulary_), vocabulary_->to_json());
+ModelFiles SentencePieceTokenizer::files(Side side) const {
+  const bool source = side == Side::source;
+  return {
+      {source ? "source.spm" : "target.spm", model_},
+      {own_vocabulary_ && !source ? "target_vocab.json" : "vocab.json", vocabulary_->to_json()}};
 }
 
 std::uint64_t SentencePieceTokenizer::fingerprint() const {
@@ -149,17 +139,6 @@ std::uint64_t SentencePieceTokenizer::fingerprint() const {
   fingerprint.add(model_);
   fingerprint.add(vocabulary_->fingerprint());
   return fingerprint.value();
-}
-
-std::shared_ptr<const SentencePieceTokenizer> SentencePieceTokenizer::load(
-    const std::filesystem::path& directory, Side side, bool own_vocabulary) {
-  const std::filesystem::path vocabulary_path = directory / vocabulary_file(side, own_vocabulary);
-  auto vocabulary = std::make_shared<const Vocabulary>(Vocabulary::from_json(
-      read_file(vocabulary_path, vocabulary_size_limit), vocabulary_path.string()));
-  const std::filesystem::path model_path = directory / model_file(side);
-  return std::make_shared<const SentencePieceTokenizer>(read_file(model_path, model_size_limit),
-                                                        std::move(vocabulary), own_vocabulary,
-                                                        model_path.string());
 }
 
 std::vector<std::string> text_pieces(const std::vector<std::string>& models,

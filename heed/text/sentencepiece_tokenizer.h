@@ -31,12 +31,11 @@ class SentencePieceTokenizer : public Tokenizer {
   int pad_id() const override { return vocabulary_->pad_id(); }
   std::vector<float> merge_scores() const override;
   // source.spm or target.spm; vocab.json, or target_vocab.json for a target of its own vocabulary.
-  void save(const std::filesystem::path& directory, Side side) const override;
+  ModelFiles files(Side side) const override;
+  std::string tokenizer_class() const override { return class_name; }
   std::uint64_t fingerprint() const override;
 
-  // Reads what save() wrote.
-  static std::shared_ptr<const SentencePieceTokenizer> load(const std::filesystem::path& directory,
-                                                            Side side, bool own_vocabulary);
+  static constexpr const char* class_name = "MarianTokenizer";
 
  private:
   struct Processor;  // keeps the library's header out of this one

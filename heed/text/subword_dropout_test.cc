@@ -6,7 +6,7 @@
 
 #include "heed/base/error.h"
 #include "heed/text/test_corpus.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "heed/base/random.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 

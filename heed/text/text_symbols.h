@@ -1,7 +1,7 @@
 // The special ids of a model that reads or writes text: the one place for them.
 //
 //   TextSymbols symbols = symbols_for(tokenizers);  // of a new model
-//   load_translator(directory).symbols;             // of one that exists, as its config.json says
+//   load_model(directory).symbols;                  // of one that exists, as its config.json says
 //
 // Training, validation and decoding take the same object, so that a model is never asked to begin
 // a text with another symbol than the one it learned to begin with. A plain value: threads may

@@ -1,6 +1,6 @@
 // Tokenizers: lines of text to token ids and back.
 //
-//   const auto tokenizer = load_tokenizer("run/model", Side::source);
+//   const auto tokenizer = load_tokenizers("run/model").source;
 //   std::vector<int> ids = tokenizer->encode("Two dogs play.");  // without </s>
 //   std::string text = tokenizer->decode(ids);
 //
@@ -10,12 +10,13 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "heed/base/model_files.h"
 
 namespace heed {
 
@@ -52,8 +53,9 @@ class Tokenizer {
   // makes or takes part in; empty for tokenizers of another kind.
   virtual std::vector<float> merge_scores() const { return {}; }
 
-  // Writes this side's files into an existing directory (tokenizer_factory.h names them).
-  virtual void save(const std::filesystem::path& directory, Side side) const = 0;
+  // This side's files (tokenizer_files.h names them), and what tokenizer_config.json calls them.
+  virtual ModelFiles files(Side side) const = 0;
+  virtual std::string tokenizer_class() const = 0;
 
   // Changes with anything that changes ids.
   virtual std::uint64_t fingerprint() const = 0;

@@ -5,6 +5,9 @@
 
 namespace heed {
 
+// What tokenizer.kind may be, in words.
+const char* tokenizer_kind_help();
+
 struct TokenizerConfig {
   std::string kind = "sentencepiece-bpe";
   int vocabulary_size = 8000;
@@ -21,7 +24,7 @@ struct TokenizerConfig {
 
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit("kind", kind, "sentencepiece-bpe, sentencepiece-unigram, word or byte");
+    visit("kind", kind, tokenizer_kind_help());
     visit(
         "vocabulary_size", vocabulary_size,
         "pieces in a vocabulary, </s>, <unk> and <pad> among them; word: at most, 0 for no limit");

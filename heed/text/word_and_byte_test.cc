@@ -9,7 +9,7 @@
 #include "heed/text/byte_tokenizer.h"
 #include "heed/text/line_sample.h"
 #include "heed/text/test_corpus.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 #include "heed/text/word_tokenizer.h"
 
 namespace heed {
@@ -109,7 +109,7 @@ TEST(WordTokenizer, SurvivesDamagedFiles) {
     }
     write_file(path, damaged);
     try {
-      load_tokenizer(directory.path(), Side::source)->encode("the dog plays");
+      load_tokenizers(directory.path()).source->encode("the dog plays");
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::bad_data);
       EXPECT_THAT(error.what(), HasSubstr("source.vocab.json"));
@@ -120,7 +120,7 @@ TEST(WordTokenizer, SurvivesDamagedFiles) {
         R"({"lowercase": true, "pieces": ["</s>", "<unk>", 5, "<pad>"]})",
         R"({"lowercase": true, "pieces": ["</s>", "<unk>", "a", "a", "<pad>"]})"}) {
     write_file(path, json);
-    EXPECT_THROW(load_tokenizer(directory.path(), Side::source), Error) << json;
+    EXPECT_THROW(load_tokenizers(directory.path()).source, Error) << json;
   }
 }
 
@@ -152,7 +152,7 @@ TEST(TokenizerFactory, NamesWhatIsWrongWithADirectory) {
   TemporaryDirectory directory;
   const auto message = [&] {
     try {
-      load_tokenizer(directory.path(), Side::source);
+      load_tokenizers(directory.path()).source;
     } catch (const Error& error) {
       return std::string(error.what());
     }

@@ -9,15 +9,13 @@
 
 #include "heed/base/config.h"
 #include "heed/base/error.h"
-#include "heed/base/files.h"
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"
+#include "heed/text/word_kind.h"
 
 namespace heed {
 
 namespace {
-
-constexpr std::uint64_t file_size_limit = std::uint64_t{1} << 28;  // bytes
 
 bool is_space(char32_t c) {
   return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
@@ -72,10 +70,6 @@ Edges edges(const std::string& word) {
 
 constexpr std::u32string_view closing = U".,;:!?)]}%…”’»。，、；：！？）」』》";
 constexpr std::u32string_view opening = U"([{„“‘«¿¡（「『《";
-
-std::filesystem::path vocabulary_path(const std::filesystem::path& directory, Side side) {
-  return directory / (side == Side::source ? "source.vocab.json" : "target.vocab.json");
-}
 
 }  // namespace
 
@@ -174,11 +168,11 @@ std::string WordTokenizer::decode(std::span<const int> ids) const {
   return join_words(words);
 }
 
-void WordTokenizer::save(const std::filesystem::path& directory, Side side) const {
+ModelFiles WordTokenizer::files(Side side) const {
   Json json;
   json["lowercase"] = lowercase_;
   json["pieces"] = vocabulary_.pieces();
-  write_file(vocabulary_path(directory, side), json.dump(1) + "\n");
+  return {{word_file(side), json.dump(1) + "\n"}};
 }
 
 std::uint64_t WordTokenizer::fingerprint() const {
@@ -186,25 +180,6 @@ std::uint64_t WordTokenizer::fingerprint() const {
   fingerprint.add(lowercase_ ? "word lowercase" : "word");
   fingerprint.add(vocabulary_.fingerprint());
   return fingerprint.value();
-}
-
-std::shared_ptr<const WordTokenizer> WordTokenizer::load(const std::filesystem::path& directory,
-                                                         Side side) {
-  const std::filesystem::path path = vocabulary_path(directory, side);
-  const std::string source = path.string();
-  const Json json = parse_json(read_file(path, file_size_limit), source);
-  const bool shaped = json.is_object() && json.contains("lowercase") &&
-                      json["lowercase"].is_boolean() && json.contains("pieces") &&
-                      json["pieces"].is_array() && json.size() == 2;
-  check_data(shaped, "{}: expected {{\"lowercase\": …, \"pieces\": […]}}", source);
-  std::vector<std::string> pieces;
-  for (const Json& piece : json["pieces"]) {
-    check_data(piece.is_string(), "{}: pieces: expected text, got {}", source,
-               piece.dump().substr(0, 100));
-    pieces.push_back(piece.get<std::string>());
-  }
-  return std::make_shared<const WordTokenizer>(Vocabulary(std::move(pieces), source),
-                                               json["lowercase"].get<bool>());
 }
 
 }  // namespace heed

@@ -46,12 +46,11 @@ class WordTokenizer : public Tokenizer {
   int unknown_id() const override { return vocabulary_.unknown_id(); }
   int pad_id() const override { return vocabulary_.pad_id(); }
   // source.vocab.json or target.vocab.json: {"lowercase": …, "pieces": ["</s>", "<unk>", …]}.
-  void save(const std::filesystem::path& directory, Side side) const override;
+  ModelFiles files(Side side) const override;
+  std::string tokenizer_class() const override { return class_name; }
   std::uint64_t fingerprint() const override;
 
-  // Errors (bad_data) name the file: not such an object, pieces that Vocabulary refuses.
-  static std::shared_ptr<const WordTokenizer> load(const std::filesystem::path& directory,
-                                                   Side side);
+  static constexpr const char* class_name = "HeedWordTokenizer";
 
  private:
   Vocabulary vocabulary_;

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "heed/base/model_files.h"
 #include "heed/data/example_source.h"
 #include "heed/inspect/report.h"
 #include "heed/metrics/metric.h"
@@ -51,9 +52,6 @@ struct Evaluation {
   std::vector<Sample> samples;                           // none: those before stay
   std::string text;  // kept as validation/step-N.txt; empty: no file
 };
-
-// Files of a model directory besides model.safetensors: name and content.
-using ModelFiles = std::vector<std::pair<std::string, std::string>>;
 
 // What decides which weights are best must be measured, and each time. Errors (usage): best_by
 // names no measure, or one that only thorough validations have while not every one is; patience

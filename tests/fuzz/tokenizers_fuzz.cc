@@ -1,7 +1,7 @@
 // The tokenizers of a model directory: any one of their files.
 #include "heed/base/files.h"
 #include "heed/base/unicode.h"
-#include "heed/text/tokenizer_factory.h"
+#include "heed/text/tokenizer_kinds.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace heed::fuzz {

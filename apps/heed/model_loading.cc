@@ -1,0 +1,40 @@
+#include "apps/heed/model_loading.h"
+
+#include <map>
+
+#include "heed/base/error.h"
+
+namespace heed::app {
+
+namespace {
+
+// What runs the models of a task.
+std::string command_for(const std::string& task, const std::string& directory) {
+  static const std::map<std::string, std::string> commands = {
+      {"translation", "translate --model"}, {"language_modelling", "evaluate --model"}};
+  const auto found = commands.find(task);
+  return found == commands.end()
+             ? std::string()
+             : fmt::format("; `heed {} {}` runs this one", found->second, directory);
+}
+
+std::string noun_of(const std::string& task) {
+  for (const ModelKind& kind : model_kinds()) {
+    if (kind.task == task) {
+      return kind.noun;
+    }
+  }
+  fail(ErrorKind::failure, "no model is for the task '{}'", task);
+}
+
+}  // namespace
+
+LoadedModel load_model_for(const std::string& command, const std::string& task,
+                           const std::filesystem::path& directory) {
+  const ModelKind& kind = model_kind_in(directory);
+  check_usage(kind.task == task, "{}: this is {}; `heed {}` needs {}{}", directory.string(),
+              kind.noun, command, noun_of(task), command_for(kind.task, directory.string()));
+  return load_model(directory);
+}
+
+}  // namespace heed::app

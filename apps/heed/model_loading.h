@@ -1,0 +1,16 @@
+// Loading of models for the subcommands.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "heed/interop/load_model.h"
+
+namespace heed::app {
+
+// The model of a run or model directory that `heed COMMAND` runs. Errors: those of load_model;
+// usage: a model for another task than `task`, with the command that is for it.
+LoadedModel load_model_for(const std::string& command, const std::string& task,
+                           const std::filesystem::path& directory);
+
+}  // namespace heed::app

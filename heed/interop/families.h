@@ -1,0 +1,12 @@
+// The families of models, one file each.
+#pragma once
+
+#include "heed/interop/model_family.h"
+
+namespace heed {
+
+ModelFamily marian_family();               // marian.cc
+ModelFamily heed_translator_family();      // heed_layouts.cc
+ModelFamily heed_language_model_family();  // heed_layouts.cc
+
+}  // namespace heed

@@ -1,0 +1,163 @@
+#include "heed/interop/load_model.h"
+
+#include <algorithm>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/formats/sharded_safetensors.h"
+#include "heed/interop/family_tensors.h"
+#include "heed/interop/model_directory.h"
+#include "heed/interop/model_family.h"
+#include "heed/interop/text_config.h"
+#include "heed/kernels/kernel.h"
+#include "heed/text/tokenizer_files.h"
+
+namespace heed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* config_name = "config.json";
+constexpr const char* generation_name = "generation_config.json";
+constexpr const char* weights_name = "model.safetensors";
+
+// Runs what trusts a configuration; its errors are those of the file. `advice` follows them.
+template <typename Action>
+auto blaming(const std::string& source, const char* advice, Action&& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    fail(ErrorKind::bad_data, "{}: {}{}", source, error.what(), advice);
+  }
+}
+
+Json section_of(const Json& config, const ModelFamily& family, const std::string& source) {
+  return config.contains("heed") ? config.at("heed") : family.ours(config, source);
+}
+
+std::unique_ptr<Module> built(const ModelDescription& description, const ModelKind& kind,
+                              const SafetensorsModel& weights, const std::string& source,
+                              Device device) {
+  // The sizes in config.json must not make us allocate more than the files can fill.
+  const std::uint64_t least =
+      blaming(source, " (if an older heed wrote this model: train it again with this one)",
+              [&] { return kind.least_bytes(description); });
+  check_data(least <= weights.byte_count(),
+             "{}: its sizes ask for at least {} bytes of weights, more than the {} in {}", source,
+             least, weights.byte_count(), weights.directory().string());
+  return blaming(source, "", [&] { return kind.build(description, device); });
+}
+
+DecodingConfig decoding_of(const LoadedModel& loaded, const Json& config) {
+  const fs::path path = loaded.directory / generation_name;
+  std::error_code ignored;
+  DecodingConfig decoding =
+      fs::exists(path, ignored)
+          ? read_generation_config(read_model_json(path), path.string())
+          : read_generation_config(config, (loaded.directory / config_name).string());
+  const std::int64_t longest = loaded.generator().longest();
+  decoding.max_length = static_cast<int>(std::min<std::int64_t>(decoding.max_length, longest));
+  return decoding;
+}
+
+}  // namespace
+
+LoadedModel load_model(const fs::path& directory, Device device) {
+  LoadedModel loaded;
+  loaded.directory = model_directory_of(directory);
+  const std::string source = (loaded.directory / config_name).string();
+  const Json config = read_model_json(source);
+  const ModelFamily& family = family_of(config, source);
+  loaded.family = family.model_type;
+  loaded.kind = &model_kind(family.kind);
+  loaded.tokenizers = load_tokenizers(loaded.directory);
+  const ModelDescription description{
+      family.kind, section_of(config, family, source),
+      read_vocabulary(config, *loaded.kind, loaded.tokenizers, source)};
+  const SafetensorsModel weights(loaded.directory, device);
+  loaded.module = built(description, *loaded.kind, weights, source, device);
+  read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool);
+  loaded.section = description_of(*loaded.module).section;
+  loaded.symbols = description.vocabulary.symbols;
+  loaded.decoding = decoding_of(loaded, config);
+  return loaded;
+}
+
+const ModelKind& model_kind_in(const fs::path& directory) {
+  const fs::path path = model_directory_of(directory) / config_name;
+  return model_kind(family_of(read_model_json(path), path.string()).kind);
+}
+
+ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
+                       const TextSymbols& symbols, const DecodingConfig& decoding) {
+  ModelDescription description = description_of(module);
+  description.vocabulary.symbols = symbols;
+  const ModelKind& kind = model_kind(description.kind);
+  const ModelFamily& family = family_for(description.kind, description.section);
+  Json config = {{"architectures", Json::array({family.architectures.front()})},
+                 {"model_type", family.model_type}};
+  config.update(*family.theirs(description.section));
+  write_vocabulary(description.vocabulary, kind, config);
+  config["torch_dtype"] = "float32";
+  config["heed"] = description.section;
+  ModelFiles files = tokenizer_files(tokenizers);
+  files[config_name] = config.dump(2) + "\n";
+  if (kind.has_encoder) {
+    DecodingConfig defaults = decoding;
+    const auto& generator = dynamic_cast<const Generator&>(module);
+    defaults.max_length =
+        static_cast<int>(std::min<std::int64_t>(defaults.max_length, generator.longest()));
+    files[generation_name] = write_generation_config(symbols, defaults).dump(2) + "\n";
+  }
+  return files;
+}
+
+void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
+                const DecodingConfig& decoding, const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding)) {
+    write_file_atomically(directory / name, content);
+  }
+  const ModelDescription description = description_of(module);
+  write_safetensors(directory / weights_name,
+                    family_tensors(family_for(description.kind, description.section), module),
+                    {{"format", "pt"}});
+}
+
+LoadedModel average_models(std::span<const fs::path> directories) {
+  check_usage(!directories.empty(), "average: no models given");
+  LoadedModel first = load_model(directories.front());
+  const std::vector<NamedTensor> means = stored_tensors_of(*first.module);
+  std::vector<Tensor> sums;
+  for (const NamedTensor& item : means) {
+    sums.push_back(item.tensor.to(DType::float64));
+  }
+  for (const fs::path& directory : directories.subspan(1)) {
+    const LoadedModel other = load_model(directory);
+    const std::vector<NamedTensor> tensors = stored_tensors_of(*other.module);
+    check_data(tensors.size() == means.size(), "{}: {} tensors, but {} has {}",
+               other.directory.string(), tensors.size(), first.directory.string(), means.size());
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      check_data(tensors[i].name == means[i].name && tensors[i].tensor.shape() == sums[i].shape(),
+                 "{}: has tensor '{}' of shape {} where {} has '{}' of shape {}",
+                 other.directory.string(), tensors[i].name, tensors[i].tensor.shape(),
+                 first.directory.string(), means[i].name, sums[i].shape());
+      const Tensor wide = tensors[i].tensor.to(DType::float64);
+      const auto to = sums[i].values<double>();
+      std::transform(to.begin(), to.end(), wide.values<double>().begin(), to.begin(), std::plus{});
+    }
+  }
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    for (double& value : sums[i].values<double>()) {
+      value /= static_cast<double>(directories.size());
+    }
+    means[i].tensor.copy_from(sums[i]);
+    means[i].tensor.renew_stamp();
+  }
+  return first;
+}
+
+}  // namespace heed

@@ -1,0 +1,82 @@
+// Models from directories and back, whatever family and task they are of.
+//
+//   const LoadedModel loaded = load_model("run");  // a run directory or a model directory
+//   const auto found = decode(loaded.generator(), sources, loaded.symbols, loaded.decoding);
+//
+// A model directory holds config.json, generation_config.json (of models that are asked for text),
+// the weights (model.safetensors, or shards with model.safetensors.index.json) and the tokenizers'
+// files. What heed writes is in the layout of another program where that can express the model
+// (ModelFamily::theirs), else in heed's own; either way the section "heed" of config.json holds the
+// exact configuration.
+//
+// Threads may load at once, and share what was loaded as long as none changes it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "heed/base/model_files.h"
+#include "heed/generation/decoding.h"
+#include "heed/interop/model_kind.h"
+#include "heed/nn/generator.h"
+#include "heed/tensor/device.h"
+#include "heed/text/tokenizer.h"
+
+namespace heed {
+
+struct LoadedModel {
+  std::string family;  // model_type of config.json
+  const ModelKind* kind = nullptr;
+  Json section;  // `model` of a recipe
+  std::unique_ptr<Module> module;
+  TokenizerPair tokenizers;
+  TextSymbols symbols;
+  DecodingConfig decoding;          // defaults, from generation_config.json
+  std::filesystem::path directory;  // of the model itself
+
+  const std::string& task() const { return kind->task; }
+
+  // The module as what it is. Error (failure): it is something else.
+  template <typename T>
+  T& as() const {
+    auto* model = dynamic_cast<T*>(module.get());
+    check(model != nullptr, "{}: {} is asked for something that it is not", directory.string(),
+          kind->noun);
+    return *model;
+  }
+  Generator& generator() const { return as<Generator>(); }
+  // Hands the module over.
+  template <typename T>
+  std::unique_ptr<T> release() {
+    T& model = as<T>();
+    static_cast<void>(module.release());
+    return std::unique_ptr<T>(&model);
+  }
+};
+
+// Loads a run directory (its best, else its last model) or a model directory. Nothing is copied
+// where the file has float32 in order. Errors name the file, the key or the tensor: input_output
+// (missing), bad_data (damaged, inconsistent, of a family that heed does not know, written by an
+// older heed, or sizes that the weights do not fill).
+LoadedModel load_model(const std::filesystem::path& directory, Device device = cpu_device);
+
+// The kind of the model that the directory holds, without loading it. Errors as for load_model.
+const ModelKind& model_kind_in(const std::filesystem::path& directory);
+
+// The files of a model directory besides the weights.
+ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
+                       const TextSymbols& symbols, const DecodingConfig& decoding);
+
+// Writes a whole model directory, created if missing; the weights come last, so that a directory
+// with them is complete. Errors: input_output.
+void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
+                const DecodingConfig& decoding, const std::filesystem::path& directory);
+
+// The mean of the weights of several models, summed in float64 in their order, by our own names:
+// the files may differ in layout. All the rest is the first's. Errors: those of load_model;
+// bad_data: models whose tensors differ in name or shape.
+LoadedModel average_models(std::span<const std::filesystem::path> directories);
+
+}  // namespace heed

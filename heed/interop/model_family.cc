@@ -1,0 +1,40 @@
+#include "heed/interop/model_family.h"
+
+#include "heed/base/error.h"
+#include "heed/interop/families.h"
+
+namespace heed {
+
+const std::vector<ModelFamily>& model_families() {
+  static const std::vector<ModelFamily> families = {
+      marian_family(),
+      heed_translator_family(),
+      heed_language_model_family(),
+  };
+  return families;
+}
+
+const ModelFamily& family_of(const Json& config, const std::string& source) {
+  check_data(config.is_object(), "{}: expected an object of keys", source);
+  const auto type = config.find("model_type");
+  check_data(type != config.end() && type->is_string(), "{}: 'model_type' is missing", source);
+  std::string known;
+  for (const ModelFamily& family : model_families()) {
+    if (family.model_type == type->get_ref<const std::string&>()) {
+      return family;
+    }
+    known += (known.empty() ? "" : ", ") + family.model_type;
+  }
+  fail(ErrorKind::bad_data, "{}: model_type {}: heed knows {}", source, type->dump(), known);
+}
+
+const ModelFamily& family_for(const std::string& kind, const Json& model) {
+  for (const ModelFamily& family : model_families()) {
+    if (family.kind == kind && family.theirs(model)) {
+      return family;
+    }
+  }
+  fail(ErrorKind::failure, "no layout for a model of the kind '{}'", kind);
+}
+
+}  // namespace heed

@@ -1,0 +1,103 @@
+// For the tests of this folder: small models over bytes, and a directory that they are saved into.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "heed/backends/cpu/register.h"
+#include "heed/base/files.h"
+#include "heed/formats/safetensors.h"
+#include "heed/interop/load_model.h"
+#include "heed/models/language_model.h"
+#include "heed/models/translator.h"
+#include "heed/text/byte_tokenizer.h"
+
+namespace heed {
+
+class ModelDirectoryTest : public testing::Test {
+ protected:
+  ModelDirectoryTest() {
+    register_cpu_backend();
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    directory_ = std::filesystem::path(testing::TempDir()) /
+                 (std::string("heed_") + test->test_suite_name() + "_" + test->name() + "_" +
+                  std::to_string(::getpid()));
+    const auto tokenizer = std::make_shared<const ByteTokenizer>();
+    tokenizers_ = {tokenizer, tokenizer, true};
+  }
+  ~ModelDirectoryTest() override { std::filesystem::remove_all(directory_); }
+
+  static TranslatorConfig small_config() {
+    TranslatorConfig config;
+    config.d_model = 8;
+    config.encoder_layers = 1;
+    config.decoder_layers = 2;
+    config.heads = 2;
+    config.feed_forward_size = 12;
+    config.max_length = 20;
+    return config;
+  }
+  // With a start symbol of its own, if asked for.
+  Translator translator(std::uint64_t seed, int start = -1,
+                        const TranslatorConfig& config = small_config()) const {
+    TextSymbols symbols = symbols_for(tokenizers_);
+    symbols.start = start < 0 ? symbols.start : start;
+    const int size = tokenizers_.source->size();
+    Translator model(config, {size, size, symbols});
+    initialize_parameters(model, seed);
+    return model;
+  }
+  void save(Translator& model, const std::filesystem::path& directory) const {
+    save_model(model, tokenizers_, model.vocabulary().symbols, {}, directory);
+  }
+
+  // Changes a file of JSON in the directory.
+  template <typename Change>
+  void edit(const std::string& name, Change&& change) const {
+    Json json = Json::parse(read_file(directory_ / name));
+    change(json);
+    write_file(directory_ / name, json.dump());
+  }
+
+  std::string error_of(ErrorKind kind) const {
+    try {
+      load_model(directory_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), kind) << error.what();
+      return error.what();
+    }
+    return "none";
+  }
+
+  // The weights of the directory, owned, to be written in another way.
+  std::vector<NamedTensor> weights() const {
+    const SafetensorsFile file(directory_ / "model.safetensors");
+    std::vector<NamedTensor> tensors;
+    for (const SafetensorsEntry& entry : file.entries()) {
+      tensors.push_back({entry.name, file.tensor(entry.name).clone()});
+    }
+    return tensors;
+  }
+  void write_weights(const std::vector<NamedTensor>& tensors) const {
+    write_safetensors(directory_ / "model.safetensors", tensors, {{"format", "pt"}});
+  }
+
+  static void expect_same(Module& expected, Module& got) {
+    const auto first = stored_tensors_of(expected), second = stored_tensors_of(got);
+    ASSERT_EQ(first.size(), second.size());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      EXPECT_EQ(first[i].name, second[i].name);
+      EXPECT_EQ(first[i].tensor.to_doubles(), second[i].tensor.to_doubles()) << first[i].name;
+    }
+  }
+
+  std::filesystem::path directory_;
+  TokenizerPair tokenizers_;
+};
+
+}  // namespace heed
