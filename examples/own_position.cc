@@ -14,7 +14,7 @@
 #include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/base/random.h"
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 #include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
 #include "heed/ops/linear.h"
@@ -125,7 +125,7 @@ double accuracy(const heed::Translator& model, int count) {
     sources.back().push_back(end);
     expected.emplace_back(word.rbegin(), word.rend());
   }
-  const auto found = heed::decode(model, sources, model.vocabulary().symbols, {.beam = 1});
+  const auto found = heed::translate(model, sources, model.vocabulary().symbols, {.beam = 1});
   double right = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     right += found[i][0].tokens == expected[i] ? 1 : 0;

@@ -21,7 +21,7 @@ int main(int argc, char** argv) try {
     sources[0].push_back(translator.symbols.source_end);
     // One list of hypotheses for each source, the best first.
     const auto hypotheses =
-        heed::decode(translator.generator(), sources, translator.symbols, translator.decoding);
+        heed::translate(translator.generator(), sources, translator.symbols, translator.decoding);
     std::cout << translator.tokenizers.target->decode(hypotheses[0][0].tokens) << std::endl;
   }
 } catch (const heed::Error& error) {

@@ -50,8 +50,8 @@ AttentionView trace_attention(const LoadedModel& translator, const std::string& 
     target_ids = ids_of(translator, tokenizer, translator.symbols.end, *target, "translation");
   } else {
     const std::vector<std::vector<int>> sources = {{source_ids.begin(), source_ids.end()}};
-    target_ids = decode(translator.generator(), sources, translator.symbols, decoding,
-                        {.precision = precision})
+    target_ids = translate(translator.generator(), sources, translator.symbols, decoding,
+                           {.precision = precision})
                      .front()
                      .front()
                      .tokens;

@@ -5,24 +5,24 @@
 
 namespace heed {
 
-BeamSearch::BeamSearch(std::int32_t sentence, const TextSymbols& symbols,
-                       const DecodingConfig& config, std::int64_t max_length)
-    : end_(symbols.end),
+BeamSearch::BeamSearch(const OutputSymbols& symbols, const DecodingConfig& config,
+                       std::int64_t max_length)
+    : ends_(symbols.ends),
       beam_(static_cast<std::size_t>(config.beam)),
       n_best_(static_cast<std::size_t>(config.n_best)),
       length_penalty_(config.length_penalty),
       lookahead_(config.lookahead),
       max_length_(max_length),
       beams_{{TokenTree::root, 0.0}} {
-  live_.push_back({sentence, symbols.start, 0});
+  live_.emplace_back();
 }
 
 std::vector<BeamSearch::Extension> BeamSearch::best_extensions(const Candidates& candidates,
-                                                               std::int64_t first_row) const {
+                                                               std::int64_t first) const {
   std::vector<Extension> all;
   for (std::size_t i = 0; i < beams_.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i);
-    for (const Candidate& candidate : candidates.row(first_row + row)) {
+    for (const Candidate& candidate : candidates.row(first + row)) {
       all.push_back({row, candidate, beams_[i].log_probability + candidate.log_probability});
     }
   }
@@ -57,19 +57,20 @@ bool BeamSearch::may_enter_the_best(double log_probability) const {
          normalized_score(log_probability, length, length_penalty_) > finished_.back().score;
 }
 
-void BeamSearch::extend(const Candidates& candidates, std::int64_t first_row) {
-  const std::vector<Extension> extensions = best_extensions(candidates, first_row);
+void BeamSearch::extend(const Candidates& candidates, std::int64_t first,
+                        std::span<const std::int32_t> rows) {
+  const std::vector<Extension> extensions = best_extensions(candidates, first);
   ++length_;
   std::vector<Beam> beams;
-  std::vector<LiveRow> rows;
+  std::vector<LiveRow> live;
   for (const Extension& extension : extensions) {
-    const std::int32_t node = beams_[static_cast<std::size_t>(extension.beam)].node;
-    if (extension.next.token == end_) {
-      finish(node, extension.log_probability);
-    } else if (rows.size() < beam_) {
-      beams.push_back({tree_.add(node, extension.next.token), extension.log_probability});
-      rows.push_back({static_cast<std::int32_t>(first_row + extension.beam), extension.next.token,
-                      static_cast<std::int32_t>(rows.size())});
+    const auto beam = static_cast<std::size_t>(extension.beam);
+    const std::int32_t token = extension.next.token;
+    if (std::find(ends_.begin(), ends_.end(), token) != ends_.end()) {
+      finish(beams_[beam].node, extension.log_probability);
+    } else if (live.size() < beam_) {
+      beams.push_back({tree_.add(beams_[beam].node, token), extension.log_probability});
+      live.push_back({rows[beam], token, static_cast<std::int32_t>(live.size())});
     }
   }
   if (length_ >= max_length_) {
@@ -82,9 +83,9 @@ void BeamSearch::extend(const Candidates& candidates, std::int64_t first_row) {
   while (!beams.empty() && !may_enter_the_best(beams.back().log_probability)) {
     beams.pop_back();
   }
-  rows.resize(beams.size());
+  live.resize(beams.size());
   beams_ = std::move(beams);
-  live_ = std::move(rows);
+  live_ = std::move(live);
 }
 
 std::vector<Hypothesis> BeamSearch::result() const {

@@ -1,4 +1,4 @@
-// Beam search over one sentence's hypotheses.
+// Beam search over one prompt's hypotheses.
 //
 // Of all extensions of the live hypotheses by one token, the 2·beam of the largest log-probability
 // are looked at: those that end become finished, the `beam` best others live on. A live hypothesis
@@ -15,11 +15,11 @@ namespace heed {
 
 class BeamSearch : public Search {
  public:
-  // `sentence`: its place in the batch. `max_length`: tokens at most, end symbol included.
-  BeamSearch(std::int32_t sentence, const TextSymbols& symbols, const DecodingConfig& config,
-             std::int64_t max_length);
+  // `max_length`: tokens at most, end symbol included.
+  BeamSearch(const OutputSymbols& symbols, const DecodingConfig& config, std::int64_t max_length);
 
-  void extend(const Candidates& candidates, std::int64_t first_row) override;
+  void extend(const Candidates& candidates, std::int64_t first,
+              std::span<const std::int32_t> rows) override;
   std::vector<Hypothesis> result() const override;
 
  private:
@@ -39,12 +39,11 @@ class BeamSearch : public Search {
     double log_probability;  // of all tokens
   };
 
-  std::vector<Extension> best_extensions(const Candidates& candidates,
-                                         std::int64_t first_row) const;
+  std::vector<Extension> best_extensions(const Candidates& candidates, std::int64_t first) const;
   void finish(std::int32_t node, double log_probability);
   bool may_enter_the_best(double log_probability) const;
 
-  std::int32_t end_;
+  std::vector<std::int32_t> ends_;
   std::size_t beam_;
   std::size_t n_best_;
   double length_penalty_;

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "heed/backends/reference/register.h"
-#include "heed/generation/decoding.h"
-#include "heed/generation/table_model.h"
+#include "heed/generation/generate.h"
+#include "heed/generation/test_table_model.h"
 
 namespace heed {
 namespace {
@@ -61,7 +61,7 @@ class BeamSearchTest : public testing::Test {
   static std::vector<Hypothesis> search(const LogitTable& table, const Prefix& source,
                                         const DecodingConfig& config) {
     const TableModel model(vocabulary, table);
-    return decode(model, std::vector<Prefix>{source}, symbols, config).front();
+    return translate(model, std::vector<Prefix>{source}, symbols, config).front();
   }
 };
 
@@ -147,7 +147,7 @@ TEST_F(BeamSearchTest, StopsWhenNothingBetterCanCome) {
   config.beam = 4;
   config.max_length = 100;
   config.length_penalty = 0;
-  decode(model, std::vector<Prefix>{{0}}, symbols, config);
+  translate(model, std::vector<Prefix>{{0}}, symbols, config);
   EXPECT_EQ(model.row_count, 1u);
 }
 
@@ -178,7 +178,7 @@ TEST_F(BeamSearchTest, KeepsNoMoreRowsThanTheBeam) {
   config.max_length = 8;
   const int threads = thread_count();
   set_thread_count(1);  // all sentences in one batch
-  decode(model, std::vector<Prefix>(5, Prefix{1, 2, 0}), symbols, config);
+  translate(model, std::vector<Prefix>(5, Prefix{1, 2, 0}), symbols, config);
   set_thread_count(threads);
   EXPECT_EQ(model.largest_step, 15u);
 }

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "heed/generation/search.h"
+#include "heed/tensor/tensor.h"
 
 namespace heed {
 

@@ -130,48 +130,47 @@ Candidate RowSampler::draw(std::span<const T> logits, double uniform) const {
   return {drawn->token, logit - largest - std::log(model_total)};
 }
 
-double uniform_number(const DrawKey& key, std::int64_t step, std::int64_t seed) {
-  const auto sentence = static_cast<std::uint64_t>(key.sentence);
-  const auto stream = static_cast<std::uint64_t>(seed);
+double uniform_number(const Draw& draw) {
+  const auto index = static_cast<std::uint64_t>(draw.index);
+  const auto stream = static_cast<std::uint64_t>(draw.config->seed);
   const PhiloxBlock block =
-      philox({static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(key.hypothesis),
-              static_cast<std::uint32_t>(sentence), static_cast<std::uint32_t>(sentence >> 32)},
+      philox({static_cast<std::uint32_t>(draw.step), static_cast<std::uint32_t>(draw.hypothesis),
+              static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32)},
              {static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)});
   const std::uint64_t bits = std::uint64_t{block[0]} << 32 | block[1];
   return static_cast<double>(bits >> 11) * 0x1.0p-53;
 }
 
 template <typename T>
-void draw_rows(const Tensor& logits, const RowSampler& sampler, std::span<const double> uniforms,
-               std::vector<Candidate>& drawn) {
+void draw_rows(const Tensor& logits, std::span<const Draw> draws,
+               std::span<const std::int32_t> suppressed, std::vector<Candidate>& drawn) {
   const View view = logits.view();
   const T* data = view.as<T>();
   const auto columns = static_cast<std::size_t>(view.columns());
   context_for(logits.device())
       .pool->run(static_cast<std::int64_t>(drawn.size()), [&](std::int64_t r) {
         const auto i = static_cast<std::size_t>(r);
-        drawn[i] =
-            sampler.draw(std::span<const T>(data + r * view.row_stride(), columns), uniforms[i]);
+        const Draw& draw = draws[i];
+        const RowSampler sampler{suppressed, draw.config->temperature,
+                                 static_cast<std::size_t>(draw.config->top_k), draw.config->top_p};
+        drawn[i] = sampler.draw(std::span<const T>(data + draw.row * view.row_stride(), columns),
+                                uniform_number(draw));
       });
 }
 
 }  // namespace
 
-Candidates draw_candidates(const Tensor& logits, std::span<const DrawKey> keys, std::int64_t step,
-                           std::span<const std::int32_t> suppressed, const DecodingConfig& config) {
-  check(logits.view().rows() == static_cast<std::int64_t>(keys.size()),
-        "sampling: logits {} for {} rows", logits.shape(), keys.size());
-  std::vector<double> uniforms;
-  for (const DrawKey& key : keys) {
-    uniforms.push_back(uniform_number(key, step, config.seed));
+Candidates draw_candidates(const Tensor& logits, std::span<const Draw> draws,
+                           std::span<const std::int32_t> suppressed) {
+  for (const Draw& draw : draws) {
+    check(draw.row >= 0 && draw.row < logits.view().rows(), "sampling: row {} of logits {}",
+          draw.row, logits.shape());
   }
-  const RowSampler sampler{suppressed, config.temperature, static_cast<std::size_t>(config.top_k),
-                           config.top_p};
-  std::vector<Candidate> drawn(keys.size());
+  std::vector<Candidate> drawn(draws.size());
   if (logits.dtype() == DType::float64) {
-    draw_rows<double>(logits, sampler, uniforms, drawn);
+    draw_rows<double>(logits, draws, suppressed, drawn);
   } else {
-    draw_rows<float>(logits, sampler, uniforms, drawn);
+    draw_rows<float>(logits, draws, suppressed, drawn);
   }
   Candidates result;
   for (const Candidate& candidate : drawn) {

@@ -7,7 +7,8 @@
 #include <numeric>
 
 #include "heed/backends/reference/register.h"
-#include "heed/generation/table_model.h"
+#include "heed/generation/generate.h"
+#include "heed/generation/test_table_model.h"
 
 namespace heed {
 namespace {
@@ -25,16 +26,16 @@ DecodingConfig sampling() {
 std::vector<Candidate> draw(const std::vector<double>& row, int count, const DecodingConfig& config,
                             DType dtype = DType::float64) {
   std::vector<double> logits;
-  std::vector<DrawKey> keys;
+  std::vector<Draw> draws;
   for (int i = 0; i < count; ++i) {
     logits.insert(logits.end(), row.begin(), row.end());
-    keys.push_back({.sentence = i, .hypothesis = 0});
+    draws.push_back({.row = i, .index = i, .hypothesis = 0, .step = 3, .config = &config});
   }
   const Tensor tensor =
       Tensor::from_values<double>(std::span<const double>(logits),
                                   {count, static_cast<std::int64_t>(row.size())}, reference_device);
-  const auto candidates = draw_candidates(dtype == DType::float64 ? tensor : tensor.to(dtype), keys,
-                                          3, symbols.suppressed, config);
+  const auto candidates = draw_candidates(dtype == DType::float64 ? tensor : tensor.to(dtype),
+                                          draws, symbols.suppressed);
   std::vector<Candidate> result;
   for (int i = 0; i < count; ++i) {
     EXPECT_EQ(candidates.row(i).size(), 1u);
@@ -137,7 +138,7 @@ TEST_F(SamplingTest, TheSameSeedGivesTheSameHypothesesWhateverTheBatches) {
   config.max_length = 20;
   const auto tokens = [&](std::span<const Prefix> which, std::int64_t first) {
     std::vector<Prefix> result;
-    for (const auto& hypotheses : decode(model, which, symbols, config, {}, first)) {
+    for (const auto& hypotheses : translate(model, which, symbols, config, {}, first)) {
       EXPECT_EQ(hypotheses.size(), 3u);
       for (const Hypothesis& hypothesis : hypotheses) {
         result.push_back(hypothesis.tokens);
@@ -160,7 +161,7 @@ TEST_F(SamplingTest, OneSentenceGetsDifferentHypotheses) {
   const TableModel model(6, random_table(6, 1));
   DecodingConfig config = sampling();
   config.n_best = 5;
-  const auto hypotheses = decode(model, std::vector<Prefix>{{1, 2, 0}}, symbols, config).front();
+  const auto hypotheses = translate(model, std::vector<Prefix>{{1, 2, 0}}, symbols, config).front();
   EXPECT_NE(hypotheses.front().tokens, hypotheses.back().tokens);
   for (std::size_t i = 1; i < 5; ++i) {
     EXPECT_GE(hypotheses[i - 1].score, hypotheses[i].score);

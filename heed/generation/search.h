@@ -1,17 +1,20 @@
-// One sentence's search for its translations: what beam search, greedy decoding and sampling have
-// in common. decode() drives many searches side by side, row by row of one session:
+// One prompt's search for what follows: what beam search, greedy decoding and sampling have in
+// common. GenerationLoop drives many searches side by side, row by row of one session:
 //
-//   while some search has live rows:
+//   logits = session.add(prompts)
+//   while true:
+//     candidates of every live row: the most probable tokens, or drawn ones
+//     search.extend(candidates, …)                      for each search
+//     end unless some search has live rows
 //     logits = session.advance(parents and tokens of all live rows)
-//     candidates of every row: the most probable tokens, or drawn ones
-//     search.extend(candidates, its first row)         for each search
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "heed/generation/decoding.h"
+#include "heed/generation/decoding_config.h"
+#include "heed/generation/hypothesis.h"
 
 namespace heed {
 
@@ -59,11 +62,12 @@ class TokenTree {
   std::vector<Node> nodes_;
 };
 
-// A row that is to be fed to the session next.
+// A hypothesis that is to go on. At first, when nothing follows the prompt yet, it has no parent
+// and no token.
 struct LiveRow {
-  std::int32_t parent;   // row of the last step (of the first: sentence in the batch)
-  std::int32_t token;    // its latest token
-  std::int32_t ordinal;  // which of the sentence's hypotheses it is; sampling draws by it
+  std::int32_t parent = -1;  // the row of the session that it continues
+  std::int32_t token = -1;   // by this token
+  std::int32_t ordinal = 0;  // which of the prompt's hypotheses it is; sampling draws by it
 };
 
 class Search {
@@ -72,8 +76,9 @@ class Search {
 
   // Empty when the search is over.
   std::span<const LiveRow> live() const { return live_; }
-  // Extends live row i by one of candidates.row(first_row + i).
-  virtual void extend(const Candidates& candidates, std::int64_t first_row) = 0;
+  // Extends live row i, which is row rows[i] of the session, by one of candidates.row(first + i).
+  virtual void extend(const Candidates& candidates, std::int64_t first,
+                      std::span<const std::int32_t> rows) = 0;
   // The n best, best first; after the search is over.
   virtual std::vector<Hypothesis> result() const = 0;
 

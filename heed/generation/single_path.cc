@@ -4,38 +4,46 @@
 
 namespace heed {
 
-SinglePathSearch::SinglePathSearch(std::int32_t sentence, const TextSymbols& symbols,
-                                   const DecodingConfig& config, std::int64_t count,
-                                   std::int64_t max_length)
-    : end_(symbols.end),
+SinglePathSearch::SinglePathSearch(const OutputSymbols& symbols, const DecodingConfig& config,
+                                   std::int64_t max_length, std::int64_t index, OnToken on_token)
+    : ends_(symbols.ends),
       length_penalty_(config.length_penalty),
       max_length_(max_length),
-      hypotheses_(static_cast<std::size_t>(count)) {
-  for (std::int32_t i = 0; i < count; ++i) {
-    live_.push_back({sentence, symbols.start, i});
+      index_(index),
+      on_token_(std::move(on_token)),
+      hypotheses_(static_cast<std::size_t>(config.sample ? config.n_best : 1)) {
+  for (std::size_t i = 0; i < hypotheses_.size(); ++i) {
+    live_.push_back({.ordinal = static_cast<std::int32_t>(i)});
   }
 }
 
-void SinglePathSearch::extend(const Candidates& candidates, std::int64_t first_row) {
+bool SinglePathSearch::follow(std::int32_t ordinal, const Candidate& next) {
+  Hypothesis& hypothesis = hypotheses_[static_cast<std::size_t>(ordinal)];
+  hypothesis.log_probability += next.log_probability;
+  bool goes_on = std::find(ends_.begin(), ends_.end(), next.token) == ends_.end();
+  if (goes_on) {
+    hypothesis.tokens.push_back(next.token);
+    goes_on = (!on_token_ || on_token_({index_, ordinal, next.token, next.log_probability})) &&
+              length_ < max_length_;
+  }
+  if (!goes_on) {
+    hypothesis.length = length_;
+    hypothesis.score = normalized_score(hypothesis.log_probability, length_, length_penalty_);
+  }
+  return goes_on;
+}
+
+void SinglePathSearch::extend(const Candidates& candidates, std::int64_t first,
+                              std::span<const std::int32_t> rows) {
   ++length_;
-  std::vector<LiveRow> rows;
+  std::vector<LiveRow> live;
   for (std::size_t i = 0; i < live_.size(); ++i) {
-    const std::int64_t row = first_row + static_cast<std::int64_t>(i);
-    const Candidate next = candidates.row(row)[0];
-    Hypothesis& hypothesis = hypotheses_[static_cast<std::size_t>(live_[i].ordinal)];
-    hypothesis.log_probability += next.log_probability;
-    const bool ended = next.token == end_;
-    if (!ended) {
-      hypothesis.tokens.push_back(next.token);
-    }
-    if (!ended && length_ < max_length_) {
-      rows.push_back({static_cast<std::int32_t>(row), next.token, live_[i].ordinal});
-    } else {
-      hypothesis.length = length_;
-      hypothesis.score = normalized_score(hypothesis.log_probability, length_, length_penalty_);
+    const Candidate next = candidates.row(first + static_cast<std::int64_t>(i))[0];
+    if (follow(live_[i].ordinal, next)) {
+      live.push_back({rows[i], next.token, live_[i].ordinal});
     }
   }
-  live_ = std::move(rows);
+  live_ = std::move(live);
 }
 
 std::vector<Hypothesis> SinglePathSearch::result() const {

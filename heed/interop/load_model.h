@@ -1,7 +1,7 @@
 // Models from directories and back, whatever family and task they are of.
 //
 //   const LoadedModel loaded = load_model("run");  // a run directory or a model directory
-//   const auto found = decode(loaded.generator(), sources, loaded.symbols, loaded.decoding);
+//   const auto found = translate(loaded.generator(), sources, loaded.symbols, loaded.decoding);
 //
 // A model directory holds config.json, generation_config.json (of models that are asked for text),
 // the weights (model.safetensors, or shards with model.safetensors.index.json) and the tokenizers'
@@ -18,7 +18,7 @@
 #include <string>
 
 #include "heed/base/model_files.h"
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 #include "heed/interop/model_kind.h"
 #include "heed/nn/generator.h"
 #include "heed/tensor/device.h"

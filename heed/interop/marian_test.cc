@@ -63,7 +63,7 @@ TEST_F(Marian, GivesWhatTransformersGives) {
       EXPECT_EQ(Json(target), pair.at("target_ids"));
       const double log_p = pair.at("log_probability").get<double>();
       EXPECT_NEAR(log_probability(loaded, pair), log_p, 1e-4 * std::abs(log_p));
-      const auto found = decode(loaded.generator(), {{source}}, loaded.symbols, greedy);
+      const auto found = translate(loaded.generator(), {{source}}, loaded.symbols, greedy);
       std::vector<int> tokens = found[0][0].tokens;
       auto theirs = pair.at("greedy").get<std::vector<int>>();
       if (theirs.back() == loaded.symbols.end) {

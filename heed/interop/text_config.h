@@ -5,7 +5,7 @@
 #include <string>
 
 #include "heed/base/config.h"
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 #include "heed/interop/model_kind.h"
 #include "heed/text/tokenizer.h"
 

@@ -36,14 +36,15 @@ ForwardContext without(const HeadSet& off) {
   return {.heads_off = &off};
 }
 
-// The logits of two steps of decoding both sentences.
+// The logits of a step of decoding both sentences from unlike beginnings, and of one more.
 std::vector<double> decoded_logits(const Generator& model, const ForwardContext& context = {}) {
   const GeneratorExamples examples = two_sentences();
-  const auto session = model.start(examples.prompts.source, context);
+  const auto session = model.start(context);
   const std::int32_t rows[] = {0, 1};
-  const std::int32_t starts[] = {9, 9};
   const std::int32_t next[] = {2, 4};
-  std::vector<double> logits = session->advance(rows, starts).to_doubles();
+  std::vector<double> logits =
+      session->add({.source = examples.prompts.source, .begun = inputs_of({9, 9, 3}, {0, 1, 3})})
+          .to_doubles();
   for (const double value : session->advance(rows, next).to_doubles()) {
     logits.push_back(value);
   }

@@ -1,42 +1,55 @@
 #include "heed/models/language_model.h"
 
-#include "heed/models/hypothesis_cache.h"
+#include "heed/models/key_value_cache.h"
 
 namespace heed {
 
-// Decoding with a language model: one step over the cache of its hypotheses.
+// Decoding with a language model: one pass over the tokens at hand and the cache of its rows.
 class LanguageModelSession : public DecodingSession {
  public:
-  LanguageModelSession(const LanguageModel& model, std::int64_t texts,
-                       const ForwardContext& context)
+  LanguageModelSession(const LanguageModel& model, const ForwardContext& context)
       : model_(model),
         context_{.precision = context.precision, .heads_off = context.heads_off},
-        cache_(texts, model.stack_.blocks().size()) {}
+        cache_(model.stack_.blocks().size()) {}
+
+  Tensor add(const Prompts& prompts) override {
+    const NoGradientScope no_gradients;
+    cache_.add(prompts.begun.rows);
+    return logits(last_states(run(prompts.begun.ids), prompts.begun.rows));
+  }
 
   Tensor advance(std::span<const std::int32_t> parents,
                  std::span<const std::int32_t> tokens) override {
     const NoGradientScope no_gradients;
-    check(parents.size() == tokens.size() && !parents.empty(), "decoding: {} parents and {} tokens",
-          parents.size(), tokens.size());
+    check(parents.size() == tokens.size(), "decoding: {} parents and {} tokens", parents.size(),
+          tokens.size());
     cache_.advance(parents);
-    const auto rows = static_cast<std::int64_t>(parents.size());
-    Tensor x = model_.embeddings_.forward(Tensor::from_values<std::int32_t>(tokens, {rows}),
-                                          Tensor(), model_.table_, cache_.rows(), cache_.length(),
-                                          model_.stack_.positions(), context_);
-    const StackPositions positions = model_.stack_.attention_positions();
-    for (std::size_t i = 0; i < model_.stack_.blocks().size(); ++i) {
-      const Block& block = model_.stack_.blocks()[i];
-      x = block.step(x, cache_.rows(), context_, [&](const Tensor& input) {
-        return cache_.attend(i, block.self_attention(), input, positions.self, context_);
-      });
-    }
-    return logits_of(model_, model_.stack_.finish(x), context_);
+    const auto rows = static_cast<std::int64_t>(tokens.size());
+    return logits(run(Tensor::from_values<std::int32_t>(tokens, {rows})));
   }
 
  private:
+  // The tokens at hand through the layers → [tokens, d], before the last norm.
+  Tensor run(const Tensor& ids) {
+    Tensor x = model_.embeddings_.forward(ids, Tensor(), model_.table_, cache_.tokens(),
+                                          cache_.reach(), model_.stack_.positions(), context_);
+    const StackPositions positions = model_.stack_.attention_positions();
+    for (std::size_t i = 0; i < model_.stack_.blocks().size(); ++i) {
+      const Block& block = model_.stack_.blocks()[i];
+      x = block.step(x, cache_.tokens(), context_, [&](const Tensor& input) {
+        return cache_.attend(i, block.self_attention(), input, positions.self, context_);
+      });
+    }
+    return x;
+  }
+  // Logits of what follows states that run() gave.
+  Tensor logits(const Tensor& states) const {
+    return logits_of(model_, model_.stack_.finish(states), context_);
+  }
+
   const LanguageModel& model_;
   ForwardContext context_;
-  HypothesisCache cache_;
+  KeyValueCache cache_;
 };
 
 namespace {
@@ -74,9 +87,8 @@ Tensor LanguageModel::decode(const Tensor& ids, const Sequences& sequences,
   return stack_.forward(x, sequences, context);
 }
 
-std::unique_ptr<DecodingSession> LanguageModel::start(const Inputs& source,
-                                                      const ForwardContext& context) const {
-  return std::make_unique<LanguageModelSession>(*this, source.rows.count(), context);
+std::unique_ptr<DecodingSession> LanguageModel::start(const ForwardContext& context) const {
+  return std::make_unique<LanguageModelSession>(*this, context);
 }
 
 void LanguageModel::visit(ParameterVisitor& visitor) {

@@ -37,10 +37,7 @@ class LanguageModel : public Generator {
     return decode(prompts.begun.ids, prompts.begun.rows, context);
   }
   Projection projection() const override { return {output_weight().value, output_bias_.value}; }
-  // A session of `source.rows.count()` texts, each without a token yet; what `source` holds is
-  // ignored.
-  std::unique_ptr<DecodingSession> start(const Inputs& source,
-                                         const ForwardContext& context) const override;
+  std::unique_ptr<DecodingSession> start(const ForwardContext& context) const override;
   std::int64_t vocabulary_size() const override { return vocabulary_size_; }
   std::int64_t longest() const override { return config_.max_length; }
   void visit(ParameterVisitor& visitor) override;

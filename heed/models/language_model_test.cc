@@ -130,7 +130,11 @@ TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
       config.norm = norm;
       LanguageModel model(config, vocabulary, reference_device);
       draw_parameters(model, 6);
-      expect_close(stepwise_logits(model, two_pieces()), whole_logits(model, two_pieces()), 1e-9);
+      const std::vector<double> whole = whole_logits(model, two_pieces());
+      for (const Ids& begun : {Ids{1, 1}, {1, 3}, {3, 4}}) {
+        expect_close(session_logits(model, two_pieces(), begun),
+                     logits_from(whole, two_pieces().prompts.begun.rows, begun), 1e-9);
+      }
     }
   }
 }
@@ -138,8 +142,8 @@ TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
 TEST_F(LanguageModelTest, HypothesesAreRepeatedAndPermuted) {
   LanguageModel model(four_heads(), vocabulary, reference_device);
   draw_parameters(model, 3);
-  const auto session = model.start(inputs_of({}, {0, 0, 0}), {});
-  session->advance(Ids{1, 1, 0}, Ids{9, 8, 7});
+  const auto session = model.start({});
+  session->add({.source = {}, .begun = inputs_of({9, 8, 7}, {0, 1, 2, 3})});
   session->advance(Ids{2, 0, 1}, Ids{2, 4, 5});
   const auto step = session->advance(Ids{1, 0}, Ids{6, 3}).to_doubles();
   GeneratorExamples whole = two_pieces();
@@ -186,7 +190,11 @@ TEST_F(LanguageModelTest, TheCpuAgrees) {
       to[i].parameter->value.renew_stamp();
     }
     expect_close(whole_logits(model, two_pieces()), whole_logits(exact, two_pieces()), 1e-4);
-    expect_close(stepwise_logits(model, two_pieces()), whole_logits(model, two_pieces()), 1e-5);
+    const std::vector<double> whole = whole_logits(model, two_pieces());
+    for (const Ids& begun : {Ids{1, 1}, {2, 3}}) {
+      expect_close(session_logits(model, two_pieces(), begun),
+                   logits_from(whole, two_pieces().prompts.begun.rows, begun), 1e-5);
+    }
   }
 }
 
@@ -197,6 +205,10 @@ TEST_F(LanguageModelTest, APrefixIsSeenFromEverywhere) {
   draw_parameters(model, 4);
   GeneratorExamples examples = two_pieces();
   examples.prompts.begun.rows.prefixes = {2, 0};
+  // A session sees the prefix like this, if it is begun whole.
+  expect_close(session_logits(model, examples, {2, 1}),
+               logits_from(whole_logits(model, examples), examples.prompts.begun.rows, {2, 1}),
+               1e-9);
   const auto before = whole_logits(model, examples);
   examples.prompts.begun.ids.values<std::int32_t>()[1] = 8;
   const auto after = whole_logits(model, examples);

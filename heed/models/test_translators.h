@@ -73,25 +73,41 @@ inline std::vector<double> whole_logits(const Generator& model, const GeneratorE
   return logits_of(model, model.hidden(examples.prompts, context), context).to_doubles();
 }
 
-// The same, one sentence after the other, token by token.
-inline std::vector<double> stepwise_logits(const Generator& model,
-                                           const GeneratorExamples& examples) {
-  const auto session = model.start(examples.prompts.source, {});
-  const auto inputs = examples.prompts.begun.ids.values<std::int32_t>();
-  const auto& offsets = examples.prompts.begun.rows.offsets;
-  const auto count = static_cast<std::size_t>(examples.prompts.begun.rows.count());
-  std::vector<std::vector<double>> logits(count);
-  std::vector<std::int32_t> alive;  // sentences that go on
-  for (std::size_t s = 0; s < count; ++s) {
+// The same from a session: sentence s from token begun[s] - 1 on, what came before being taken in
+// at once, the rest token by token.
+inline std::vector<double> session_logits(const Generator& model, const GeneratorExamples& examples,
+                                          const std::vector<std::int32_t>& begun) {
+  const Inputs& targets = examples.prompts.begun;
+  const auto inputs = targets.ids.values<std::int32_t>();
+  const auto& offsets = targets.rows.offsets;
+  std::vector<std::int32_t> ids, alive;  // sentences that go on
+  for (std::size_t s = 0; s < begun.size(); ++s) {
+    ids.insert(ids.end(), inputs.begin() + offsets[s], inputs.begin() + offsets[s] + begun[s]);
     alive.push_back(static_cast<std::int32_t>(s));
   }
-  for (std::int32_t step = 0; !alive.empty(); ++step) {
+  Prompts prompts{.source = examples.prompts.source,
+                  .begun = {.ids = ids_of(ids), .rows = make_sequences(begun)}};
+  prompts.begun.rows.prefixes = targets.rows.prefixes;
+  const auto session = model.start({});
+  std::vector<std::vector<double>> logits(begun.size());
+  const auto keep = [&](const Tensor& tensor) {
+    const std::vector<double> now = tensor.to_doubles();
+    const auto width = static_cast<std::ptrdiff_t>(now.size() / alive.size());
+    for (std::size_t row = 0; row < alive.size(); ++row) {
+      auto& sentence = logits[static_cast<std::size_t>(alive[row])];
+      const auto begin = now.begin() + static_cast<std::ptrdiff_t>(row) * width;
+      sentence.insert(sentence.end(), begin, begin + width);
+    }
+  };
+  keep(session->add(prompts));
+  for (std::int32_t step = 0;; ++step) {
     std::vector<std::int32_t> parents, tokens, going;
     for (std::size_t row = 0; row < alive.size(); ++row) {
       const auto s = static_cast<std::size_t>(alive[row]);
-      if (offsets[s] + step < offsets[s + 1]) {
+      const std::int32_t place = offsets[s] + begun[s] + step;
+      if (place < offsets[s + 1]) {
         parents.push_back(static_cast<std::int32_t>(row));
-        tokens.push_back(inputs[static_cast<std::size_t>(offsets[s] + step)]);
+        tokens.push_back(inputs[static_cast<std::size_t>(place)]);
         going.push_back(alive[row]);
       }
     }
@@ -99,17 +115,33 @@ inline std::vector<double> stepwise_logits(const Generator& model,
     if (alive.empty()) {
       break;
     }
-    const std::vector<double> now = session->advance(parents, tokens).to_doubles();
-    const auto width = static_cast<std::ptrdiff_t>(now.size() / alive.size());
-    for (std::size_t row = 0; row < alive.size(); ++row) {
-      auto& sentence = logits[static_cast<std::size_t>(alive[row])];
-      const auto begin = now.begin() + static_cast<std::ptrdiff_t>(row) * width;
-      sentence.insert(sentence.end(), begin, begin + width);
-    }
+    keep(session->advance(parents, tokens));
   }
   std::vector<double> result;
   for (const auto& sentence : logits) {
     result.insert(result.end(), sentence.begin(), sentence.end());
+  }
+  return result;
+}
+
+// All of them token by token.
+inline std::vector<double> stepwise_logits(const Generator& model,
+                                           const GeneratorExamples& examples) {
+  return session_logits(
+      model, examples,
+      std::vector<std::int32_t>(static_cast<std::size_t>(examples.prompts.begun.rows.count()), 1));
+}
+
+// Of logits of all tokens those that session_logits() gives.
+inline std::vector<double> logits_from(const std::vector<double>& whole, const Sequences& rows,
+                                       const std::vector<std::int32_t>& begun) {
+  const std::size_t width = whole.size() / static_cast<std::size_t>(rows.tokens());
+  std::vector<double> result;
+  for (std::size_t s = 0; s < begun.size(); ++s) {
+    const auto begin = static_cast<std::size_t>(rows.offsets[s] + begun[s] - 1) * width;
+    const auto end = static_cast<std::size_t>(rows.offsets[s + 1]) * width;
+    result.insert(result.end(), whole.begin() + static_cast<std::ptrdiff_t>(begin),
+                  whole.begin() + static_cast<std::ptrdiff_t>(end));
   }
   return result;
 }

@@ -80,9 +80,8 @@ Tensor Translator::hidden(const Prompts& prompts, ForwardContext& context) const
   return decode(begun.ids, begun.rows, memory, source.rows, context);
 }
 
-std::unique_ptr<DecodingSession> Translator::start(const Inputs& source,
-                                                   const ForwardContext& context) const {
-  return std::make_unique<TranslatorSession>(*this, source, context);
+std::unique_ptr<DecodingSession> Translator::start(const ForwardContext& context) const {
+  return std::make_unique<TranslatorSession>(*this, context);
 }
 
 void Translator::visit(ParameterVisitor& visitor) {

@@ -40,8 +40,7 @@ class Translator : public Generator {
 
   Tensor hidden(const Prompts& prompts, ForwardContext& context) const override;
   Projection projection() const override { return {output_weight().value, output_bias_.value}; }
-  std::unique_ptr<DecodingSession> start(const Inputs& source,
-                                         const ForwardContext& context) const override;
+  std::unique_ptr<DecodingSession> start(const ForwardContext& context) const override;
   std::int64_t vocabulary_size() const override { return vocabulary_.target_size; }
   std::int64_t longest() const override { return config_.max_length; }
   void visit(ParameterVisitor& visitor) override;

@@ -105,11 +105,11 @@ TEST_F(TranslatorTest, DecodingStepByStepEqualsTheWhole) {
   initialize_parameters(model, 3);
   const GeneratorExamples examples = two_sentences();
   const NoGradientScope scope;
-  const auto session = model.start(examples.prompts.source, {});
-  // Three rows: sentence 1 twice, then sentence 0; later reordered and cut down.
   using Ids = std::vector<std::int32_t>;
-  session->advance(Ids{1, 1, 0}, Ids{9, 9, 9});
-  session->advance(Ids{2, 0, 1}, Ids{2, 4, 5});
+  const auto session = model.start({});
+  session->add({.source = examples.prompts.source, .begun = inputs_of({9, 9}, {0, 1, 2})});
+  // Three rows: sentence 0, then sentence 1 twice; later reordered and cut down.
+  session->advance(Ids{0, 1, 1}, Ids{2, 4, 5});
   const Tensor logits = session->advance(Ids{1, 0}, Ids{6, 7});
 
   // The same prefixes at once: sentence 1 with 9 4 6, sentence 0 with 9 2 7.
@@ -135,13 +135,14 @@ TEST_F(TranslatorTest, ManyStepsOfAShiftingBeamEqualTheWhole) {
   initialize_parameters(model, 3);
   const GeneratorExamples examples = two_sentences();
   const NoGradientScope scope;
-  const auto session = model.start(examples.prompts.source, {});
+  const auto session = model.start({});
+  session->add({.source = examples.prompts.source, .begun = inputs_of({9, 9}, {0, 1, 2})});
   const Sequences source = make_sequences_from_offsets(std::vector<std::int32_t>{0, 3});
   ForwardContext context;
   const Tensor memory = model.encode(ids_of({3, 4, 0}), source, context);
   Random random(5);
   constexpr std::int32_t rows = 3;
-  std::vector<std::vector<std::int32_t>> prefixes(1);
+  std::vector<std::vector<std::int32_t>> prefixes(1, {9});  // of the first sentence
   for (int step = 0; step < 200; ++step) {
     std::vector<std::int32_t> parents, tokens;
     std::vector<std::vector<std::int32_t>> next;

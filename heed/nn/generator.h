@@ -25,16 +25,29 @@ struct Prompts {
 
 using ops::Projection;  // the output layer, [vocabulary, d]
 
-// Decoding of a batch of sources, one token per hypothesis and call. Copying nothing when
-// hypotheses are reordered: each new row names the row of the last call that it continues.
+// Sequences that are being written side by side, a token a step: rows, of lengths as they come.
+//
+//   const auto session = model.start(context);
+//   Tensor logits = session->add(prompts);         // prompt i is row i
+//   logits = session->advance(parents, tokens);    // rows go on, or are gone
+//
+// Prompts may join at any time, and rows leave. What a row gives depends on its source and its
+// tokens alone, to the bit: not on the rows beside it, nor on its place among them. Reordering rows
+// copies nothing but integers. After an error a session is of no more use.
 class DecodingSession {
  public:
   virtual ~DecodingSession() = default;
 
-  // Advances: row r continues row parents[r] of the previous call (of the first call: belongs to
-  // source sentence parents[r]) with the token tokens[r] (at first the start symbol). Rows may be
-  // dropped, repeated and permuted freely. Returns the logits of the next token, [rows,
-  // vocabulary].
+  // Takes in sources and all tokens that are begun in one pass ("prefill"). With r rows at hand,
+  // prompt i becomes row r + i. Returns the logits of the token after each prompt, [prompts,
+  // vocabulary]. Errors: a prompt without a token (failure), or longer than the model takes
+  // (bad_data).
+  virtual Tensor add(const Prompts& prompts) = 0;
+
+  // Row r continues what was row parents[r] with the token tokens[r]. Rows may be dropped, repeated
+  // and permuted freely: one that nobody names as its parent is gone. Returns the logits of the
+  // token after each row, [rows, vocabulary]. Errors (failure): no rows, a parent that is not
+  // there.
   virtual Tensor advance(std::span<const std::int32_t> parents,
                          std::span<const std::int32_t> tokens) = 0;
 };
@@ -47,10 +60,9 @@ class Generator : public Module {
 
   virtual Projection projection() const = 0;
 
-  // Takes in the sources and gets ready to decode them. Of the context counts what is not training:
-  // precision and heads that are off, which must outlive the session.
-  virtual std::unique_ptr<DecodingSession> start(const Inputs& source,
-                                                 const ForwardContext& context) const = 0;
+  // A session without rows. Of the context counts what is not training: precision, and heads that
+  // are off, which must outlive the session.
+  virtual std::unique_ptr<DecodingSession> start(const ForwardContext& context) const = 0;
 
   // The longest source, and the longest sequence begun, that the model takes, symbols included.
   virtual std::int64_t longest() const = 0;

@@ -154,8 +154,8 @@ std::vector<LineTranslations> LineTranslator::translate(std::span<const std::str
     add_pieces(line, pieces);
     begins.push_back(pieces.size());
   }
-  const auto hypotheses =
-      decode(translator_.model, pieces, translator_.symbols, config_, context_, pieces_before_);
+  const auto hypotheses = heed::translate(translator_.model, pieces, translator_.symbols, config_,
+                                          context_, pieces_before_);
   pieces_before_ += static_cast<std::int64_t>(pieces.size());
   std::vector<LineTranslations> result;
   for (std::size_t i = 0; i < lines.size(); ++i) {

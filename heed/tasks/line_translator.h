@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 #include "heed/text/text_symbols.h"
 #include "heed/text/tokenizer.h"
 

@@ -8,7 +8,7 @@
 #include "heed/data/encoded_corpus.h"
 #include "heed/data/parallel_corpus.h"
 #include "heed/data/toy_tasks.h"
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 #include "heed/models/translator_config.h"
 #include "heed/tasks/run_settings.h"
 #include "heed/text/tokenizer_config.h"

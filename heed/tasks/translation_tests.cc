@@ -256,8 +256,8 @@ void try_out_translation(const TranslationRecipe& recipe, const TranslationCorpo
   decoding.max_length = 2;
   std::vector<int> source(data.train->source(0).begin(), data.train->source(0).end());
   source.push_back(model.vocabulary().symbols.source_end);
-  decode(model, {{source}}, model.vocabulary().symbols, decoding,
-         {.precision = parse_precision(recipe.precision)});
+  heed::translate(model, {{source}}, model.vocabulary().symbols, decoding,
+                  {.precision = parse_precision(recipe.precision)});
 }
 
 void check_translation_multiples(const TranslationRecipe& recipe,

@@ -49,7 +49,7 @@ class HalfModel : public Generator {
                                        reference_device);
   }
   Projection projection() const override { return {weight_, Tensor()}; }
-  std::unique_ptr<DecodingSession> start(const Inputs&, const ForwardContext&) const override {
+  std::unique_ptr<DecodingSession> start(const ForwardContext&) const override {
     fail(ErrorKind::failure, "no decoding");
   }
   std::int64_t vocabulary_size() const override { return size; }

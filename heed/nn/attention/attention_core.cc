@@ -68,6 +68,15 @@ ops::AttentionTerms AttentionCore::terms(std::int64_t length,
 Tensor AttentionCore::attend(const Tensor& q, const Tensor& k, const Tensor& v,
                              const Sequences& queries, const Sequences& keys,
                              const PositionEncoding* positions, ForwardContext& context) const {
+  const std::int64_t length = bound(queries.longest(), keys.longest());
+  return attend_kept(q, kept_keys(k, keys.positions, length, positions, context), v, queries, keys,
+                     positions, context);
+}
+
+Tensor AttentionCore::attend_kept(const Tensor& q, const Tensor& kept_keys, const Tensor& v,
+                                  const Sequences& queries, const Sequences& keys,
+                                  const PositionEncoding* positions,
+                                  ForwardContext& context) const {
   AttentionPlan plan{.query_offsets = queries.offsets,
                      .key_offsets = keys.offsets,
                      .heads = scope_.heads,
@@ -80,8 +89,7 @@ Tensor AttentionCore::attend(const Tensor& q, const Tensor& k, const Tensor& v,
   }
   const std::int64_t length = bound(queries.longest(), keys.longest());
   const Tensor compared = compared_queries(q, queries.positions, length, positions, context);
-  const Tensor kept = kept_keys(k, keys.positions, length, positions, context);
-  return run(compared, kept, v, plan, terms(length, positions), scope_.name, context);
+  return run(compared, kept_keys, v, plan, terms(length, positions), scope_.name, context);
 }
 
 Tensor AttentionCore::attend_cached(const Tensor& q, const Sequences& rows, const CachedRows& cache,

@@ -32,6 +32,11 @@ class AttentionCore : public Module {
                 const Sequences& keys, const PositionEncoding* positions,
                 ForwardContext& context) const;
 
+  // The same with keys that kept_keys() gave.
+  Tensor attend_kept(const Tensor& q, const Tensor& kept_keys, const Tensor& v,
+                     const Sequences& queries, const Sequences& keys,
+                     const PositionEncoding* positions, ForwardContext& context) const;
+
   // Step by step: what is kept of keys at `places` (int32 [rows], below `length`), which is k
   // itself when keys are compared as they were projected.
   Tensor kept_keys(const Tensor& k, const Tensor& places, std::int64_t length,
@@ -48,6 +53,10 @@ class AttentionCore : public Module {
   std::int64_t key_width() const { return scope_.key_heads * scope_.key_size; }
   std::int64_t value_width() const { return scope_.key_heads * scope_.value_size; }
   std::int64_t out_width() const { return scope_.heads * scope_.value_size; }
+  // A cache keeps of a token its key, as kept_keys() gives it, and its value side by side.
+  std::int64_t kept_width() const { return key_width() + value_width(); }
+  Tensor keys_of(const Tensor& kept) const { return kept.columns(0, key_width()); }
+  Tensor values_of(const Tensor& kept) const { return kept.columns(key_width(), kept_width()); }
   void visit(ParameterVisitor& visitor) override;
 
  private:

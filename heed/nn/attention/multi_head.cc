@@ -56,22 +56,21 @@ Tensor SelfAttention::project(const Tensor& x, const Tensor& kept, const Sequenc
   const Tensor keys = qkv.columns(begin, begin + core_.key_width());
   const Tensor compared = core_.kept_keys(keys, rows.positions, length, positions, context);
   if (compared.view().data == keys.view().data) {
-    kept.copy_from(qkv.columns(begin, begin + kept_width()));
+    kept.copy_from(qkv.columns(begin, begin + core_.kept_width()));
   } else {
-    keys_of(kept).copy_from(compared);
-    values_of(kept).copy_from(qkv.columns(begin + core_.key_width(), begin + kept_width()));
+    core_.keys_of(kept).copy_from(compared);
+    core_.values_of(kept).copy_from(
+        qkv.columns(begin + core_.key_width(), begin + core_.kept_width()));
   }
   return qkv.columns(0, begin);
 }
 
-Tensor SelfAttention::keys_of(const Tensor& kept) const {
-  return kept.columns(0, core_.key_width());
-}
-Tensor SelfAttention::values_of(const Tensor& kept) const {
-  return kept.columns(core_.key_width(), kept_width());
-}
-std::int64_t SelfAttention::kept_width() const {
-  return core_.key_width() + core_.value_width();
+Tensor SelfAttention::prefill(const Tensor& x, const Tensor& kept, const Sequences& sequences,
+                              const PositionEncoding* positions, ForwardContext& context) const {
+  const Tensor queries = project(x, kept, sequences, sequences.longest(), positions, context);
+  return project_out(core_.attend_kept(queries, core_.keys_of(kept), core_.values_of(kept),
+                                       sequences, sequences, positions, context),
+                     context);
 }
 
 Tensor SelfAttention::project_out(const Tensor& attended, ForwardContext& context) const {
@@ -103,15 +102,17 @@ Tensor CrossAttention::forward(const Tensor& x, const Sequences& sequences, cons
                      context);
 }
 
-CrossAttention::Memory CrossAttention::project_memory(const Tensor& memory,
-                                                      const Sequences& memory_sequences,
-                                                      const PositionEncoding* positions,
-                                                      ForwardContext& context) const {
+Tensor CrossAttention::project_memory(const Tensor& memory, const Sequences& memory_sequences,
+                                      const PositionEncoding* positions,
+                                      ForwardContext& context) const {
   const Tensor kv = kv_.forward(memory, context);
-  const std::int64_t width = core_.key_width();
-  return {core_.kept_keys(kv.columns(0, width), memory_sequences.positions,
-                          memory_sequences.longest(), positions, context),
-          kv.columns(width, width + core_.value_width())};
+  const Tensor keys = core_.keys_of(kv);
+  const Tensor compared = core_.kept_keys(keys, memory_sequences.positions,
+                                          memory_sequences.longest(), positions, context);
+  if (compared.view().data != keys.view().data) {
+    keys.copy_from(compared);
+  }
+  return kv;
 }
 
 Tensor CrossAttention::project_q(const Tensor& x, ForwardContext& context) const {

@@ -20,15 +20,15 @@ class SelfAttention : public Module {
   Tensor forward(const Tensor& x, const Sequences& sequences, const PositionEncoding* positions,
                  ForwardContext& context) const;
 
-  // For decoding step by step: q of new tokens [tokens, heads · key size]. Writes their k, as it is
-  // kept, and v side by side into `kept` [tokens, kept_width()], rows of a cache; `length` bounds
-  // their positions. Records no gradients.
+  // For decoding step by step: q of new tokens [tokens, heads · key size]. Writes what is kept of
+  // them into `kept` [tokens, core().kept_width()], rows of a cache; `length` bounds their
+  // positions. Records no gradients.
   Tensor project(const Tensor& x, const Tensor& kept, const Sequences& rows, std::int64_t length,
                  const PositionEncoding* positions, ForwardContext& context) const;
-  // The parts of such rows.
-  Tensor keys_of(const Tensor& kept) const;
-  Tensor values_of(const Tensor& kept) const;
-  std::int64_t kept_width() const;
+  // Prefill: forward() of the beginnings of sequences that also writes what project() would keep of
+  // them. Records no gradients.
+  Tensor prefill(const Tensor& x, const Tensor& kept, const Sequences& sequences,
+                 const PositionEncoding* positions, ForwardContext& context) const;
   // What was attended [tokens, heads · value size] → [tokens, d].
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
@@ -52,12 +52,9 @@ class CrossAttention : public Module {
                  const Sequences& memory_sequences, const PositionEncoding* positions,
                  ForwardContext& context) const;
 
-  // For decoding step by step: keys, as they are kept, and values of the memory.
-  struct Memory {
-    Tensor keys;    // [memory tokens, key heads · key size]
-    Tensor values;  // [memory tokens, key heads · value size]
-  };
-  Memory project_memory(const Tensor& memory, const Sequences& memory_sequences,
+  // For decoding step by step: what is kept of the memory, [memory tokens, core().kept_width()].
+  // Records no gradients.
+  Tensor project_memory(const Tensor& memory, const Sequences& memory_sequences,
                         const PositionEncoding* positions, ForwardContext& context) const;
   Tensor project_q(const Tensor& x, ForwardContext& context) const;
   // What was attended [tokens, heads · value size] → [tokens, d].

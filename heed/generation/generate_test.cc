@@ -1,4 +1,4 @@
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "heed/backends/reference/register.h"
-#include "heed/generation/table_model.h"
+#include "heed/generation/test_table_model.h"
 
 namespace heed {
 namespace {
@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 const TextSymbols symbols{.start = 8, .end = 0, .suppressed = {8, 4}};
 
-class DecodingTest : public testing::Test {
+class GenerateTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { register_reference_backend(); }
 
@@ -40,7 +40,7 @@ std::string message_of(const auto& body) {
   return "no error";
 }
 
-TEST_F(DecodingTest, AnswersInInputOrderWhateverTheBatches) {
+TEST_F(GenerateTest, AnswersInInputOrderWhateverTheBatches) {
   const TableModel model(9, random_table(9, 2));
   const auto inputs = sources(40);
   for (const int beam : {1, 4}) {
@@ -50,11 +50,11 @@ TEST_F(DecodingTest, AnswersInInputOrderWhateverTheBatches) {
     config.max_length = 12;
     std::vector<std::vector<Hypothesis>> alone;
     for (const Prefix& input : inputs) {
-      alone.push_back(decode(model, std::span(&input, 1), symbols, config).front());
+      alone.push_back(translate(model, std::span(&input, 1), symbols, config).front());
     }
     for (const int batch : {1, 3, 7, 64}) {
       config.batch_sentences = batch;
-      const auto together = decode(model, inputs, symbols, config);
+      const auto together = translate(model, inputs, symbols, config);
       ASSERT_EQ(together.size(), inputs.size());
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         ASSERT_EQ(together[i].size(), alone[i].size());
@@ -67,14 +67,15 @@ TEST_F(DecodingTest, AnswersInInputOrderWhateverTheBatches) {
   }
 }
 
-TEST_F(DecodingTest, GreedyDecodingTakesTheMostProbableTokenUntilTheEnd) {
+TEST_F(GenerateTest, GreedyDecodingTakesTheMostProbableTokenUntilTheEnd) {
   const LogitTable table = random_table(9, 2);
   const TableModel model(9, table);
   DecodingConfig config;
   config.beam = 1;
   config.max_length = 30;
   for (const Prefix& source : sources(20)) {
-    const Hypothesis found = decode(model, std::span(&source, 1), symbols, config).front().front();
+    const Hypothesis found =
+        translate(model, std::span(&source, 1), symbols, config).front().front();
     Prefix expected;
     while (expected.size() < 30) {
       auto logits = table(source, expected);
@@ -91,7 +92,7 @@ TEST_F(DecodingTest, GreedyDecodingTakesTheMostProbableTokenUntilTheEnd) {
   }
 }
 
-TEST_F(DecodingTest, SuppressedTokensNeverAppear) {
+TEST_F(GenerateTest, SuppressedTokensNeverAppear) {
   // The suppressed ones are the most probable by far.
   const LogitTable inner = random_table(9, 2);
   const TableModel model(9, [&](const Prefix& source, const Prefix& prefix) {
@@ -106,7 +107,7 @@ TEST_F(DecodingTest, SuppressedTokensNeverAppear) {
     config.n_best = mode == 0 ? 1 : 6;
     config.sample = mode == 2;
     config.max_length = 10;
-    for (const auto& hypotheses : decode(model, sources(20), symbols, config)) {
+    for (const auto& hypotheses : translate(model, sources(20), symbols, config)) {
       for (const Hypothesis& hypothesis : hypotheses) {
         for (const int token : hypothesis.tokens) {
           ASSERT_TRUE(token != 4 && token != 8 && token != 0);
@@ -118,7 +119,7 @@ TEST_F(DecodingTest, SuppressedTokensNeverAppear) {
   }
 }
 
-TEST_F(DecodingTest, LengthsAreLimitedThreeWays) {
+TEST_F(GenerateTest, LengthsAreLimitedThreeWays) {
   const LogitTable endless = [](const Prefix&, const Prefix&) {
     return std::vector<double>{-50, 1, 0, 0, 0, 0, 0, 0, 0};
   };
@@ -127,7 +128,7 @@ TEST_F(DecodingTest, LengthsAreLimitedThreeWays) {
     Prefix source(source_length, 1);
     source.back() = 0;
     const Hypothesis best =
-        decode(model, std::vector<Prefix>{source}, symbols, config).front().front();
+        translate(model, std::vector<Prefix>{source}, symbols, config).front().front();
     const double log_probability =
         -std::log(1 + 7 * std::exp(-1.0)) * static_cast<double>(best.tokens.size());
     EXPECT_NEAR(best.log_probability, log_probability, 1e-9);
@@ -148,12 +149,12 @@ TEST_F(DecodingTest, LengthsAreLimitedThreeWays) {
   }
 }
 
-TEST_F(DecodingTest, NothingToTranslateGivesNothing) {
+TEST_F(GenerateTest, NothingToTranslateGivesNothing) {
   const TableModel model(9, random_table(9, 2));
-  EXPECT_TRUE(decode(model, {}, symbols, {}).empty());
+  EXPECT_TRUE(translate(model, {}, symbols, {}).empty());
 }
 
-TEST_F(DecodingTest, FinishedSentencesLeaveTheBatch) {
+TEST_F(GenerateTest, FinishedSentencesLeaveTheBatch) {
   // A source of n tokens is answered after n steps.
   const TableModel model(9, [](const Prefix& source, const Prefix& prefix) {
     std::vector<double> logits(9, 0.0);
@@ -163,13 +164,13 @@ TEST_F(DecodingTest, FinishedSentencesLeaveTheBatch) {
   DecodingConfig config;
   config.beam = 1;
   const std::vector<Prefix> inputs = {{1, 1, 1, 0}, {0}, {2, 0}};
-  const auto found = decode(model, inputs, symbols, config);
+  const auto found = translate(model, inputs, symbols, config);
   EXPECT_EQ(found[0][0].tokens, (Prefix{1, 1, 1}));
   EXPECT_EQ(found[1][0].tokens, Prefix{});
   EXPECT_EQ(model.row_count, 4u + 1u + 2u);
 }
 
-TEST_F(DecodingTest, OutputThatIsNotANumberIsAnError) {
+TEST_F(GenerateTest, OutputThatIsNotANumberIsAnError) {
   const double bad_values[] = {std::numeric_limits<double>::quiet_NaN(),
                                std::numeric_limits<double>::infinity()};
   for (const double bad : bad_values) {
@@ -184,25 +185,26 @@ TEST_F(DecodingTest, OutputThatIsNotANumberIsAnError) {
       config.beam = mode == 0 ? 1 : 3;
       config.sample = mode == 2;
       EXPECT_THAT(message_of([&] {
-                    decode(model, std::vector<Prefix>{{1, 0}, {1, 1, 0}}, symbols, config);
+                    translate(model, std::vector<Prefix>{{1, 0}, {1, 1, 0}}, symbols, config);
                   }),
                   HasSubstr("the model's output for sentence 2 is not a number at token 2"));
     }
   }
 }
 
-TEST_F(DecodingTest, RefusesSourcesAndSymbolsThatMakeNoSense) {
+TEST_F(GenerateTest, RefusesSourcesAndSymbolsThatMakeNoSense) {
   const TableModel model(9, random_table(9, 2), 5);
-  const auto decode_with = [&](const Prefix& source, const TextSymbols& wrong) {
-    return message_of([&] { decode(model, std::vector<Prefix>{{0}, source}, wrong, {}); });
+  const auto translate_with = [&](const Prefix& source, const TextSymbols& wrong) {
+    return message_of([&] { translate(model, std::vector<Prefix>{{0}, source}, wrong, {}); });
   };
-  EXPECT_THAT(decode_with({}, symbols), HasSubstr("sentence 2 has no tokens"));
-  EXPECT_THAT(decode_with({1, 1, 1, 1, 1, 0}, symbols), HasSubstr("sentence 2 has 6 tokens"));
-  EXPECT_THAT(decode_with({0}, {.start = 9, .end = 0, .suppressed = {}}), HasSubstr("symbol 9"));
-  EXPECT_THAT(decode_with({0}, {.start = 8, .end = 0, .suppressed = {0}}), HasSubstr("suppressed"));
+  EXPECT_THAT(translate_with({}, symbols), HasSubstr("sentence 2 has no tokens"));
+  EXPECT_THAT(translate_with({1, 1, 1, 1, 1, 0}, symbols), HasSubstr("sentence 2 has 6 tokens"));
+  EXPECT_THAT(translate_with({0}, {.start = 9, .end = 0, .suppressed = {}}), HasSubstr("symbol 9"));
+  EXPECT_THAT(translate_with({0}, {.start = 8, .end = 0, .suppressed = {0}}),
+              HasSubstr("suppressed"));
 }
 
-TEST_F(DecodingTest, RefusesConfigurationsThatMakeNoSense) {
+TEST_F(GenerateTest, RefusesConfigurationsThatMakeNoSense) {
   const auto refuses = [](const char* key, auto change) {
     DecodingConfig config;
     change(config);

@@ -1,11 +1,11 @@
-// decode() with the real model: what a batch holds besides does not show in a translation, and
+// translate() with the real model: what a batch holds besides does not show in a translation, and
 // scores are those that the model gives to the whole text.
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "heed/backends/reference/register.h"
-#include "heed/generation/decoding.h"
+#include "heed/generation/generate.h"
 #include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
 
@@ -50,9 +50,9 @@ TEST_F(DecodeTranslator, BatchesDoNotShow) {
     config.n_best = mode == 0 ? 1 : 3;
     config.sample = mode == 2;
     config.batch_sentences = 1;
-    const auto alone = decode(model_, sources_, symbols_, config);
+    const auto alone = translate(model_, sources_, symbols_, config);
     config.batch_sentences = 7;
-    const auto together = decode(model_, sources_, symbols_, config);
+    const auto together = translate(model_, sources_, symbols_, config);
     ASSERT_EQ(alone.size(), together.size());
     for (std::size_t i = 0; i < alone.size(); ++i) {
       ASSERT_EQ(alone[i].size(), together[i].size());
@@ -70,7 +70,7 @@ TEST_F(DecodeTranslator, ScoresAreThoseOfTheWholeText) {
   config.n_best = 4;
   config.max_length = 8;
   config.length_penalty = -0.5;
-  const auto found = decode(model_, sources_, symbols_, config);
+  const auto found = translate(model_, sources_, symbols_, config);
   int finished = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     for (const Hypothesis& hypothesis : found[i]) {

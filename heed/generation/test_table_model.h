@@ -1,5 +1,6 @@
 // For tests: a model whose next token depends on the source and on all tokens before, by a function
-// that the test gives.
+// that the test gives. With a source the first token is a start symbol, which the function does not
+// see.
 #pragma once
 
 #include <atomic>
@@ -40,19 +41,8 @@ class TableModel : public Generator {
   TableModel(int vocabulary, LogitTable table, std::int64_t longest = 100)
       : vocabulary_(vocabulary), table_(std::move(table)), longest_(longest) {}
 
-  std::unique_ptr<DecodingSession> start(const Inputs& source,
-                                         const ForwardContext&) const override {
-    auto session = std::make_unique<Session>(*this);
-    const auto ids = source.ids.values<std::int32_t>();
-    const auto& offsets = source.rows.offsets;
-    for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
-      session->sources.push_back({});
-      for (std::int32_t t = offsets[i]; t < offsets[i + 1]; ++t) {
-        session->sources.back().push_back(ids[static_cast<std::size_t>(t)]);
-      }
-      session->rows.push_back({i, {}});
-    }
-    return session;
+  std::unique_ptr<DecodingSession> start(const ForwardContext&) const override {
+    return std::make_unique<Session>(*this);
   }
   std::int64_t vocabulary_size() const override { return vocabulary_; }
   std::int64_t longest() const override { return longest_; }
@@ -72,37 +62,55 @@ class TableModel : public Generator {
  private:
   struct Session : DecodingSession {
     struct Row {
-      std::size_t source;
-      Prefix prefix;
+      Prefix source;
+      Prefix prefix;  // without the start symbol, where there is a source
     };
     const TableModel& model;
-    std::vector<Prefix> sources;
     std::vector<Row> rows;
-    bool started = false;
 
     explicit Session(const TableModel& owner) : model(owner) {}
+
+    Tensor add(const Prompts& prompts) override {
+      const std::size_t first = rows.size();
+      for (std::size_t i = 0; i + 1 < prompts.begun.rows.offsets.size(); ++i) {
+        Row& row = rows.emplace_back(sequence(prompts.source, i), sequence(prompts.begun, i));
+        if (!row.source.empty()) {
+          row.prefix.erase(row.prefix.begin());
+        }
+      }
+      return logits_of_rows(first);
+    }
 
     Tensor advance(std::span<const std::int32_t> parents,
                    std::span<const std::int32_t> tokens) override {
       std::vector<Row> next;
-      std::vector<double> logits;
       for (std::size_t i = 0; i < parents.size(); ++i) {
         next.push_back(rows.at(static_cast<std::size_t>(parents[i])));
-        if (started) {  // the start symbol is no part of the prefix
-          next.back().prefix.push_back(tokens[i]);
-        }
-        const auto row = model.table_(sources[next.back().source], next.back().prefix);
+        next.back().prefix.push_back(tokens[i]);
+      }
+      rows = std::move(next);
+      return logits_of_rows(0);
+    }
+
+    static Prefix sequence(const Inputs& inputs, std::size_t i) {
+      const auto ids = inputs.ids.values<std::int32_t>();
+      const auto& offsets = inputs.rows.offsets;
+      return {ids.begin() + offsets[i], ids.begin() + offsets[i + 1]};
+    }
+
+    Tensor logits_of_rows(std::size_t first) const {
+      std::vector<double> logits;
+      for (std::size_t i = first; i < rows.size(); ++i) {
+        const auto row = model.table_(rows[i].source, rows[i].prefix);
         logits.insert(logits.end(), row.begin(), row.end());
       }
-      started = true;
-      rows = std::move(next);
       for (std::size_t seen = model.largest_step;
            seen < rows.size() && !model.largest_step.compare_exchange_weak(seen, rows.size());) {
       }
-      model.row_count += rows.size();
+      model.row_count += rows.size() - first;
       return Tensor::from_values<double>(
           std::span<const double>(logits),
-          {static_cast<std::int64_t>(rows.size()), model.vocabulary_}, reference_device);
+          {static_cast<std::int64_t>(rows.size() - first), model.vocabulary_}, reference_device);
     }
   };
 

@@ -1,13 +1,7 @@
-// Decoding with a Generator: greedy, beam search, sampling.
+// How a search for outputs goes: greedy, beam search or sampling, and how long. A plain value.
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
-#include <vector>
-
-#include "heed/nn/generator.h"
-#include "heed/text/text_symbols.h"
 
 namespace heed {
 
@@ -48,27 +42,5 @@ struct DecodingConfig {
 
 // Checks ranges. Errors (usage) name the key.
 void check_decoding_config(const DecodingConfig& config);
-
-struct Hypothesis {
-  std::vector<int> tokens;     // without start and end symbol
-  double log_probability = 0;  // of the tokens and the end symbol, if reached
-  double score = 0;            // log_probability / length^length_penalty
-  std::int64_t length = 0;     // tokens and the end symbol, if reached
-};
-
-// Translates every source (token ids with their end symbol, at most model.longest()). Sentences are
-// decoded in batches, as many at once as there are threads (set_thread_count); results are in the
-// order of `sources`: for each the n_best hypotheses, best first (fewer if no more exist). The
-// result for a sentence does not depend on what it is batched with. Sampling draws n_best
-// hypotheses independently, each from (seed, index of the sentence, hypothesis), where the first
-// sentence has the index `first_sentence`. Hypotheses that reach the greatest length without the
-// end symbol count as they are. Of the context counts what a session takes (see Generator::start).
-// Errors (failure) name the sentence: no tokens, too many, or a model whose output is not a number.
-std::vector<std::vector<Hypothesis>> decode(const Generator& model,
-                                            std::span<const std::vector<int>> sources,
-                                            const TextSymbols& symbols,
-                                            const DecodingConfig& config,
-                                            const ForwardContext& context = {},
-                                            std::int64_t first_sentence = 0);
 
 }  // namespace heed

@@ -1,0 +1,246 @@
+#include "heed/generation/generation_loop.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "heed/generation/beam_search.h"
+#include "heed/generation/best_candidates.h"
+#include "heed/generation/single_path.h"
+
+namespace heed {
+
+namespace {
+
+bool follows_single_paths(const DecodingConfig& config) {
+  return config.sample || config.beam == 1;
+}
+
+// Hypotheses that a search may have at a time.
+std::int64_t width_of(const DecodingConfig& config) {
+  return config.sample ? config.n_best : config.beam;
+}
+
+// The most tokens that may follow the prompt: the model takes in all but the last of them.
+std::int64_t length_limit(const GenerationRequest& request, std::int64_t longest) {
+  const auto& [source, begun] = request.prompt;
+  const DecodingConfig& config = request.config;
+  const auto length = std::min<std::int64_t>(config.max_length,
+                                             longest - static_cast<std::int64_t>(begun.size()) + 1);
+  if (config.max_length_ratio <= 0 || source.empty()) {
+    return length;
+  }
+  const double limit = config.max_length_ratio * static_cast<double>(source.size()) + 10;
+  return static_cast<std::int64_t>(std::min(limit, static_cast<double>(length)));
+}
+
+Inputs packed(std::span<const std::vector<int>* const> sequences) {
+  std::vector<std::int32_t> ids, lengths;
+  for (const std::vector<int>* sequence : sequences) {
+    ids.insert(ids.end(), sequence->begin(), sequence->end());
+    lengths.push_back(static_cast<std::int32_t>(sequence->size()));
+  }
+  const auto count = static_cast<std::int64_t>(ids.size());
+  return {.ids = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids), {count}),
+          .rows = make_sequences(lengths)};
+}
+
+}  // namespace
+
+void check_output_symbols(const OutputSymbols& symbols, std::int64_t vocabulary) {
+  check(!symbols.ends.empty(), "decoding: no symbol ends a sequence");
+  for (const std::int32_t id : symbols.ends) {
+    check(id >= 0 && id < vocabulary, "decoding: symbol {} is outside the vocabulary of {}", id,
+          vocabulary);
+    check(std::find(symbols.suppressed.begin(), symbols.suppressed.end(), id) ==
+              symbols.suppressed.end(),
+          "decoding: the end symbol {} cannot be suppressed", id);
+  }
+}
+
+void check_prompt(const Prompt& prompt, std::int64_t index, std::int64_t longest) {
+  check(!prompt.begun.empty(), "decoding: prompt {} has no tokens to go on from", index + 1);
+  check(static_cast<std::int64_t>(prompt.source.size()) <= longest,
+        "decoding: sentence {} has {} tokens, the model takes {} at most; split it", index + 1,
+        prompt.source.size(), longest);
+  check(static_cast<std::int64_t>(prompt.begun.size()) <= longest,
+        "decoding: prompt {} begins with {} tokens, the model takes {} at most", index + 1,
+        prompt.begun.size(), longest);
+}
+
+GenerationLoop::GenerationLoop(const Generator& model, const OutputSymbols& symbols,
+                               const ForwardContext& context, std::int64_t rows)
+    : model_(model), symbols_(symbols), context_(context), row_limit_(rows) {
+  check_output_symbols(symbols, model.vocabulary_size());
+}
+
+void GenerationLoop::add(GenerationRequest request) {
+  check_decoding_config(request.config);
+  check_prompt(request.prompt, request.index, model_.longest());
+  check_usage(!request.on_token || follows_single_paths(request.config),
+              "decoding: tokens can be told as they are chosen by greedy decoding and sampling, "
+              "not by a beam of {}",
+              request.config.beam);
+  waiting_.push_back(std::move(request));
+}
+
+bool GenerationLoop::step() {
+  advance();
+  join();
+  return !running_.empty() || !waiting_.empty();
+}
+
+std::unique_ptr<Search> GenerationLoop::make_search(const GenerationRequest& request) const {
+  const std::int64_t length = length_limit(request, model_.longest());
+  if (follows_single_paths(request.config)) {
+    return std::make_unique<SinglePathSearch>(symbols_, request.config, length, request.index,
+                                              request.on_token);
+  }
+  return std::make_unique<BeamSearch>(symbols_, request.config, length);
+}
+
+void GenerationLoop::advance() {
+  if (running_.empty()) {
+    return;
+  }
+  parents_.clear();
+  tokens_.clear();
+  draws_.clear();
+  for (const Running& item : running_) {
+    for (const LiveRow& row : item.search->live()) {
+      draws_.push_back({.row = static_cast<std::int64_t>(parents_.size()),
+                        .index = item.request.index,
+                        .hypothesis = row.ordinal,
+                        .step = item.step,
+                        .config = &item.request.config});
+      parents_.push_back(row.parent);
+      tokens_.push_back(row.token);
+    }
+  }
+  const Tensor logits = session_->advance(parents_, tokens_);
+  session_rows_ = static_cast<std::int64_t>(parents_.size());
+  extend(0, logits, 0);
+  finish();
+}
+
+// Those who came first go first, even where one behind them would find room.
+void GenerationLoop::join() {
+  std::size_t count = 0;
+  for (; count < waiting_.size(); ++count) {
+    const std::int64_t width = width_of(waiting_[count].config);
+    if (rows_taken_ > 0 && width > row_limit_ - rows_taken_) {
+      break;
+    }
+    rows_taken_ += width;
+  }
+  if (count == 0) {
+    return;
+  }
+  if (session_ == nullptr) {
+    session_ = model_.start(context_);
+    session_rows_ = 0;
+  }
+  const std::size_t first = running_.size();
+  const Tensor logits = session_->add(packed_prompts(count));
+  draws_.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    running_.push_back({.request = std::move(waiting_.front()), .search = nullptr});
+    waiting_.pop_front();
+    Running& item = running_.back();
+    item.search = make_search(item.request);
+    for (const LiveRow& row : item.search->live()) {
+      draws_.push_back({.row = static_cast<std::int64_t>(i),
+                        .index = item.request.index,
+                        .hypothesis = row.ordinal,
+                        .step = 0,
+                        .config = &item.request.config});
+    }
+  }
+  const std::int64_t first_row = session_rows_;
+  session_rows_ += static_cast<std::int64_t>(count);
+  extend(first, logits, first_row);
+  finish();
+}
+
+Prompts GenerationLoop::packed_prompts(std::size_t count) const {
+  std::vector<const std::vector<int>*> sources, begun;
+  for (std::size_t i = 0; i < count; ++i) {
+    sources.push_back(&waiting_[i].prompt.source);
+    begun.push_back(&waiting_[i].prompt.begun);
+  }
+  return {.source = packed(sources), .begun = packed(begun)};
+}
+
+void GenerationLoop::extend(std::size_t first, const Tensor& logits, std::int64_t first_row) {
+  const Candidates next = candidates(logits);
+  check_numbers(next);
+  std::vector<std::int32_t> rows;  // of the session
+  for (const Draw& draw : draws_) {
+    rows.push_back(static_cast<std::int32_t>(first_row + draw.row));
+  }
+  std::size_t begin = 0;
+  for (std::size_t i = first; i < running_.size(); ++i) {
+    Running& item = running_[i];
+    const std::size_t live = item.search->live().size();
+    item.search->extend(next, static_cast<std::int64_t>(begin),
+                        std::span(rows).subspan(begin, live));
+    ++item.step;
+    begin += live;
+  }
+}
+
+Candidates GenerationLoop::candidates(const Tensor& logits) const {
+  std::int64_t best = 0;  // how many of the most probable tokens the searches look at
+  std::vector<Draw> drawn;
+  for (const Draw& draw : draws_) {
+    if (draw.config->sample) {
+      drawn.push_back(draw);
+    } else {
+      best = std::max<std::int64_t>(best, draw.config->beam == 1 ? 1 : 2 * draw.config->beam);
+    }
+  }
+  if (drawn.empty()) {  // a live row each, in their order
+    return best_candidates(logits, best, symbols_.suppressed);
+  }
+  const Candidates samples = draw_candidates(logits, drawn, symbols_.suppressed);
+  if (best == 0) {
+    return samples;
+  }
+  const Candidates most_probable = best_candidates(logits, best, symbols_.suppressed);
+  Candidates result;
+  std::int64_t sample = 0;
+  for (const Draw& draw : draws_) {
+    const auto row = draw.config->sample ? samples.row(sample++) : most_probable.row(draw.row);
+    for (const Candidate& candidate : row) {
+      result.add(candidate);
+    }
+    result.end_row();
+  }
+  return result;
+}
+
+void GenerationLoop::check_numbers(const Candidates& candidates) const {
+  for (std::size_t i = 0; i < draws_.size(); ++i) {
+    check(!std::isnan(candidates.row(static_cast<std::int64_t>(i))[0].log_probability),
+          "decoding: the model's output for sentence {} is not a number at token {}; its weights "
+          "are damaged or training diverged",
+          draws_[i].index + 1, draws_[i].step + 1);
+  }
+}
+
+void GenerationLoop::finish() {
+  std::erase_if(running_, [&](Running& item) {
+    if (!item.search->live().empty()) {
+      return false;
+    }
+    rows_taken_ -= width_of(item.request.config);
+    if (item.request.on_done) {
+      item.request.on_done(item.search->result());
+    }
+    return true;
+  });
+  if (running_.empty()) {
+    session_ = nullptr;
+  }
+}
+
+}  // namespace heed

@@ -1,0 +1,115 @@
+#include "heed/models/key_value_cache.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace heed {
+
+namespace {
+
+// Slots for so many steps of as many rows are taken at a time.
+constexpr std::int64_t steps_at_a_time = 12;
+
+Tensor tensor_of(std::span<const std::int32_t> values) {
+  return Tensor::from_values<std::int32_t>(values, {static_cast<std::int64_t>(values.size())});
+}
+
+}  // namespace
+
+Tensor last_states(const Tensor& x, const Sequences& sequences) {
+  if (sequences.count() == sequences.tokens()) {
+    return x;  // a token each
+  }
+  const Tensor result = Tensor::empty({sequences.count(), x.size(1)}, x.dtype(), x.device());
+  for (std::int64_t s = 0; s < sequences.count(); ++s) {
+    const std::int64_t end = sequences.offsets[static_cast<std::size_t>(s) + 1];
+    result.rows(s, s + 1).copy_from(x.rows(end - 1, end));
+  }
+  return result;
+}
+
+void KeyValueCache::add(const Sequences& prompts) {
+  check(prompts.count() > 0, "decoding: no prompts");
+  rows_of_tokens_.clear();
+  places_.clear();
+  for (std::size_t i = 0; i + 1 < prompts.offsets.size(); ++i) {
+    const std::int32_t length = prompts.offsets[i + 1] - prompts.offsets[i];
+    check(length > 0, "decoding: prompt {} has no tokens", i);
+    for (std::int32_t place = 0; place < length; ++place) {
+      rows_of_tokens_.push_back(static_cast<std::int32_t>(rows() + static_cast<std::int64_t>(i)));
+      places_.push_back(place);
+    }
+  }
+  first_ = slots_.take(prompts.tokens(), (steps_at_a_time - 1) * prompts.count(), histories_);
+  const auto before = static_cast<std::int32_t>(histories_.size());
+  for (std::size_t i = 0; i + 1 < prompts.offsets.size(); ++i) {
+    begin_.push_back(before + prompts.offsets[i]);
+    end_.push_back(before + prompts.offsets[i + 1]);
+  }
+  for (std::int64_t token = 0; token < prompts.tokens(); ++token) {
+    histories_.push_back(static_cast<std::int32_t>(first_ + token));
+  }
+  prefill_ = true;
+  reach_ = prompts.longest();
+  tokens_ = prompts;
+}
+
+void KeyValueCache::advance(std::span<const std::int32_t> parents) {
+  check(!parents.empty(), "decoding: no rows");
+  std::size_t entries = parents.size();
+  for (std::size_t row = 0; row < parents.size(); ++row) {
+    const std::int64_t parent = parents[row];
+    check(parent >= 0 && parent < rows(), "decoding: row {} continues row {} of {}", row, parent,
+          rows());
+    const auto p = static_cast<std::size_t>(parent);
+    entries += static_cast<std::size_t>(end_[p] - begin_[p]);
+  }
+  std::vector<std::int32_t> histories, begin, end;
+  histories.reserve(entries);
+  places_.clear();
+  for (const std::int32_t parent : parents) {
+    const auto p = static_cast<std::size_t>(parent);
+    begin.push_back(static_cast<std::int32_t>(histories.size()));
+    histories.insert(histories.end(), histories_.begin() + begin_[p], histories_.begin() + end_[p]);
+    histories.push_back(-1);
+    end.push_back(static_cast<std::int32_t>(histories.size()));
+    places_.push_back(end_[p] - begin_[p]);
+  }
+  const auto count = static_cast<std::int64_t>(parents.size());
+  first_ = slots_.take(count, (steps_at_a_time - 1) * count, histories);
+  for (std::size_t row = 0; row < parents.size(); ++row) {
+    histories[static_cast<std::size_t>(end[row]) - 1] =
+        static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(row);
+  }
+  histories_ = std::move(histories);
+  begin_ = std::move(begin);
+  end_ = std::move(end);
+  rows_of_tokens_.resize(parents.size());
+  std::iota(rows_of_tokens_.begin(), rows_of_tokens_.end(), 0);
+  prefill_ = false;
+  reach_ = *std::max_element(places_.begin(), places_.end()) + 1;
+  tokens_ = Sequences();
+  tokens_.positions = tensor_of(places_);
+}
+
+Tensor KeyValueCache::attend(std::size_t layer, const SelfAttention& attention, const Tensor& x,
+                             const PositionEncoding* positions, ForwardContext& context) {
+  const Tensor cache = slots_.of(layer, attention.core().kept_width(), x);
+  const Tensor kept = cache.rows(first_, first_ + x.size(0));
+  if (prefill_) {
+    return attention.prefill(x, kept, tokens_, positions, context);
+  }
+  const Tensor queries = attention.project(x, kept, tokens_, reach_, positions, context);
+  const Tensor attended =
+      attention.core().attend_cached(queries, tokens_,
+                                     {.keys = attention.core().keys_of(cache),
+                                      .values = attention.core().values_of(cache),
+                                      .slots = histories_,
+                                      .begin = begin_,
+                                      .end = end_,
+                                      .places = places_},
+                                     reach_, positions, context);
+  return attention.project_out(attended, context);
+}
+
+}  // namespace heed
