@@ -26,7 +26,7 @@
 using heed::Tensor, heed::cpu_device;
 
 constexpr int open_bracket = 0, close_bracket = 1, kinds = 2;
-constexpr int deepest = 6, longest = 24;
+constexpr int deepest = 4, longest = 16;
 
 struct Line {
   std::vector<std::int32_t> brackets, depths;
@@ -216,14 +216,14 @@ int main(int argc, char** argv) try {
   BracketDepth task;
   heed::TrainingSetup setup;
   setup.task = &task;
-  setup.training = {.max_steps = 400,
+  setup.training = {.max_steps = 500,
                     .label_smoothing = 0,
                     .validate_every = 50,
                     .save_every = 25,
                     .best_by = "accuracy",
                     .log_every = 10};
   setup.optimizer = {.kind = "adamw", .weight_decay = 0.01};
-  setup.schedule = {.kind = "linear", .learning_rate = 0.005, .warmup_steps = 40};
+  setup.schedule = {.kind = "linear", .learning_rate = 0.008, .warmup_steps = 40};
   setup.batches = {.batch_tokens = 1024};
   setup.directory = argv[1];
   setup.resume = resume;

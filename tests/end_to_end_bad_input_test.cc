@@ -147,7 +147,7 @@ TEST_F(BadInput, KeysAndValues) {
       {"model.heads=0", "model.heads: must be positive, got 0"},
       {"model.dropout=1", "model.dropout: must be in [0, 1), got 1"},
       {"model.dropout=.nan", "model.dropout"},
-      {"model.norm=middle", "model.norm 'middle': expected post or pre"},
+      {"model.norm=middle", "model.norm 'middle': expected post, pre, sandwich, branch"},
       {"model.activation=rely", "rely"},
       {"model.position.kind=spiral", "spiral"},
       {"batches.batch_tokens=-5", "batch_tokens: -5"},

@@ -114,7 +114,7 @@ TEST_F(Learning, NonFiniteLossStopsAndIsNamed) {
 TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
   const std::string recipe = write_small_recipe();
   const std::vector<std::string> short_run = {"--set", "training.max_steps=20", "--set",
-                                              "training.validation_beam=1"};
+                                              "decoding.validation_beam=1"};
   ASSERT_EQ(run_heed(train_arguments(recipe, path("run"), short_run)).exit_code, 0);
   fs::copy(fs::canonical(path("run/last")), path("given"));
   for (const char* name : {"given/config.json", "given/generation_config.json"}) {

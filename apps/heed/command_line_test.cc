@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/heed/common.h"
+#include "heed/base/processors.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
 

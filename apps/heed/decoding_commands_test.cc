@@ -15,7 +15,6 @@
 #include "heed/base/files.h"
 #include "heed/interop/load_model.h"
 #include "heed/models/translator.h"
-#include "heed/tasks/line_translator.h"
 #include "heed/text/byte_tokenizer.h"
 
 namespace heed::app {

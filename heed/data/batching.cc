@@ -16,9 +16,7 @@ namespace {
 constexpr std::uint64_t shuffle_stream = std::uint64_t{0x73687566u} << 32;
 
 std::vector<std::uint32_t> all_examples(std::size_t count, const BatchConfig& config) {
-  check_usage(config.batch_tokens >= 1, "batch_tokens: {} is less than 1", config.batch_tokens);
-  check_usage(config.max_sentences >= 0, "max_sentences: {} is negative", config.max_sentences);
-  check_usage(config.bucket_width >= 0, "bucket_width: {} is negative", config.bucket_width);
+  check_batch_config(config);
   check(count <= std::numeric_limits<std::uint32_t>::max(), "batching: {} examples are too many",
         count);
   std::vector<std::uint32_t> examples(count);
@@ -73,6 +71,12 @@ BatchPlan shuffle_batches(const BatchPlan& plan, Random& random) {
 }
 
 }  // namespace
+
+void check_batch_config(const BatchConfig& config) {
+  check_usage(config.batch_tokens >= 1, "batch_tokens: {} is less than 1", config.batch_tokens);
+  check_usage(config.max_sentences >= 0, "max_sentences: {} is negative", config.max_sentences);
+  check_usage(config.bucket_width >= 0, "bucket_width: {} is negative", config.bucket_width);
+}
 
 std::span<const std::uint32_t> BatchPlan::batch(std::int64_t i) const {
   check(i >= 0 && i < size(), "batch plan: batch {} of {}", i, size());

@@ -26,6 +26,9 @@ struct BatchConfig {
   }
 };
 
+// Checks ranges. Errors (usage) name the key.
+void check_batch_config(const BatchConfig& config);
+
 // The batches of one pass over the examples: batch(i) lists its examples.
 struct BatchPlan {
   std::vector<std::uint32_t> examples;

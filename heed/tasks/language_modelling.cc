@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 using Recipe = LanguageModellingRecipe;
 
 void check_recipe(const Recipe& recipe, const std::string& source) {
-  check_run_settings(recipe, source);
   check_text_config(recipe.data);
+  check_run_settings(recipe, source);
   check_validation_keys(recipe.training, {},
                         !recipe.data.validation.empty() || recipe.data.validation_share > 0);
   check_language_model_config(recipe.model);

@@ -11,6 +11,7 @@ void check_run_settings(const RunSettings& settings, const std::string& source) 
   check_usage(settings.precision == "float32" || settings.precision == "bf16",
               "precision '{}': expected float32 or bf16; int8 is for running a trained model",
               settings.precision);
+  check_batch_config(settings.batches);
   check_optimizer_config(settings.optimizer);
   check_training_config(settings.training);
   Schedule(settings.schedule, settings.training.max_steps);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "heed/base/error.h"
+#include "heed/base/number_text.h"
 #include "heed/interop/model_directory.h"
 #include "heed/tasks/run_directory.h"
 #include "heed/text/tokenizer_files.h"
@@ -17,7 +18,9 @@ TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string
   const fs::path directory = place.directory / "tokenizer";
   // They are renamed into place as a whole, so what is there is complete.
   if (fs::exists(directory)) {
-    return load_tokenizers(directory);
+    const TokenizerPair known = load_tokenizers(directory);
+    describe_tokenizers(known, place.progress);
+    return known;
   }
   TokenizerPair tokenizers;
   if (!init_from.empty()) {
@@ -27,7 +30,15 @@ TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string
     tokenizers = train();
   }
   save_tokenizers_once(tokenizers, directory);
+  describe_tokenizers(tokenizers, place.progress);
   return tokenizers;
+}
+
+void describe_tokenizers(const TokenizerPair& tokenizers, Progress& progress) {
+  const std::string target = count_text(tokenizers.target->size());
+  progress.line(tokenizers.joint ? fmt::format("vocabulary: {} pieces", target)
+                                 : fmt::format("vocabularies: {} source and {} target pieces",
+                                               count_text(tokenizers.source->size()), target));
 }
 
 void save_tokenizers_once(const TokenizerPair& tokenizers, const fs::path& directory) {

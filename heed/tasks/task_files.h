@@ -18,6 +18,9 @@ TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string
                                  const std::function<TokenizerPair()>& train,
                                  const TaskPlace& place);
 
+// Says how many pieces there are.
+void describe_tokenizers(const TokenizerPair& tokenizers, Progress& progress);
+
 // Saves tokenizers as a whole or not at all; what is there stays.
 void save_tokenizers_once(const TokenizerPair& tokenizers, const std::filesystem::path& directory);
 

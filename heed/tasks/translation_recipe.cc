@@ -28,7 +28,6 @@ CorpusFiles toy_files(const std::filesystem::path& directory, const std::string&
 }  // namespace
 
 void check_translation_recipe(const TranslationRecipe& recipe, const std::string& source) {
-  check_run_settings(recipe, source);
   const TranslationData& data = recipe.data;
   if (!data.toy.kind.empty()) {
     check_toy_task_config(data.toy);
@@ -37,6 +36,7 @@ void check_translation_recipe(const TranslationRecipe& recipe, const std::string
   } else {
     check_usage(has_files(data.train), "{}: data.train: name the files to learn from", source);
   }
+  check_run_settings(recipe, source);
   check_usage(data.subword_dropout >= 0 && data.subword_dropout < 1,
               "data.subword_dropout: must be in [0, 1), got {}", data.subword_dropout);
   check_validation_keys(recipe.training, translation_measures(recipe),
