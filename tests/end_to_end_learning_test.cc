@@ -131,9 +131,8 @@ TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
   EXPECT_EQ(config.at("decoder_start_token_id"), config.at("eos_token_id"));
 
   // Validation and the commands give the same loss and the same texts, by the same symbols.
-  const CommandResult scored =
-      run_heed({"score", "--json", "--model", path("tuned/last"), "--source",
-                path("validation.source"), "--target", path("validation.target")});
+  const CommandResult scored = run_heed({"score", "--json", "--model", path("tuned/last"),
+                                         path("validation.source"), path("validation.target")});
   ASSERT_EQ(scored.exit_code, 0) << scored.error;
   double sum = 0;
   int tokens = 0;
