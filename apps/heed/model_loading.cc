@@ -8,14 +8,13 @@ namespace heed::app {
 
 namespace {
 
-// What runs the models of a task.
+// What runs the models of a task, to end a sentence with; empty: no command does.
 std::string command_for(const std::string& task, const std::string& directory) {
-  static const std::map<std::string, std::string> commands = {
-      {"translation", "translate --model"}, {"language_modelling", "evaluate --model"}};
+  static const std::map<std::string, std::string> commands = {{"translation", "translate"}};
   const auto found = commands.find(task);
   return found == commands.end()
              ? std::string()
-             : fmt::format("; `heed {} {}` runs this one", found->second, directory);
+             : fmt::format("; `heed {} --model {}` runs this one", found->second, directory);
 }
 
 std::string noun_of(const std::string& task) {
