@@ -13,6 +13,8 @@
 // A folder holds the files and `checkpoint.json`, which names each with its size and a CRC32C: of
 // the whole content of a plain file, of the header of a safetensors file, whose tensors carry their
 // own. The JSON ends with a checksum of itself.
+//
+// Thread-safety: a writer belongs to one thread; a reader may be shared.
 #pragma once
 
 #include <cstdint>

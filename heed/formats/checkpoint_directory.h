@@ -1,5 +1,7 @@
 // The checkpoints of a run directory: which there are, which is the last sound one, the links
 // `best` and `last`, and what may go.
+//
+// Thread-safety: may be called from any thread, for one run directory by one at a time.
 #pragma once
 
 #include <cstdint>

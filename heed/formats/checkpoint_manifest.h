@@ -1,4 +1,6 @@
 // The text of checkpoint.json.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <cstdint>

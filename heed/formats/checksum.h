@@ -1,5 +1,7 @@
 // CRC32C, the Castagnoli cyclic redundancy check (RFC 3720, appendix B.4): polynomial 0x1EDC6F41
 // reflected, initial value and final exclusive-or all ones.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <cstddef>

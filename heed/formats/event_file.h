@@ -6,6 +6,8 @@
 //
 // Records are framed as in TensorFlow's TFRecord: length, masked CRC32C of it, data, masked CRC32C
 // of that (tensorflow/core/lib/io/record_writer.h). The data is one Event.
+//
+// Thread-safety: one object belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // One entry of a TensorBoard event file, and its encoding as the protocol buffer message Event
 // (tensorboard/compat/proto/event.proto; https://protobuf.dev/programming-guides/encoding).
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // Files written piece by piece.
+//
+// Thread-safety: one object belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,6 @@
 // Tensors over mapped files, and names from outside in messages.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <cstdint>

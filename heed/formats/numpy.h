@@ -1,5 +1,7 @@
 // NumPy's .npy files: one array each.
 // Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <filesystem>

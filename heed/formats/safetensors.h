@@ -7,6 +7,8 @@
 //
 // Written files carry a CRC32C of each tensor's bytes in their metadata (key "crc32c:NAME"), which
 // other readers ignore; tensor() checks it where it is present.
+//
+// Thread-safety: functions from any thread; a SafetensorsFile may be shared.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,7 @@
 // The header of a safetensors file: JSON that names each tensor, its type, its shape and where its
 // bytes lie. Format: https://github.com/huggingface/safetensors
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <cstdint>

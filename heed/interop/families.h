@@ -1,4 +1,6 @@
 // The families of models, one file each.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include "heed/interop/model_family.h"

@@ -1,4 +1,6 @@
 // What the sizes in a configuration ask for, before memory is taken for it.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // UTF-8 bytes as tokens: </s> 0, <unk> 1, byte b at 2 + b, <pad> 258. Nothing is unknown to it.
+//
+// Thread-safety: const once made; threads may share one.
 #pragma once
 
 #include <string>

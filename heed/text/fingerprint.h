@@ -1,5 +1,7 @@
 // A 64-bit fingerprint of bytes, to notice that a corpus or a vocabulary is not the one it was. It
 // detects change and damage; it is no defence against somebody who wants two inputs to agree.
+//
+// Thread-safety: one object belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>

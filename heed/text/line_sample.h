@@ -1,4 +1,6 @@
 // A uniform sample of a stream whose length is not known beforehand.
+//
+// Thread-safety: one object belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,6 @@
 // Checks the table of character rewritings that a SentencePiece model carries.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,6 @@
 // SentencePiece as a kind of tokenizer: models that are learned, given as files, or loaded.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <string>

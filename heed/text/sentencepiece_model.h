@@ -4,6 +4,8 @@
 // outside its memory, and scores that are not numbers make its search fail. So each file is parsed
 // here first, by the public wire format (sentencepiece_model.proto, protocol buffers), and what the
 // library would trust is checked.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 // Subwords by SentencePiece (byte-pair encoding or unigram), with ids from a vocabulary of their
 // own.
+//
+// Thread-safety: const once made; threads may share one.
 #pragma once
 
 #include <memory>

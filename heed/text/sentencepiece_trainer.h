@@ -1,4 +1,6 @@
 // Learns SentencePiece models.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <string>

@@ -2,6 +2,8 @@
 // each epoch: BPE-dropout (Provilkov et al., "BPE-Dropout: simple and effective subword
 // regularization", 2020). Each time that two neighbours may be merged, the merge is left out with
 // some probability.
+//
+// Thread-safety: const once made; threads may share one, each with a Random of its own.
 #pragma once
 
 #include <cstdint>

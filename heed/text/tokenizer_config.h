@@ -1,4 +1,6 @@
 // How a tokenizer is made, as it stands in a recipe.
+//
+// Thread-safety: a plain value.
 #pragma once
 
 #include <string>

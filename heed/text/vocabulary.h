@@ -1,4 +1,6 @@
 // The two-way table between pieces and ids that every tokenizer stands on.
+//
+// Thread-safety: const once made; threads may share one.
 #pragma once
 
 #include <cstdint>

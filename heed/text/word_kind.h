@@ -1,4 +1,6 @@
 // Words as a kind of tokenizer: vocabularies that are counted, or loaded.
+//
+// Thread-safety: may be called from any thread.
 #pragma once
 
 #include <string>

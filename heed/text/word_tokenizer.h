@@ -1,4 +1,7 @@
 // Words and punctuation marks as tokens.
+//
+// Thread-safety: functions from any thread; a tokenizer may be shared, a counter belongs to one
+// thread.
 #pragma once
 
 #include <cstdint>
