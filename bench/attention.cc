@@ -13,8 +13,8 @@
 #include <limits>
 
 #include "heed/backends/cpu/register.h"
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/random.h"
 #include "heed/kernels/attention.h"
 #include "heed/tensor/tensor.h"

@@ -4,6 +4,8 @@
 //   heed_decoding_speed --model run --source test.en --beam 5 --beam 1
 //
 // Prints one JSON object for each beam; a beam of 1 is greedy search.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -11,7 +13,8 @@
 #include <fstream>
 
 #include "heed/backends/cpu/register.h"
-#include "heed/base/config.h"
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/interop/load_model.h"
 #include "heed/kernels/kernel.h"
 #include "heed/models/translator.h"

@@ -1,5 +1,7 @@
 #include "figures.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace heed::bench {

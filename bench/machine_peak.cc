@@ -11,7 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 
 namespace {
 

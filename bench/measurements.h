@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 
 namespace heed::bench {
 

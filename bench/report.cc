@@ -5,6 +5,7 @@
 #include "figures.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "tables.h"
 
 namespace {

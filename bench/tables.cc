@@ -1,5 +1,7 @@
 #include "tables.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
 namespace heed::bench {

@@ -13,6 +13,8 @@
 #include "batch_file.h"
 #include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
 #include "heed/training/optimizer.h"

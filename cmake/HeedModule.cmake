@@ -24,7 +24,8 @@ function(heed_module name)
     add_library(heed_${name} STATIC ${sources})
     target_include_directories(heed_${name} PUBLIC ${PROJECT_SOURCE_DIR})
     target_compile_features(heed_${name} PUBLIC cxx_std_20)
-    target_link_libraries(heed_${name} PUBLIC ${ARG_DEPENDS} PRIVATE heed_warnings ${ARG_PRIVATE_DEPENDS})
+    target_link_libraries(heed_${name} PUBLIC ${ARG_DEPENDS}
+      PRIVATE heed_warnings fmt::fmt nlohmann_json::nlohmann_json ${ARG_PRIVATE_DEPENDS})
   else()
     add_library(heed_${name} INTERFACE)
     target_include_directories(heed_${name} INTERFACE ${PROJECT_SOURCE_DIR})
@@ -65,6 +66,7 @@ function(heed_merged_library)
   target_include_directories(heed PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(heed PUBLIC cxx_std_20)
-  target_link_libraries(heed PUBLIC ${libraries} PRIVATE ${private_libraries})
+  target_link_libraries(heed PUBLIC ${libraries}
+    PRIVATE fmt::fmt $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${private_libraries})
   set_target_properties(heed PROPERTIES LINKER_LANGUAGE CXX)
 endfunction()

@@ -13,6 +13,7 @@
 
 #include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/generation/generate.h"
 #include "heed/models/translator.h"

@@ -8,6 +8,7 @@
 
 #include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/formats/load_tensors.h"
 #include "heed/nn/embeddings.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "heed/backends/cpu/register.h"
+#include "heed/base/error.h"
 #include "heed/interop/load_model.h"
 
 int main(int argc, char** argv) try {

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 #include "heed/base/random.h"
 #include "tests/command_fixture.h"
 

@@ -1,7 +1,7 @@
 // heed train and heed compare with a language model: from a file of text to bits per character.
 #include <cmath>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 #include "tests/command_fixture.h"
 
 namespace heed {

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 #include "tests/command_fixture.h"
 
 namespace heed {

@@ -1,11 +1,13 @@
 // A run that was killed, or asked to stop, ends like one that was not.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
 #include <thread>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 #include "heed/base/random.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/formats/event_file.h"

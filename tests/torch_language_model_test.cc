@@ -1,5 +1,5 @@
 // The whole language model against PyTorch's numbers: logits, loss and every gradient.
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/models/language_model.h"
 #include "heed/nn/generator_loss.h"
 #include "tests/torch_fixture.h"

@@ -2,7 +2,7 @@
 // ten steps of Adam and AdamW.
 #include <map>
 
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
 #include "heed/training/optimizer.h"

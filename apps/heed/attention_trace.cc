@@ -1,5 +1,6 @@
 #include "apps/heed/attention_trace.h"
 
+#include "heed/base/error.h"
 #include "heed/models/head_pruning.h"
 #include "heed/text/piece_labels.h"
 

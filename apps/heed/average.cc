@@ -1,8 +1,11 @@
 // heed average: the mean of several models' weights.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "heed/base/error.h"
 #include "heed/interop/load_model.h"
 
 namespace heed::app {

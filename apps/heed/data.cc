@@ -5,6 +5,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/data/corpus_check.h"
 
 namespace heed::app {

@@ -10,8 +10,8 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 
 namespace heed::app {
 namespace {

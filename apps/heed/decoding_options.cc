@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/heed/common.h"
+#include "heed/base/error.h"
 
 namespace heed::app {
 

@@ -1,4 +1,6 @@
 // heed demo: learns to read dates, from nothing but itself, in about a minute.
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 
@@ -6,6 +8,8 @@
 #include "apps/heed/common.h"
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
+#include "heed/base/config_json.h"
+#include "heed/base/error.h"
 #include "heed/data/date_corpus.h"
 #include "heed/interop/load_model.h"
 #include "heed/metrics/classification.h"

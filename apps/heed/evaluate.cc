@@ -11,6 +11,7 @@
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/model_loading.h"
 #include "apps/heed/scoring.h"
+#include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/data/line_reader.h"
 #include "heed/tasks/line_translator.h"

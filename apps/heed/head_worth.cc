@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/base/error.h"
 #include "heed/data/line_reader.h"
 #include "heed/models/head_pruning.h"
 

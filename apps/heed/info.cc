@@ -3,6 +3,8 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "heed/base/config_json.h"
+#include "heed/base/yaml.h"
 #include "heed/interop/load_model.h"
 
 namespace heed::app {

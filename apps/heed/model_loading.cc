@@ -1,5 +1,7 @@
 #include "apps/heed/model_loading.h"
 
+#include <fmt/format.h>
+
 #include <map>
 
 #include "heed/base/error.h"

@@ -1,6 +1,7 @@
 #include "apps/heed/position_figures.h"
 
 #include "apps/heed/position_figure_parts.h"
+#include "heed/base/error.h"
 
 namespace heed::app {
 

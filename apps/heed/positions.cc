@@ -5,7 +5,10 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/position_figures.h"
+#include "heed/base/config_json.h"
+#include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/yaml.h"
 #include "heed/formats/numpy.h"
 
 namespace heed::app {

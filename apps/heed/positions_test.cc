@@ -10,6 +10,8 @@
 #include "apps/heed/position_figures.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/formats/numpy.h"
 
 namespace heed::app {

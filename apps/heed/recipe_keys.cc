@@ -8,6 +8,8 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/tasks/study.h"
 #include "heed/tasks/task_kinds.h"
 

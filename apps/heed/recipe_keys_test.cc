@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "heed/base/config.h"
+#include "heed/base/config_json.h"
+#include "heed/base/yaml.h"
 #include "heed/tasks/language_modelling.h"
 #include "heed/tasks/task_kinds.h"
 #include "heed/tasks/translation_recipe.h"

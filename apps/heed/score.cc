@@ -10,6 +10,8 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/model_loading.h"
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/data/line_reader.h"
 #include "heed/nn/generator_loss.h"
 

@@ -7,6 +7,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
+#include "heed/base/error.h"
 #include "heed/tasks/run.h"
 
 namespace heed::app {

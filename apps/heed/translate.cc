@@ -11,6 +11,7 @@
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/line_blocks.h"
 #include "apps/heed/model_loading.h"
+#include "heed/base/json.h"
 #include "heed/tasks/line_translator.h"
 
 namespace heed::app {

@@ -3,6 +3,8 @@
 //
 // Each line's `best` is its fastest repetition, which a busy machine disturbs least; `of_peak` is
 // that divided by the peak at the same number of threads.
+#include <fmt/format.h>
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "heed/autograd/gradient_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,12 +9,13 @@
 #include <thread>
 
 #include "heed/base/brief_mutex.h"
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/random.h"
 #include "heed/base/thread_pool.h"
 #include "heed/base/unicode.h"
+#include "heed/base/yaml.h"
 
 namespace heed {
 namespace {
@@ -117,6 +120,36 @@ std::string message_of(const std::function<void()>& call) {
     return error.what();
   }
   return "no error";
+}
+
+struct Named {
+  std::string text() const { return "named"; }
+};
+
+TEST(Message, WritesEveryKindOfValue) {
+  EXPECT_EQ(format_message("{} {} {} {}", true, 'c', -3, std::uint64_t{18446744073709551615u}),
+            "true c -3 18446744073709551615");
+  EXPECT_EQ(format_message("{} {} {:.2f} {:>4}", 0.1f, 0.1, 2.0 / 3, 7), "0.1 0.1 0.67    7");
+  const std::string text = "text";
+  EXPECT_EQ(format_message("{}{}{}", text, std::string_view("view"), "literal"), "textviewliteral");
+  EXPECT_EQ(format_message("{}: {}, {{}}", std::filesystem::path("a/b"), Named{}),
+            "a/b: named, {}");
+  EXPECT_EQ(format_message("[{}] [{}]", std::vector<int>{3, 5}, std::vector<std::string>{"a", "b"}),
+            "[3, 5] [a, b]");
+  EXPECT_EQ(format_message("[{}]", std::vector<int>{}), "[]");
+}
+
+TEST(Message, CountsItsValues) {
+  using message_detail::count_placeholders;
+  static_assert(count_placeholders("") == 0 && count_placeholders("{{}}") == 0);
+  static_assert(count_placeholders("a {} b {:.4f}{{{}") == 3);
+  static_assert(count_placeholders("{") == -1 && count_placeholders("}") == -1);
+  static_assert(count_placeholders("{0}") == -1 && count_placeholders("{:.2f") == -1);
+}
+
+// An error about the layout must not hide the one that was to be told.
+TEST(Message, KeepsTheTextWhenALayoutDoesNotFit) {
+  EXPECT_THAT(format_message("loss {:.3d}", 1.5), ::testing::HasSubstr("loss {:.3d}"));
 }
 
 // Held for a moment and, each hundredth time, for longer than a thread watches.

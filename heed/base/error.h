@@ -7,11 +7,10 @@
 // Applications turn the kind into an exit code (heed::exit_code).
 #pragma once
 
-#include <fmt/format.h>
-
 #include <stdexcept>
 #include <string>
-#include <utility>
+
+#include "heed/base/message.h"
 
 namespace heed {
 
@@ -34,37 +33,40 @@ class Error : public std::runtime_error {
 // The process exit code that documents an error of this kind: 1, 2, 65 or 74.
 int exit_code(ErrorKind kind);
 
+// Throws an Error of this kind. Out of the way of the code that checks.
 template <typename... Args>
-[[noreturn]] void fail(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
+[[noreturn, gnu::cold, gnu::noinline]] void fail(ErrorKind kind,
+                                                 MessageFormat<sizeof...(Args)> format,
+                                                 const Args&... args) {
+  throw Error(kind, format_values(format.text, {MessageArgument(args)...}));
 }
 
 // Throws Error{failure} unless the condition holds.
 template <typename... Args>
-void check(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+void check(bool condition, MessageFormat<sizeof...(Args)> format, const Args&... args) {
   if (!condition) [[unlikely]] {
-    fail(ErrorKind::failure, format, std::forward<Args>(args)...);
+    fail(ErrorKind::failure, format, args...);
   }
 }
 
 template <typename... Args>
-void check_usage(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+void check_usage(bool condition, MessageFormat<sizeof...(Args)> format, const Args&... args) {
   if (!condition) [[unlikely]] {
-    fail(ErrorKind::usage, format, std::forward<Args>(args)...);
+    fail(ErrorKind::usage, format, args...);
   }
 }
 
 template <typename... Args>
-void check_data(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+void check_data(bool condition, MessageFormat<sizeof...(Args)> format, const Args&... args) {
   if (!condition) [[unlikely]] {
-    fail(ErrorKind::bad_data, format, std::forward<Args>(args)...);
+    fail(ErrorKind::bad_data, format, args...);
   }
 }
 
 template <typename... Args>
-void check_io(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+void check_io(bool condition, MessageFormat<sizeof...(Args)> format, const Args&... args) {
   if (!condition) [[unlikely]] {
-    fail(ErrorKind::input_output, format, std::forward<Args>(args)...);
+    fail(ErrorKind::input_output, format, args...);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "heed/base/files.h"
 
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

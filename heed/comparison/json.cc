@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 
 namespace heed {
 

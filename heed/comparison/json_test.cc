@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 #include "heed/comparison/test_comparisons.h"
 
 namespace heed {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 #include "heed/comparison/json.h"
 #include "heed/comparison/markdown.h"
 #include "heed/comparison/page.h"

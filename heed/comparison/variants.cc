@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <set>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/unicode.h"
+#include "heed/base/yaml.h"
 
 namespace heed {
 
@@ -144,8 +145,10 @@ std::string resolve_key(std::string_view key, std::span<const std::string> known
     fail(ErrorKind::usage, "'{}' is no key of a recipe{}", key,
          nearest ? "; did you mean '" + *nearest + "'?" : std::string());
   }
-  check_usage(candidates.size() == 1, "'{}' is ambiguous: it may be {}; give more of the key", key,
-              fmt::join(candidates, " or "));
+  if (candidates.size() != 1) {
+    fail(ErrorKind::usage, "'{}' is ambiguous: it may be {}; give more of the key", key,
+         fmt::format("{}", fmt::join(candidates, " or ")));
+  }
   return candidates.front();
 }
 

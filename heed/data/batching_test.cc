@@ -8,6 +8,7 @@
 #include <chrono>
 #include <set>
 
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/data/batch_stream.h"
 #include "heed/data/prefetcher.h"

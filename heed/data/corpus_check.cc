@@ -1,5 +1,7 @@
 #include "heed/data/corpus_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>

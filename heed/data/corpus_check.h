@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 #include "heed/data/parallel_corpus.h"
 
 namespace heed {

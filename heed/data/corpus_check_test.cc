@@ -1,11 +1,15 @@
 #include "heed/data/corpus_check.h"
 
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/random.h"
 #include "heed/base/unicode.h"
 #include "heed/data/finding_list.h"

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/data/corpus_check.h"
 
 namespace heed {

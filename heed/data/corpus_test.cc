@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/data/line_reader.h"
 #include "heed/data/parallel_corpus.h"

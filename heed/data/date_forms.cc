@@ -1,5 +1,7 @@
 #include "heed/data/date_forms.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstddef>
 #include <unordered_map>

@@ -1,5 +1,7 @@
 #include "heed/data/date_words.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstddef>
 

@@ -1,6 +1,6 @@
 #include "heed/data/date_words.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <set>

@@ -1,5 +1,7 @@
 #include "heed/data/finding_list.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 

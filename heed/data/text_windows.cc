@@ -35,8 +35,8 @@ std::string cut_off(std::string& text, double share, std::size_t whole, const ch
   while (cut > 0 && cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) {
     --cut;
   }
-  check_data(cut > 0 && cut < text.size(),
-             "data.{}: {} of {} bytes leaves no text on one side", key, share, whole);
+  check_data(cut > 0 && cut < text.size(), "data.{}: {} of {} bytes leaves no text on one side",
+             key, share, whole);
   std::string part = text.substr(cut);
   text.resize(cut);
   return part;
@@ -50,10 +50,9 @@ void check_text_config(const TextConfig& config) {
   for (const auto& [key, share, files] :
        {std::tuple("validation", config.validation_share, &config.validation),
         std::tuple("test", config.test_share, &config.test)}) {
-    check_usage(share >= 0 && share < 1, "data.{}_share: must be in [0, 1), got {}", key,
-                share);
+    check_usage(share >= 0 && share < 1, "data.{}_share: must be in [0, 1), got {}", key, share);
     check_usage(share == 0 || files->empty(),
-                "data.{0}_share: {0} text is either files or a share of train; set one", key);
+                "data.{}_share: {} text is either files or a share of train; set one", key, key);
   }
   check_usage(config.validation_share + config.test_share < 1,
               "data.validation_share, test_share: nothing of train would be left");

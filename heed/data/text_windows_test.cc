@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "heed/base/error.h"
 #include "heed/data/test_files.h"
 #include "heed/text/byte_tokenizer.h"
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/data/encoded_corpus.h"
 #include "heed/data/test_files.h"

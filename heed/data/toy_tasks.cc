@@ -1,6 +1,6 @@
 #include "heed/data/toy_tasks.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -41,8 +41,7 @@ std::string_view toy_task_name(ToyTask task) {
 
 ToyTask toy_task_from_name(std::string_view name) {
   const auto found = std::find(names.begin(), names.end(), name);
-  check_usage(found != names.end(), "'{}' is not a toy task; choose one of {}", name,
-              fmt::join(names, ", "));
+  check_usage(found != names.end(), "'{}' is not a toy task; choose one of {}", name, names);
   return static_cast<ToyTask>(found - names.begin());
 }
 

@@ -1,5 +1,7 @@
 #include "heed/formats/checkpoint_directory.h"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,7 +1,9 @@
 #include "heed/formats/checkpoint_manifest.h"
 
-#include "heed/base/config.h"
+#include <fmt/format.h>
+
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/formats/checksum.h"
 #include "heed/formats/mapped_tensor.h"
 #include "heed/formats/sharded_safetensors.h"

@@ -1,5 +1,7 @@
 #include "heed/formats/checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>

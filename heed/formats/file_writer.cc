@@ -1,5 +1,7 @@
 #include "heed/formats/file_writer.h"
 
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -1,5 +1,7 @@
 #include "heed/formats/load_tensors.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_set>
 

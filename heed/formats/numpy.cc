@@ -1,6 +1,6 @@
 #include "heed/formats/numpy.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <charconv>
@@ -198,7 +198,7 @@ Tensor read_npy(const std::filesystem::path& path, Device device) {
   const auto byte_count = checked_byte_count(header.sizes(), header.dtype());
   check_data(byte_count == bytes.size() - data_begin,
              "{}: {} [{}] does not take the {} bytes that follow the header", source,
-             name_of(header.dtype()), fmt::join(header.sizes(), ", "), bytes.size() - data_begin);
+             name_of(header.dtype()), header.sizes(), bytes.size() - data_begin);
   const Shape shape(std::vector<std::int64_t>(header.sizes().begin(), header.sizes().end()));
   return tensor_over_mapping(file, data_begin, shape, header.dtype(), device, source);
 }

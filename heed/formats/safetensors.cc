@@ -1,5 +1,7 @@
 #include "heed/formats/safetensors.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_set>

@@ -1,6 +1,6 @@
 #include "heed/formats/safetensors_header.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/unicode.h"
 #include "heed/formats/mapped_tensor.h"
 
@@ -230,16 +231,14 @@ void HeaderParser::finish_tensor() {
              : !has_shape_ ? "shape"
                            : "data_offsets");
   check_data(offsets_.size() == 2 && offsets_[0] <= offsets_[1],
-             "{}: data_offsets [{}] are not a begin and an end", where(),
-             fmt::join(offsets_, ", "));
+             "{}: data_offsets [{}] are not a begin and an end", where(), offsets_);
   const auto byte_count = checked_byte_count(sizes_, entry_.dtype);
-  check_data(byte_count.has_value(), "{}: shape [{}] is too large", where(),
-             fmt::join(sizes_, ", "));
+  check_data(byte_count.has_value(), "{}: shape [{}] is too large", where(), sizes_);
   entry_.begin = offsets_[0];
   entry_.end = offsets_[1];
   check_data(entry_.end - entry_.begin == *byte_count,
              "{}: {} [{}] takes {} bytes, but data_offsets [{}, {}] give it {}", where(),
-             name_of(entry_.dtype), fmt::join(sizes_, ", "), *byte_count, entry_.begin, entry_.end,
+             name_of(entry_.dtype), sizes_, *byte_count, entry_.begin, entry_.end,
              entry_.end - entry_.begin);
   entry_.shape = Shape(std::vector<std::int64_t>(sizes_.begin(), sizes_.end()));
   header_.entries.push_back(std::move(entry_));

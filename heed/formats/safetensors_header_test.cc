@@ -1,6 +1,6 @@
 #include "heed/formats/safetensors_header.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/formats/mapped_tensor.h"
 
 namespace heed {

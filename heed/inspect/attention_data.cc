@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/inspect/attention_stack.h"
 #include "heed/inspect/colour_scale.h"
 #include "heed/inspect/html.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/inspect/attention_data.h"
 #include "heed/inspect/page.h"
 #include "heed/inspect/page_assets.h"

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/inspect/sample_attention.h"
 #include "heed/inspect/test_browser.h"
 

@@ -1,8 +1,5 @@
 #include "heed/inspect/attention_stack.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -34,7 +31,7 @@ std::vector<float> one_head(const AttentionStack& stack, int layer_number, int n
   const AttentionLayer& layer = stack.layers[static_cast<std::size_t>(layer_number - 1)];
   const auto found = std::find(layer.heads.begin(), layer.heads.end(), number);
   check_usage(found != layer.heads.end(), "{}, layer {} has no head {}, only {}", stack.kind,
-              layer_number, number, fmt::join(layer.heads, ", "));
+              layer_number, number, layer.heads);
   const auto cells = static_cast<std::ptrdiff_t>(stack.cells());
   const auto begin = layer.weights.begin() + cells * (found - layer.heads.begin());
   return {begin, begin + cells};

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/inspect/html.h"
 #include "heed/inspect/page.h"
 #include "heed/inspect/page_assets.h"

@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 
 namespace heed {
 namespace {

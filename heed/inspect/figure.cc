@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "heed/base/json.h"
 #include "heed/inspect/figure_drawing.h"
 #include "heed/inspect/html.h"
 #include "heed/inspect/page.h"

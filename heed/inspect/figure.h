@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 #include "heed/inspect/colour_scale.h"
 #include "heed/inspect/png.h"
 

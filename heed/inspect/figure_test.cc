@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/inspect/figure_drawing.h"
 
 namespace heed {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/base/json.h"
 #include "heed/inspect/attention_data.h"
 #include "heed/inspect/html.h"
 #include "heed/inspect/page.h"

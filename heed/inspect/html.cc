@@ -1,10 +1,13 @@
 #include "heed/inspect/html.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 
+#include "heed/base/json.h"
 #include "heed/base/unicode.h"
 
 namespace heed {

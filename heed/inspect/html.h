@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 
 namespace heed {
 

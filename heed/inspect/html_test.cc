@@ -1,4 +1,5 @@
 #include "heed/inspect/html.h"
+#include "heed/base/json.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "heed/base/json.h"
 #include "heed/inspect/html.h"
 #include "heed/inspect/page_assets.h"
 

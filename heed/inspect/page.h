@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 
 namespace heed {
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/inspect/html.h"
 #include "heed/inspect/page.h"
 #include "heed/inspect/page_assets.h"

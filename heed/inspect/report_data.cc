@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "heed/base/json.h"
 #include "heed/inspect/attention_data.h"
 #include "heed/inspect/html.h"
 

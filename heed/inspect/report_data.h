@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 #include "heed/inspect/report.h"
 
 namespace heed {

@@ -1,5 +1,7 @@
 #include "heed/inspect/report.h"
 
+#include <fmt/format.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +10,8 @@
 #include <limits>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
+#include "heed/base/unicode.h"
 #include "heed/inspect/page_assets.h"
 #include "heed/inspect/report_data.h"
 #include "heed/inspect/sample_report.h"

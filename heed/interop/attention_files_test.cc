@@ -2,6 +2,8 @@
 // accepted.
 #include <gmock/gmock.h>
 
+#include "heed/base/config_json.h"
+#include "heed/base/error.h"
 #include "heed/interop/model_family.h"
 #include "heed/interop/test_directory.h"
 #include "heed/interop/weight_bounds.h"

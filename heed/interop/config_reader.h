@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
+#include "heed/base/json_forward.h"
 
 namespace heed {
 

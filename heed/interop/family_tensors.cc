@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "heed/base/error.h"
 #include "heed/formats/load_tensors.h"

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "heed/base/error.h"
 #include "heed/interop/name_pattern.h"
 #include "heed/interop/test_directory.h"
 #include "heed/kernels/kernel.h"

@@ -1,6 +1,7 @@
 // heed's own layouts, for what no other program's can express: tensors under our own names, and the
 // configuration as it stands in a recipe, in the section "heed".
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/interop/families.h"
 
 namespace heed {

@@ -4,6 +4,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/formats/sharded_safetensors.h"
 #include "heed/interop/family_tensors.h"
 #include "heed/interop/model_directory.h"

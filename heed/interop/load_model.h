@@ -17,6 +17,8 @@
 #include <span>
 #include <string>
 
+#include "heed/base/json.h"
+#include "heed/base/json_forward.h"
 #include "heed/base/model_files.h"
 #include "heed/generation/generate.h"
 #include "heed/interop/model_kind.h"

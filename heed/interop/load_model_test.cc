@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "heed/base/config_json.h"
+#include "heed/base/error.h"
 #include "heed/interop/test_directory.h"
 
 namespace heed {

@@ -1,5 +1,6 @@
 // MarianMTModel of Transformers, which most OPUS-MT models are: an encoder and a decoder with norms
 // after the sublayers and sinusoidal positions in halves.
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/interop/config_reader.h"
 #include "heed/interop/families.h"

@@ -2,6 +2,7 @@
 // by tools/make_marian_fixtures.py), whatever symbol its texts begin with.
 #include <gmock/gmock.h>
 
+#include "heed/base/json.h"
 #include "heed/interop/test_directory.h"
 #include "heed/nn/generator_loss.h"
 #include "heed/text/tokenizer_files.h"

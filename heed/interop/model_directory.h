@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 
 namespace heed {
 

@@ -1,6 +1,7 @@
 #include "heed/interop/model_family.h"
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/interop/families.h"
 
 namespace heed {

@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
+#include "heed/base/json_forward.h"
 
 namespace heed {
 

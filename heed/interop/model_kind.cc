@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/interop/weight_bounds.h"
 #include "heed/models/language_model.h"

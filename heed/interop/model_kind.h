@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
+#include "heed/base/json_forward.h"
 #include "heed/nn/module.h"
 #include "heed/tensor/device.h"
 #include "heed/text/text_symbols.h"

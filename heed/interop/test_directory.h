@@ -11,6 +11,8 @@
 
 #include "heed/backends/cpu/register.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
+#include "heed/base/json_forward.h"
 #include "heed/formats/safetensors.h"
 #include "heed/interop/load_model.h"
 #include "heed/models/language_model.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/interop/config_reader.h"
 
 namespace heed {

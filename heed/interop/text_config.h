@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 #include "heed/generation/generate.h"
 #include "heed/interop/model_kind.h"
 #include "heed/text/tokenizer.h"

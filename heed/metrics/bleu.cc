@@ -1,5 +1,7 @@
 #include "heed/metrics/bleu.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -140,7 +142,7 @@ BleuSmoothing parse_bleu_smoothing(std::string_view name) {
     known.emplace_back(candidate.name);
   }
   const auto nearest = nearest_name(name, known);
-  fail(ErrorKind::usage, "unknown BLEU smoothing '{}'; known: {}{}", name, fmt::join(known, ", "),
+  fail(ErrorKind::usage, "unknown BLEU smoothing '{}'; known: {}{}", name, known,
        nearest ? "; did you mean '" + *nearest + "'?" : std::string());
 }
 

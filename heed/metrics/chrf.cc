@@ -1,5 +1,7 @@
 #include "heed/metrics/chrf.h"
 
+#include <fmt/format.h>
+
 #include <map>
 
 #include "heed/base/error.h"

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <map>
 
-#include "heed/base/config.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/base/unicode.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/bootstrap.h"

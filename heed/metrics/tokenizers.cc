@@ -200,7 +200,7 @@ BleuTokenizer parse_bleu_tokenizer(std::string_view name) {
     known.emplace_back(candidate.name);
   }
   const auto nearest = nearest_name(name, known);
-  fail(ErrorKind::usage, "unknown BLEU tokenizer '{}'; known: {}{}", name, fmt::join(known, ", "),
+  fail(ErrorKind::usage, "unknown BLEU tokenizer '{}'; known: {}{}", name, known,
        nearest ? "; did you mean '" + *nearest + "'?" : std::string());
 }
 

@@ -7,6 +7,8 @@
 
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
+#include "heed/base/config_json.h"
+#include "heed/base/error.h"
 #include "heed/models/test_attention_choices.h"
 
 namespace heed {

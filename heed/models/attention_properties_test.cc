@@ -3,6 +3,7 @@
 
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
+#include "heed/base/error.h"
 #include "heed/formats/load_tensors.h"
 #include "heed/models/test_attention_choices.h"
 

@@ -1,4 +1,7 @@
 #include "heed/models/head_pruning.h"
+#include "heed/base/error.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -16,7 +19,7 @@ void check_heads_are_there(const TranslatorConfig& config, const HeadSet& heads)
     const std::vector<int> present = present_heads(config, name);
     for (const int head : list) {
       check_usage(std::find(present.begin(), present.end(), head) != present.end(),
-                  "{} has no head {}, only {}", name, head, fmt::join(present, ", "));
+                  "{} has no head {}, only {}", name, head, present);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "heed/backends/reference/register.h"
+#include "heed/base/error.h"
 #include "heed/models/test_translators.h"
 
 namespace heed {

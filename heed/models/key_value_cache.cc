@@ -1,4 +1,5 @@
 #include "heed/models/key_value_cache.h"
+#include "heed/base/error.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,5 +1,6 @@
 #include "heed/models/language_model.h"
 
+#include "heed/base/error.h"
 #include "heed/models/key_value_cache.h"
 
 namespace heed {

@@ -9,6 +9,7 @@
 #include "heed/autograd/gradient_check.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
+#include "heed/base/error.h"
 #include "heed/models/test_translators.h"
 
 namespace heed {

@@ -1,5 +1,6 @@
 #include "heed/models/translator.h"
 
+#include "heed/base/error.h"
 #include "heed/models/translator_session.h"
 
 namespace heed {

@@ -1,4 +1,7 @@
 #include "heed/models/translator_config.h"
+#include "heed/base/error.h"
+
+#include <fmt/format.h>
 
 namespace heed {
 

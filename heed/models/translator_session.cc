@@ -1,4 +1,5 @@
 #include "heed/models/translator_session.h"
+#include "heed/base/error.h"
 
 namespace heed {
 

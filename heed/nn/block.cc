@@ -1,4 +1,7 @@
 #include "heed/nn/block.h"
+#include "heed/base/error.h"
+
+#include <fmt/format.h>
 
 #include <cmath>
 

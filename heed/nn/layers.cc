@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "heed/base/error.h"
 #include "heed/ops/elementwise.h"
 
 namespace heed {

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/error.h"
 #include "heed/base/hash.h"
 #include "heed/base/random.h"
 

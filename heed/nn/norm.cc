@@ -1,5 +1,6 @@
 #include "heed/nn/norm.h"
 
+#include "heed/base/error.h"
 #include "heed/ops/normalization.h"
 
 namespace heed {

@@ -1,4 +1,5 @@
 #include "heed/nn/sequences.h"
+#include "heed/base/error.h"
 
 #include <algorithm>
 

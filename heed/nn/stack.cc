@@ -1,5 +1,7 @@
 #include "heed/nn/stack.h"
 
+#include <fmt/format.h>
+
 namespace heed {
 
 namespace {

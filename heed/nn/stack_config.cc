@@ -1,4 +1,7 @@
 #include "heed/nn/stack_config.h"
+#include "heed/base/error.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +13,7 @@ namespace {
 void check_choice(const char* key, const std::string& value,
                   const std::vector<std::string>& choices) {
   check_usage(std::find(choices.begin(), choices.end(), value) != choices.end(),
-              "model.{} '{}': expected {}", key, value, fmt::join(choices, ", "));
+              "model.{} '{}': expected {}", key, value, choices);
 }
 
 // `names`: the model's attentions.

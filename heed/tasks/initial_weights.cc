@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 
 namespace heed {
 

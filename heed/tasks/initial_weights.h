@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 #include "heed/interop/load_model.h"
 #include "heed/nn/module.h"
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "heed/base/json.h"
 #include "heed/data/text_windows.h"
 #include "heed/data/token_store.h"
 #include "heed/models/language_model.h"

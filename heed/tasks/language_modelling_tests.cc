@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"
 #include "heed/metrics/bits_per_character.h"

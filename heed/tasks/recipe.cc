@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/yaml.h"
 
 namespace heed {
 

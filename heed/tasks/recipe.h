@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/base/json.h"
 #include "heed/tasks/run_settings.h"
 #include "heed/tasks/task_kinds.h"
 

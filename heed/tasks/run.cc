@@ -4,10 +4,13 @@
 
 #include <algorithm>
 
+#include "heed/base/config.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/base/number_text.h"
 #include "heed/base/processors.h"
+#include "heed/base/yaml.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/kernels/kernel.h"
 #include "heed/tasks/run_directory.h"

@@ -1,6 +1,8 @@
 #include "heed/tasks/run_measures.h"
 
+#include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 
 namespace heed {
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
+#include "heed/base/yaml.h"
 
 namespace heed {
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/base/json.h"
 #include "heed/comparison/variants.h"
 #include "heed/tasks/recipe.h"
 

@@ -5,9 +5,11 @@
 #include <map>
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/processors.h"
+#include "heed/base/yaml.h"
 #include "heed/comparison/findings.h"
 #include "heed/comparison/json.h"
 #include "heed/comparison/markdown.h"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "heed/base/config.h"
+#include "heed/base/json_forward.h"
 #include "heed/comparison/comparison.h"
 #include "heed/training/progress.h"
 #include "heed/training/task.h"

@@ -1,6 +1,7 @@
 #include "heed/tasks/translation.h"
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/interop/load_model.h"
 #include "heed/metrics/bleu.h"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "heed/base/config_json.h"
 #include "heed/base/number_text.h"
 #include "heed/kernels/kernel.h"
 #include "heed/tasks/run_directory.h"

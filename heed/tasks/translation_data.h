@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "heed/base/json.h"
 #include "heed/data/parallel_corpus.h"
 #include "heed/data/token_store.h"
 #include "heed/tasks/task_kind.h"

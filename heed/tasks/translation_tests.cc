@@ -8,6 +8,7 @@
 #include "heed/autograd/gradient.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"
 #include "heed/kernels/kernel.h"

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "heed/base/config.h"
+#include "heed/base/config_json.h"
+#include "heed/base/json.h"
 
 namespace heed {
 

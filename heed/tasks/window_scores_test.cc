@@ -8,6 +8,7 @@
 #include <set>
 
 #include "heed/backends/reference/register.h"
+#include "heed/base/error.h"
 #include "heed/data/text_windows.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/text/byte_tokenizer.h"

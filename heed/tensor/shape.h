@@ -9,8 +9,6 @@
 #include <span>
 #include <string>
 
-#include <fmt/format.h>
-
 namespace heed {
 
 class Shape {
@@ -42,7 +40,7 @@ class Shape {
   std::span<const std::int64_t> sizes() const {
     return {sizes_.data(), static_cast<std::size_t>(rank_)};
   }
-  // "[3, 5]", as fmt writes it too.
+  // "[3, 5]", as messages write it too.
   std::string text() const;
 
   friend bool operator==(const Shape&, const Shape&) = default;
@@ -55,11 +53,3 @@ class Shape {
 };
 
 }  // namespace heed
-
-template <>
-struct fmt::formatter<heed::Shape> : fmt::formatter<std::string> {
-  template <typename Context>
-  auto format(const heed::Shape& shape, Context& context) const {
-    return fmt::formatter<std::string>::format(shape.text(), context);
-  }
-};

@@ -1,5 +1,7 @@
 #include "heed/text/byte_tokenizer.h"
 
+#include <fmt/format.h>
+
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"

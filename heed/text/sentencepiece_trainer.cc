@@ -1,5 +1,7 @@
 #include "heed/text/sentencepiece_trainer.h"
 
+#include <fmt/format.h>
+
 #include <sentencepiece_trainer.h>
 
 #include <string_view>

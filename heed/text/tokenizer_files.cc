@@ -1,10 +1,12 @@
 #include "heed/text/tokenizer_files.h"
 
+#include <fmt/format.h>
+
 #include <set>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
@@ -39,7 +41,7 @@ const TokenizerKind& kind_of_class(const std::string& name, const std::string& s
     known.insert(kind.tokenizer_class);
   }
   fail(ErrorKind::bad_data, "{}: tokenizer_class: '{}' is not supported; known are {}", source,
-       name, fmt::join(known, ", "));
+       name, known);
 }
 
 SavedConfig read_saved_config(const TokenizerFiles& files) {

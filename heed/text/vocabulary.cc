@@ -1,9 +1,12 @@
 #include "heed/text/vocabulary.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"
 #include "heed/text/tokenizer.h"

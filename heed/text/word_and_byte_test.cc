@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/text/byte_tokenizer.h"

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/text/tokenizer_kinds.h"
 #include "heed/text/word_tokenizer.h"
 

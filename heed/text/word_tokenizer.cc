@@ -7,8 +7,8 @@
 #include <array>
 #include <utility>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
+#include "heed/base/json.h"
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"
 #include "heed/text/word_kind.h"

@@ -5,9 +5,9 @@
 #include <limits>
 #include <sstream>
 
-#include "heed/base/config.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 
 namespace heed {
 

@@ -1,4 +1,7 @@
 #include "heed/training/history.h"
+#include "heed/base/error.h"
+
+#include <fmt/format.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/error.h"
 #include "heed/kernels/optimizer.h"
 
 namespace heed {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "heed/base/config.h"
+#include "heed/base/json.h"
 
 namespace heed {
 

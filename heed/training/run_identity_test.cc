@@ -1,8 +1,7 @@
 #include "heed/training/run_identity.h"
+#include "heed/base/json.h"
 
 #include <gtest/gtest.h>
-
-#include "heed/base/config.h"
 
 namespace heed {
 namespace {

@@ -1,4 +1,6 @@
 #include "heed/training/schedule.h"
+#include "heed/base/error.h"
+#include "heed/base/json.h"
 
 #include <algorithm>
 #include <cmath>

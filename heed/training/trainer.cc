@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/training/mean.h"

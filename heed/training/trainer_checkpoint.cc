@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "heed/base/config.h"
+#include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/formats/checkpoint.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/formats/load_tensors.h"

@@ -2,8 +2,9 @@
 // and with checksums that fit it, which lead past the checks of damage.
 #include "heed/formats/checkpoint.h"
 
-#include "heed/base/config.h"
+#include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/formats/checkpoint_manifest.h"
 #include "heed/formats/checksum.h"
 #include "heed/tensor/tensor.h"

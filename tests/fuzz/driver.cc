@@ -5,6 +5,8 @@
 //                                                       inputs were refused, and how often
 //   heed_fuzz_numpy --write-seeds DIRECTORY             for libFuzzer
 //   heed_fuzz_numpy FILE…                               just these inputs
+#include <fmt/format.h>
+
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 // JSON from outside, and a configuration read from it.
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace heed::fuzz {

@@ -1,6 +1,8 @@
 // Lines of text: plain, compressed by gzip, or what should be.
 #include "heed/data/line_reader.h"
 
+#include <fmt/format.h>
+
 #include <zlib.h>
 
 #include "heed/base/files.h"

@@ -1,6 +1,7 @@
 // A whole model directory, of which one file is not what was saved: a translator, a language model,
 // and a translator whose weights lie in shards.
 #include "heed/base/files.h"
+#include "heed/base/json.h"
 #include "heed/formats/safetensors.h"
 #include "heed/interop/load_model.h"
 #include "heed/models/language_model.h"

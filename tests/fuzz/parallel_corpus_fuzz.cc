@@ -1,4 +1,5 @@
 // Parallel corpora: two files of lines, or a table of tab-separated columns.
+#include "heed/base/json.h"
 #include "heed/data/parallel_corpus.h"
 
 #include "heed/base/unicode.h"

@@ -1,7 +1,9 @@
 // Recipes: YAML with known keys and checked values.
 #include "heed/tasks/recipe.h"
 
+#include "heed/base/config_json.h"
 #include "heed/base/files.h"
+#include "heed/base/yaml.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace heed::fuzz {

@@ -1,5 +1,6 @@
 // YAML from outside: a document, or a key and its value as on the command line.
-#include "heed/base/config.h"
+#include "heed/base/json.h"
+#include "heed/base/yaml.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace heed::fuzz {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "heed/base/error.h"
 #include "heed/nn/attention/attention_part.h"
 
 namespace heed {
@@ -18,8 +19,7 @@ void check_name(const char* key, const std::string& value) {
       }
     }
   }
-  fail(ErrorKind::usage, "attention.{} '{}': expected one of {}", key, value,
-       fmt::join(known, ", "));
+  fail(ErrorKind::usage, "attention.{} '{}': expected one of {}", key, value, known);
 }
 
 void check_heads(const AttentionConfig& config, std::int64_t size, int heads) {

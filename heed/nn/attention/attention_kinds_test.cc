@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "heed/base/error.h"
 #include "heed/nn/attention/test_attention_kinds.h"
 
 namespace heed {

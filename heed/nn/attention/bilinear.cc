@@ -1,5 +1,7 @@
 #include "heed/nn/attention/bilinear.h"
 
+#include <fmt/format.h>
+
 #include "heed/ops/heads.h"
 
 namespace heed {

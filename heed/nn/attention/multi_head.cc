@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "heed/base/error.h"
 #include "heed/kernels/matmul.h"
 #include "heed/ops/elementwise.h"
 

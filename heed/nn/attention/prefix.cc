@@ -1,4 +1,5 @@
 #include "heed/nn/attention/prefix.h"
+#include "heed/base/error.h"
 
 namespace heed {
 

@@ -1,4 +1,7 @@
 #include "heed/nn/position/cope.h"
+#include "heed/base/error.h"
+
+#include <fmt/format.h>
 
 namespace heed {
 

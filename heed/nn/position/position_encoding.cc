@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "heed/base/error.h"
 #include "heed/nn/position/alibi.h"
 #include "heed/nn/position/cope.h"
 #include "heed/nn/position/learned.h"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "heed/base/error.h"
 #include "heed/nn/position/grown_table.h"
 #include "heed/nn/position/sinusoidal.h"
 #include "heed/ops/rotary.h"

@@ -1,7 +1,10 @@
 #include "heed/nn/position/swin.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "heed/base/error.h"
 #include "heed/nn/position/grown_table.h"
 #include "heed/ops/bias_table.h"
 #include "heed/ops/elementwise.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/base/error.h"
 #include "heed/ops/bias_table.h"
 
 namespace heed {

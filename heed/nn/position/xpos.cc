@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "heed/base/error.h"
 #include "heed/nn/position/grown_table.h"
 #include "heed/nn/position/rotary.h"
 #include "heed/ops/rotary.h"

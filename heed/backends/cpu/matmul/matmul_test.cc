@@ -1,5 +1,7 @@
 #include "heed/kernels/matmul.h"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <cstdlib>

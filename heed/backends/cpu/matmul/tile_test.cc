@@ -1,6 +1,8 @@
 // What the inner kernels of products promise, at the sizes of Transformers.
 #include "heed/backends/cpu/matmul/tile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "heed/backends/cpu/matmul/test_matmul.h"

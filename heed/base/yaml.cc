@@ -1,4 +1,4 @@
-#include "heed/base/config.h"
+#include "heed/base/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -6,89 +6,19 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cmath>
 #include <optional>
 #include <set>
 #include <sstream>
+
+#include "heed/base/error.h"
+#include "heed/base/json.h"
+#include "heed/base/unicode.h"
 
 namespace heed {
 
 namespace {
 
 constexpr int nesting_limit = 64;
-
-// Builds JSON from parser events so that duplicate keys and deep nesting can be refused.
-class StrictJsonBuilder : public nlohmann::json_sax<Json> {
- public:
-  explicit StrictJsonBuilder(const std::string& source) : source_(source) {}
-
-  Json take() { return std::move(root_); }
-
-  bool null() override { return add(nullptr); }
-  bool boolean(bool value) override { return add(value); }
-  bool number_integer(number_integer_t value) override { return add(value); }
-  bool number_unsigned(number_unsigned_t value) override { return add(value); }
-  bool number_float(number_float_t value, const string_t& text) override {
-    check_data(std::isfinite(value), "{}: number {} is out of range", source_, text);
-    return add(value);
-  }
-  bool string(string_t& value) override { return add(value); }
-  bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(Json::object()); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-  bool key(string_t& name) override {
-    check_data(keys_.back().insert(name).second, "{}: duplicate key \"{}\"", source_, name);
-    pending_keys_.back() = name;
-    return true;
-  }
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::detail::exception& error) override {
-    fail(ErrorKind::bad_data, "{}: invalid JSON near byte {}: {}", source_, position, error.what());
-  }
-
- private:
-  Json& place(Json value) {
-    if (stack_.empty()) {
-      root_ = std::move(value);
-      return root_;
-    }
-    Json& parent = *stack_.back();
-    if (parent.is_object()) {
-      // Appended without the look-up, which is linear here; key() has refused duplicates.
-      auto& members = parent.get_ref<Json::object_t&>();
-      members.emplace_back(pending_keys_.back(), std::move(value));
-      return members.back().second;
-    }
-    parent.push_back(std::move(value));
-    return parent.back();
-  }
-  bool add(Json value) {
-    place(std::move(value));
-    return true;
-  }
-  bool open(Json value) {
-    check_data(stack_.size() < nesting_limit, "{}: nested deeper than {}", source_, nesting_limit);
-    // A parent does not grow while a child is open, so the pointer stays valid.
-    stack_.push_back(&place(std::move(value)));
-    keys_.emplace_back();
-    pending_keys_.emplace_back();
-    return true;
-  }
-  bool close() {
-    stack_.pop_back();
-    keys_.pop_back();
-    pending_keys_.pop_back();
-    return true;
-  }
-
-  const std::string& source_;
-  Json root_;
-  std::vector<Json*> stack_;
-  std::vector<std::set<std::string>> keys_;
-  std::vector<std::string> pending_keys_;
-};
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -136,7 +66,7 @@ Json yaml_scalar(const YAML::Node& node, const std::string& source) {
   if (looks_octal(text)) {
     yaml_failure(
         source, node.Mark(),
-        fmt::format("'{}' could be octal; write it without leading zeros or in quotes", text));
+        format_message("'{}' could be octal; write it without leading zeros or in quotes", text));
   }
   if (const auto integer = parse_number<std::int64_t>(text)) {
     return *integer;
@@ -156,7 +86,7 @@ class YamlReader {
       : source_(source), values_left_(value_limit) {}
 
   Json read(const YAML::Node& node, int depth = 0) {
-    require(depth <= nesting_limit, node, fmt::format("nested deeper than {}", nesting_limit));
+    require(depth <= nesting_limit, node, format_message("nested deeper than {}", nesting_limit));
     require(values_left_ > 0, node, "its aliases repeat too much");
     --values_left_;
     const std::string& tag = node.Tag();
@@ -236,17 +166,6 @@ void check_one_document(const std::string& text, const std::string& source) {
 }
 
 }  // namespace
-
-Json parse_json(std::string_view text, const std::string& source) {
-  const auto invalid = find_invalid_utf8(text);
-  check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
-  // The parser would take a NUL for the end of the text.
-  check_data(text.find('\0') == std::string_view::npos, "{}: invalid JSON: a NUL byte", source);
-  StrictJsonBuilder builder(source);
-  const bool parsed = Json::sax_parse(text, &builder);
-  check_data(parsed, "{}: invalid JSON", source);
-  return builder.take();
-}
 
 Json parse_yaml(std::string_view text, const std::string& source) {
   const auto invalid = find_invalid_utf8(text);

@@ -1,0 +1,24 @@
+// YAML, as recipes are written in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "heed/base/json_forward.h"
+
+namespace heed {
+
+// Parses a YAML document into JSON: maps, lists, and scalars by the YAML 1.2 core schema (so `no`
+// is the Norwegian language code, not false). Refused with `source` and line: duplicate keys,
+// octal- looking integers (010), anchors' merge keys, tags, a second document, nesting deeper than
+// 64, aliases that make the document longer than its text.
+Json parse_yaml(std::string_view text, const std::string& source);
+
+// The document that parse_yaml() reads back as `json` (an object of values, lists of them, and
+// sections), one key a line.
+std::string write_yaml(const Json& json);
+
+// Applies `a.b.c=value` to `json`, the value read as YAML. Errors (usage) say what is wrong.
+void apply_override(Json& json, std::string_view assignment);
+
+}  // namespace heed
