@@ -110,6 +110,32 @@ TEST_F(Learning, NonFiniteLossStopsAndIsNamed) {
                  "its weights are damaged or training diverged");
 }
 
+// An empty line and a line longer than the model takes are translated in one way everywhere: what
+// training measures at its end, `heed evaluate` measures to the digit.
+TEST_F(Learning, TheTestOfARunIsWhatEvaluateMeasures) {
+  const std::string recipe = write_small_recipe();
+  std::string source = "1 2 3\n\n", target = "3 2 1\n4\n";
+  for (int i = 0; i < 40; ++i) {  // model.max_length is 16
+    source += std::to_string(i % 9) + " ";
+    target += std::to_string(i % 7) + " ";
+  }
+  write("test.source", source + "\n5 6\n");
+  write("test.target", target + "\n6 5\n");
+  const CommandResult trained =
+      run_heed(train_arguments(recipe, path("run"),
+                               {"--set", "data.test={source: [test.source], target: [test.target]}",
+                                "--set", "training.max_steps=60", "--set", "decoding.beam=3"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.error;
+  EXPECT_THAT(trained.output, HasSubstr("BLEU|nrefs:1"));
+  const CommandResult evaluated =
+      run_heed({"evaluate", "--model", path("run"), "--source", path("test.source"), "--reference",
+                path("test.target"), "--metrics", "bleu", "--output", path("out")});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.error;
+  EXPECT_EQ(evaluated.output, trained.output);
+  EXPECT_THAT(evaluated.error, HasSubstr("translated in pieces"));
+  EXPECT_EQ(lines_of(read_file(path("out"))).at(1), "");
+}
+
 // A directory whose targets begin with </s>, as BART's do, and not with the padding symbol.
 TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
   const std::string recipe = write_small_recipe();
@@ -159,9 +185,8 @@ TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
   write("given/config.json", padding.dump());
   fs::copy_file(path("tuned/last/model.safetensors"), path("given/model.safetensors"),
                 fs::copy_options::overwrite_existing);
-  const CommandResult other =
-      run_heed({"score", "--json", "--model", path("given"), "--source", path("validation.source"),
-                "--target", path("validation.target")});
+  const CommandResult other = run_heed({"score", "--json", "--model", path("given"),
+                                        path("validation.source"), path("validation.target")});
   EXPECT_NE(other.output, scored.output);
 }
 
