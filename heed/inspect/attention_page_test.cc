@@ -100,7 +100,7 @@ TEST(AttentionPage, AnswersInTheBrowser) {
       !node.getAttribute("aria-label") && !node.textContent && !node.labels?.length).length);
   )script");
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("first=layer 3, mean of heads;"));
@@ -131,7 +131,7 @@ TEST(AttentionPage, IsReadyWithinASecond) {
       `loaded=${Math.round(start)};switches=${Math.round(performance.now() - start - unit)};`);
   )script");
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_THAT(result.seen, HasSubstr("ready=60;"));
   const auto number = [&](const std::string& name) {

@@ -50,7 +50,7 @@ TEST(ComparisonInBrowser, ChartsAreDrawnAndAnswer) {
                                                          .mark_name = "here"}}));
   const auto result = testing::browse(html, actions);
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(testing::console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("charts=1;lines=2;bands=1;"));
@@ -80,7 +80,7 @@ TEST(ComparisonInBrowser, OddNumbersAndTextsAreDrawnAsWell) {
       `hit=${window.hit};`);
   )script");
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(testing::console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("bad=0;charts=5;images=0;hit=undefined;"));

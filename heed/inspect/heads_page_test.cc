@@ -48,7 +48,7 @@ TEST(HeadsPage, RunsInTheBrowser) {
       `colours=${new Set(cells.map((cell) => getComputedStyle(cell).backgroundColor)).size};`);
   )script");
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(testing::console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("cells=3;colours=3;"));

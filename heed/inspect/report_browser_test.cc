@@ -52,7 +52,7 @@ TEST(ReportInBrowser, ScriptsDrawAndAnswer) {
   const RunReport report = testing::make_sample_report(800, 3, 4);
   const BrowserResult result = browse(render_report(report), actions);
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("charts=6;"));
@@ -81,7 +81,7 @@ TEST(ReportInBrowser, HostileTextRunsNothing) {
                                       "document.getElementById('seen').append(`images=${document."
                                       "images.length};hit=${window.hit};`)");
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("images=0;hit=undefined;"));
@@ -118,7 +118,7 @@ TEST(ReportInBrowser, OddNumbersAreDrawnAsWell) {
     document.getElementById("seen").append(`bad=${bad.length};charts=${all(".chart svg").length};`);
   )script");
   if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here";
+    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("bad=0;charts=6;"));
