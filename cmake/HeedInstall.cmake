@@ -7,7 +7,7 @@ install(TARGETS heed EXPORT heedTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBD
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/heed DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h"
   PATTERN "backends" EXCLUDE PATTERN "test_*.h" EXCLUDE
-  PATTERN "sample_report.h" EXCLUDE PATTERN "page_assets.h" EXCLUDE)
+  PATTERN "sample_*.h" EXCLUDE PATTERN "page_assets.h" EXCLUDE)
 foreach(backend reference cpu)
   install(FILES ${PROJECT_SOURCE_DIR}/heed/backends/${backend}/register.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed/backends/${backend})

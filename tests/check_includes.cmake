@@ -26,8 +26,13 @@ set(below_comparison training inspect metrics)
 set(below_interop models text formats generation)
 set(below_tasks interop training comparison)
 
-# Headers of libraries: a pattern, and the folders of heed/ that may include it.
-set(libraries onednn highway sentencepiece yaml icu zlib png command_line_parser)
+# Headers of libraries: a pattern, and the files of heed/ that may include it. Formatting and JSON
+# stay out of headers, since everybody would compile them.
+set(libraries fmt nlohmann onednn highway sentencepiece yaml icu zlib png command_line_parser)
+set(pattern_fmt "^fmt/")
+set(folders_fmt "\\.cc$|/(test|sample)_[^/]*\\.h$")
+set(pattern_nlohmann "^nlohmann/")
+set(folders_nlohmann "\\.cc$|^base/json(_forward)?\\.h$")
 set(pattern_onednn "^(oneapi/|dnnl)")
 set(folders_onednn "^backends/cpu/")
 set(pattern_highway "^hwy/")

@@ -11,6 +11,7 @@
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
+#include "heed/version.h"
 
 namespace heed::app {
 namespace {

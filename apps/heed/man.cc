@@ -8,6 +8,7 @@
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/version.h"
 
 namespace heed::app {
 namespace {
