@@ -79,8 +79,8 @@ void TorchPositions::expect_attention(const std::string& name, const PositionCon
   }
   ops::AttentionTerms terms;
   encoding->add_terms(1, 9, terms);
-  const Tensor out = ops::attention(encoding->turn_queries(q, positions, 9),
-                                    encoding->turn_keys(k, positions, 9), v,
+  const Tensor out = ops::attention(encoding->turn_queries(0, q, positions, 9),
+                                    encoding->turn_keys(0, k, positions, 9), v,
                                     {.query_offsets = offsets,
                                      .key_offsets = offsets,
                                      .heads = heads,

@@ -51,8 +51,8 @@ TurnedPairs turn_pairs(const PositionConfig& config, const PositionScope& scope)
   }
   const Tensor x = Tensor::from_values<double>(vectors, {length, result.size}, scope.device);
   const Tensor at = Tensor::from_values<std::int32_t>(positions, {length});
-  result.queries = encoding->turn_queries(x, at, length).to_doubles();
-  result.keys = encoding->turn_keys(x, at, length).to_doubles();
+  result.queries = encoding->turn_queries(0, x, at, length).to_doubles();
+  result.keys = encoding->turn_keys(0, x, at, length).to_doubles();
   return result;
 }
 

@@ -51,7 +51,8 @@ double branch_gain(const StackConfig& config, const BlockPlace& place) {
 Block::Block(const StackConfig& config, const BlockPlace& place, Device device)
     : parallel_(config.sublayers != "sequential"),
       shares_norm_(config.sublayers == "parallel_one_norm"),
-      self_attention_(config.attention, scope_of(config, place, false, device)),
+      self_attention_(attention_of_layer(config.attention, place.layer),
+                      scope_of(config, place, false, device)),
       self_connection_(config, name_of(place, "self"), device),
       feed_forward_(feed_forward_config(config),
                     DropoutSite(name_of(place, "feed_forward.inner"), config.activation_dropout),
@@ -63,7 +64,8 @@ Block::Block(const StackConfig& config, const BlockPlace& place, Device device)
     check_usage(!parallel_,
                 "sublayers {}: a block with cross-attention takes its sublayers one by one",
                 config.sublayers);
-    cross_attention_.emplace(config.attention, scope_of(config, place, true, device));
+    cross_attention_.emplace(attention_of_layer(config.attention, place.layer),
+                             scope_of(config, place, true, device));
     cross_attention_->output().weight.gain = branch_gain(config, place);
     cross_connection_.emplace(config, name_of(place, "cross"), device);
   }

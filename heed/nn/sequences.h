@@ -22,6 +22,9 @@ struct Sequences {
   // [count], or empty: tokens at the beginning that a causal stack may see from everywhere (see
   // attention.topology prefix).
   std::vector<std::int32_t> prefixes;
+  // [tokens], or empty: tokens see those of the same segment alone, such as documents that share a
+  // sequence. (What tells kinds of tokens apart is Embeddings'.)
+  std::vector<std::int32_t> segments;
 
   std::int64_t count() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::int64_t tokens() const { return offsets.back(); }

@@ -6,8 +6,13 @@ namespace heed {
 
 namespace {
 
+// `windows`: those that self-attention has.
 std::unique_ptr<PositionEncoding> make_positions(const StackConfig& config, int layers, bool causal,
-                                                 Device device) {
+                                                 bool windows, Device device) {
+  std::vector<bool> windowed;
+  for (int layer = 0; windows && layer < layers; ++layer) {
+    windowed.push_back(has_window(config.attention, layer));
+  }
   const AttentionScope attention = attention_scope(config.attention, config.d_model, config.heads);
   auto positions = make_position_encoding(config.position, {.size = config.d_model,
                                                             .heads = attention.heads,
@@ -17,6 +22,7 @@ std::unique_ptr<PositionEncoding> make_positions(const StackConfig& config, int 
                                                             .layers = layers,
                                                             .longest = config.max_length,
                                                             .causal = causal,
+                                                            .windowed = windowed,
                                                             .device = device});
   set_initial(*positions, config);
   return positions;
@@ -25,9 +31,9 @@ std::unique_ptr<PositionEncoding> make_positions(const StackConfig& config, int 
 }  // namespace
 
 Stack::Stack(const StackConfig& config, const StackPlace& place, Device device)
-    : self_positions_(make_positions(config, place.layers, place.causal, device)) {
+    : self_positions_(make_positions(config, place.layers, place.causal, true, device)) {
   if (place.cross && config.position.cross) {
-    cross_positions_ = make_positions(config, place.layers, false, device);
+    cross_positions_ = make_positions(config, place.layers, false, false, device);
   }
   for (int layer = 0; layer < place.layers; ++layer) {
     blocks_.emplace_back(config,

@@ -64,6 +64,11 @@ void check_positions(const StackConfig& config) {
               "sentences are lines of any length",
               scheme.kind);
   check_attention_positions(config.attention, scheme);
+  check_usage(config.position.window_base == 0 || config.attention.topology == "window" ||
+                  config.attention.topology == "dilated",
+              "model.position.window_base: is for layers with a window, and "
+              "model.attention.topology {} gives none",
+              config.attention.topology);
   check_heads_stand_alone(config, scheme);
 }
 

@@ -35,15 +35,31 @@ void check_heads(const AttentionConfig& config, std::int64_t size, int heads) {
               config.value_size);
 }
 
+void check_windows(const AttentionConfig& config) {
+  const auto check_window = [](const char* key, int window, int least) {
+    check_usage(window >= least && window <= 1 << 20, "attention.{} {}: expected {} to {} tokens",
+                key, window, least, 1 << 20);
+  };
+  check_window("window", config.window, 1);
+  for (const int window : config.windows) {
+    check_window("windows", window, 0);
+  }
+  check_usage(config.windows.empty() || config.topology == "window" || config.topology == "dilated",
+              "attention.windows: belongs to attention.topology window and dilated, not {}",
+              config.topology);
+}
+
 void check_numbers(const AttentionConfig& config) {
+  check_usage(std::isfinite(config.scale) && config.scale >= 0,
+              "attention.scale {}: expected a positive number, or 0 for the usual one",
+              config.scale);
   check_usage(std::isfinite(config.width) && config.width >= 0,
               "attention.width {}: expected a width, or 0 for a learned one", config.width);
   check_usage(std::isfinite(config.temperature) && config.temperature > 0,
               "attention.temperature {}: expected a positive number", config.temperature);
   check_usage(std::isfinite(config.soft_cap) && config.soft_cap >= 0,
               "attention.soft_cap {}: expected a positive number, or 0 for none", config.soft_cap);
-  check_usage(config.window >= 1 && config.window <= 1 << 20,
-              "attention.window {}: expected 1 to {} tokens", config.window, 1 << 20);
+  check_windows(config);
   check_usage(config.dilation >= 1 && config.dilation <= 1 << 10,
               "attention.dilation {}: expected 1 to {} tokens", config.dilation, 1 << 10);
   check_usage(config.block >= 2 && config.block <= 1 << 20,
@@ -52,6 +68,9 @@ void check_numbers(const AttentionConfig& config) {
 
 // Combinations without meaning.
 void check_combinations(const AttentionConfig& config, int heads) {
+  check_usage(config.scale == 0 || config.kind == "scaled_dot",
+              "attention.scale {}: belongs to attention.kind scaled_dot, not {}", config.scale,
+              config.kind);
   check_usage(config.width == 0 || config.kind == "gaussian",
               "attention.width {}: belongs to attention.kind gaussian, not {}", config.width,
               config.kind);
@@ -90,6 +109,24 @@ void check_attention_config(const AttentionConfig& config, std::int64_t size, in
   check_heads(config, size, heads);
   check_numbers(config);
   check_combinations(config, heads);
+}
+
+bool has_window(const AttentionConfig& config, int layer) {
+  const AttentionConfig own = attention_of_layer(config, layer);
+  return own.topology == "window" || own.topology == "dilated";
+}
+
+AttentionConfig attention_of_layer(const AttentionConfig& config, int layer) {
+  AttentionConfig result = config;
+  if (!config.windows.empty()) {
+    result.window = config.windows[static_cast<std::size_t>(layer) % config.windows.size()];
+    result.windows.clear();
+    if (result.window == 0) {
+      result.window = config.window;
+      result.topology = "full";
+    }
+  }
+  return result;
 }
 
 AttentionScope attention_scope(const AttentionConfig& config, std::int64_t size, int heads) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "heed/nn/position/position_encoding.h"
 #include "heed/tensor/device.h"
@@ -12,11 +13,13 @@ namespace heed {
 
 struct AttentionConfig {
   std::string kind = "scaled_dot";
+  double scale = 0;
   double width = 0;
   std::string normalizer = "softmax";
   double temperature = 1;
   std::string topology = "full";
   int window = 64;
+  std::vector<int> windows;
   int dilation = 2;
   int block = 64;
   int key_heads = 0;
@@ -33,6 +36,8 @@ struct AttentionConfig {
     visit("kind", kind,
           "how queries and keys are compared: dot, scaled_dot, additive, bilinear, cosine or "
           "gaussian");
+    visit("scale", scale,
+          "scaled_dot: factor on the scores; 0: one over the root of a head's size");
     visit("width", width, "gaussian: the kernel's width; 0: learned, one per key head");
     visit("normalizer", normalizer,
           "how scores become weights: softmax, sparsemax, hard (the best key alone) or gumbel "
@@ -42,6 +47,9 @@ struct AttentionConfig {
           "whom a token of self-attention sees: full, window, dilated, block, shifted_block, or "
           "prefix (language models)");
     visit("window", window, "window, dilated: number of tokens seen on each side");
+    visit("windows", windows,
+          "window, dilated: the window by layer, repeated from the first on, in which 0 sees all; "
+          "empty: window in every layer");
     visit("dilation", dilation, "dilated: from one seen token to the next");
     visit("block", block, "block, shifted_block: tokens of a block");
     visit("key_heads", key_heads,
@@ -75,6 +83,12 @@ struct AttentionScope {
   std::string name;              // in traces and of its dropout: "encoder.0.self"
   Device device;
 };
+
+// What `config` says of one layer of a stack, numbered from 0.
+AttentionConfig attention_of_layer(const AttentionConfig& config, int layer);
+
+// Whether a layer's self-attention reaches no farther than a window.
+bool has_window(const AttentionConfig& config, int layer);
 
 // Fills in what `config` says about heads and their sizes, in a model of `size` with `heads`.
 // Errors (usage) name the key: sizes and heads that do not divide.

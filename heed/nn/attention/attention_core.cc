@@ -41,7 +41,8 @@ Tensor AttentionCore::compared_queries(const Tensor& q, const Tensor& places, st
   for (const auto& part : parts_) {
     result = part->queries(result, context);
   }
-  return positions == nullptr ? result : positions->turn_queries(result, places, length);
+  return positions == nullptr ? result
+                              : positions->turn_queries(scope_.layer, result, places, length);
 }
 
 Tensor AttentionCore::kept_keys(const Tensor& k, const Tensor& places, std::int64_t length,
@@ -50,7 +51,7 @@ Tensor AttentionCore::kept_keys(const Tensor& k, const Tensor& places, std::int6
   for (const auto& part : parts_) {
     result = part->keys(result, context);
   }
-  return positions == nullptr ? result : positions->turn_keys(result, places, length);
+  return positions == nullptr ? result : positions->turn_keys(scope_.layer, result, places, length);
 }
 
 ops::AttentionTerms AttentionCore::terms(std::int64_t length,
@@ -84,6 +85,10 @@ Tensor AttentionCore::attend_kept(const Tensor& q, const Tensor& kept_keys, cons
                      .causal = scope_.causal,
                      .dropout = context.dropout(dropout_, queries.row_keys),
                      .precision = context.precision};
+  if (!queries.segments.empty() && !keys.segments.empty()) {
+    plan.query_segments = queries.segments;
+    plan.key_segments = keys.segments;
+  }
   for (const auto& part : parts_) {
     part->plan(plan, queries, context);
   }

@@ -33,9 +33,10 @@ AttentionKind scaled_dot_kind() {
   return {.key = "kind",
           .name = "scaled_dot",
           .summary = "The dot product over the root of the head's size (Vaswani et al., 2017)",
-          .make = [](const AttentionConfig&, const AttentionScope& scope) {
+          .make = [](const AttentionConfig& config, const AttentionScope& scope) {
             const double size = static_cast<double>(scope.key_size);
-            return std::make_unique<DotProduct>(static_cast<float>(1.0 / std::sqrt(size)));
+            const double scale = config.scale > 0 ? config.scale : 1.0 / std::sqrt(size);
+            return std::make_unique<DotProduct>(static_cast<float>(scale));
           }};
 }
 

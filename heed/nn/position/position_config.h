@@ -13,6 +13,7 @@ struct PositionConfig {
   int grid_columns = 0;
   int trained_length = 0;
   double base = 10000;
+  double window_base = 0;
   double rotated = 1;
   std::string scaling = "none";
   double scaling_factor = 1;
@@ -48,6 +49,9 @@ struct PositionConfig {
           "learned: rows of the table, interpolated when the model is longer; rotary: positions "
           "before scaling (yarn, llama3); 0: as many as the model takes");
     visit("base", base, "rotary, xpos: the longest wavelength is about 2·pi·base");
+    visit("window_base", window_base,
+          "rotary: base, without scaling, in layers whose attention has a window; 0: base and "
+          "scaling as in the others");
     visit("rotated", rotated, "rotary: share of each head that is turned, its first components");
     visit("scaling", scaling, "rotary: none, linear, ntk, yarn or llama3");
     visit("scaling_factor", scaling_factor, "rotary: how many times longer than trained_length");

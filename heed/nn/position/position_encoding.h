@@ -8,6 +8,7 @@
 // A new scheme is one file with a class derived from PositionEncoding and a function that returns
 // its PositionScheme: named in position_encoding.cc, or handed to add_position_scheme() by a
 // program of one's own.
+// Thread-safety: as Module; the list of schemes may be read and added to from any thread.
 #pragma once
 
 #include <functional>
@@ -28,13 +29,14 @@ class PositionEncoding : public Module {
   // Throws (usage) when the scheme cannot reach that length.
   virtual Tensor table(std::int64_t /*length*/) const { return Tensor(); }
 
-  // Queries [rows, heads · head size] and keys [rows, key heads · head size] turned by their
-  // positions, int32 [rows]; `length` bounds the positions. Differentiable. Keys are cached turned.
-  virtual Tensor turn_queries(const Tensor& q, const Tensor& /*positions*/,
+  // Queries [rows, heads · head size] and keys [rows, key heads · head size] of layer `layer`
+  // turned by their positions, int32 [rows]; `length` bounds the positions. Differentiable. Keys
+  // are cached turned.
+  virtual Tensor turn_queries(int /*layer*/, const Tensor& q, const Tensor& /*positions*/,
                               std::int64_t /*length*/) const {
     return q;
   }
-  virtual Tensor turn_keys(const Tensor& k, const Tensor& /*positions*/,
+  virtual Tensor turn_keys(int /*layer*/, const Tensor& k, const Tensor& /*positions*/,
                            std::int64_t /*length*/) const {
     return k;
   }
@@ -57,6 +59,7 @@ struct PositionScope {
   int layers = 6;
   std::int64_t longest = 512;  // positions that the model takes
   bool causal = false;         // its self-attention sees no future: a decoder
+  std::vector<bool> windowed;  // by layer: its attention has a window; empty: none has
   Device device;
 };
 

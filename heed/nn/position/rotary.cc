@@ -16,30 +16,50 @@ namespace {
 class RotaryPositions : public PositionEncoding {
  public:
   RotaryPositions(const PositionConfig& config, const PositionScope& scope)
-      : frequencies_(rotary_frequencies(config, scope)),
-        layout_(rotary_layout(config.layout)),
-        scope_(scope) {}
-
-  Tensor turn_queries(const Tensor& q, const Tensor& positions,
-                      std::int64_t length) const override {
-    return turn(q, positions, length, scope_.heads);
+      : layout_(rotary_layout(config.layout)), scope_(scope) {
+    usual_.frequencies = rotary_frequencies(config, scope);
+    windowed_.frequencies = config.window_base > 0
+                                ? rotary_frequencies(windowed_config(config), scope)
+                                : usual_.frequencies;
   }
-  Tensor turn_keys(const Tensor& k, const Tensor& positions, std::int64_t length) const override {
-    return turn(k, positions, length, scope_.key_heads);
+
+  Tensor turn_queries(int layer, const Tensor& q, const Tensor& positions,
+                      std::int64_t length) const override {
+    return turn(layer, q, positions, length, scope_.heads);
+  }
+  Tensor turn_keys(int layer, const Tensor& k, const Tensor& positions,
+                   std::int64_t length) const override {
+    return turn(layer, k, positions, length, scope_.key_heads);
   }
 
  private:
-  Tensor turn(const Tensor& x, const Tensor& positions, std::int64_t length, int heads) const {
-    const RotaryTables tables = tables_.get(length, [this](std::int64_t reach) {
-      return rotary_tables(reach, frequencies_, {}, scope_.device);
+  struct Turns {
+    RotaryFrequencies frequencies;
+    GrownTable<RotaryTables> tables;
+  };
+
+  static PositionConfig windowed_config(PositionConfig config) {
+    config.base = config.window_base;
+    config.scaling = "none";
+    config.scaling_factor = 1;
+    return config;
+  }
+
+  Tensor turn(int layer, const Tensor& x, const Tensor& positions, std::int64_t length,
+              int heads) const {
+    const auto index = static_cast<std::size_t>(layer);
+    const bool windowed = index < scope_.windowed.size() && scope_.windowed[index];
+    const Turns& turns = windowed ? windowed_ : usual_;
+    const RotaryTables tables = turns.tables.get(length, [&](std::int64_t reach) {
+      return rotary_tables(reach, turns.frequencies, {}, scope_.device);
     });
     return ops::rotate(x, positions, tables.cosines, tables.sines, heads, layout_);
   }
 
-  RotaryFrequencies frequencies_;
   RotaryLayout layout_;
   PositionScope scope_;
-  GrownTable<RotaryTables> tables_;
+  Turns usual_;
+  Turns windowed_;
 };
 
 std::int64_t turned_components(const PositionConfig& config, const PositionScope& scope) {
@@ -108,6 +128,9 @@ RotaryFrequencies rotary_frequencies(const PositionConfig& config, const Positio
   const std::int64_t size = turned_components(config, scope);
   const double s = config.scaling_factor;
   check_usage(config.base > 1, "position.base {}: expected more than 1", config.base);
+  check_usage(config.window_base == 0 || config.window_base > 1,
+              "position.window_base {}: expected more than 1, or 0 for position.base",
+              config.window_base);
   check_usage(s >= 1, "position.scaling_factor {}: expected 1 or more", s);
   check_usage(config.scaling != "none" || s == 1,
               "position.scaling_factor {}: has no effect while position.scaling is none", s);

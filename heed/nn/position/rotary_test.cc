@@ -84,7 +84,7 @@ TEST_F(RotaryTest, TurnsPairsOfEachHeadAndLeavesTheRest) {
   for (const std::string layout : {"halves", "interleaved"}) {
     const auto encoding = make({.kind = "rotary", .layout = layout, .rotated = 4.0 / 6}, scope);
     const auto x = q.to_doubles();
-    const auto y = encoding->turn_queries(q, positions, 6).to_doubles();
+    const auto y = encoding->turn_queries(0, q, positions, 6).to_doubles();
     for (std::size_t head = 0; head < 4; ++head) {  // of rows 0 and 1
       const std::size_t at = head * 6;
       const double angles[] = {head < 2 ? 0.0 : 5.0, head < 2 ? 0.0 : 0.05};
@@ -98,12 +98,12 @@ TEST_F(RotaryTest, TurnsPairsOfEachHeadAndLeavesTheRest) {
       EXPECT_EQ(y[at + 4], x[at + 4]);
       EXPECT_EQ(y[at + 5], x[at + 5]);
     }
-    EXPECT_EQ(encoding->turn_keys(k, positions, 6).shape(), k.shape());
-    check_leaf_gradients({q}, [&] { return encoding->turn_queries(q, positions, 6); });
+    EXPECT_EQ(encoding->turn_keys(0, k, positions, 6).shape(), k.shape());
+    check_leaf_gradients({q}, [&] { return encoding->turn_queries(0, q, positions, 6); });
     // The gradient is added to that of another use.
     check_leaf_gradients({k}, [&] {
-      return ops::multiply(encoding->turn_keys(k, positions, 6),
-                           encoding->turn_keys(ops::scale(k, 2), positions, 6));
+      return ops::multiply(encoding->turn_keys(0, k, positions, 6),
+                           encoding->turn_keys(0, ops::scale(k, 2), positions, 6));
     });
   }
 }
@@ -179,12 +179,33 @@ TEST_F(RotaryTest, XposHasGradientsAndKnowsItsReach) {
       make({.kind = "xpos", .decay_base = 4}, {.heads = 2, .key_heads = 2, .head_size = 4});
   const Tensor q = random({3, 8});
   const Tensor positions = int32s({0, 9, 2});
-  check_leaf_gradients({q}, [&] { return encoding->turn_queries(q, positions, 10); });
-  check_leaf_gradients({q}, [&] { return encoding->turn_keys(q, positions, 10); });
-  EXPECT_NO_THROW(encoding->turn_keys(q, positions, 240));
-  EXPECT_THROW(encoding->turn_keys(q, positions, 241), Error);
+  check_leaf_gradients({q}, [&] { return encoding->turn_queries(0, q, positions, 10); });
+  check_leaf_gradients({q}, [&] { return encoding->turn_keys(0, q, positions, 10); });
+  EXPECT_NO_THROW(encoding->turn_keys(0, q, positions, 240));
+  EXPECT_THROW(encoding->turn_keys(0, q, positions, 241), Error);
   expect_refusal({.kind = "xpos", .decay_base = 0}, {}, "position.decay_base");
   expect_refusal({.kind = "xpos", .scaling = "yarn"}, {}, "position.scaling");
+}
+
+TEST_F(RotaryTest, LayersWithAWindowHaveABaseOfTheirOwn) {
+  const PositionScope scope{
+      .heads = 2, .key_heads = 2, .head_size = 8, .longest = 16, .windowed = {true, false}};
+  PositionConfig config{.kind = "rotary", .base = 5000, .window_base = 100};
+  config.scaling = "linear";
+  config.scaling_factor = 4;
+  const auto both = make(config, scope);
+  config.window_base = 0;
+  const auto wide = make(config, scope);
+  const auto narrow = make({.kind = "rotary", .base = 100}, scope);
+  const Tensor x = random({6, 16});
+  const Tensor at = int32s({0, 1, 2, 3, 4, 5});
+  const auto turned = [&](const auto& encoding, int layer) {
+    return encoding->turn_queries(layer, x, at, 6).to_doubles();
+  };
+  EXPECT_EQ(turned(both, 0), turned(narrow, 0));
+  EXPECT_EQ(turned(both, 1), turned(wide, 1));
+  EXPECT_EQ(turned(wide, 0), turned(wide, 1));
+  EXPECT_NE(turned(both, 0), turned(both, 1));
 }
 
 }  // namespace

@@ -28,12 +28,13 @@ class XposPositions : public PositionEncoding {
     }
   }
 
-  Tensor turn_queries(const Tensor& q, const Tensor& positions,
+  Tensor turn_queries(int /*layer*/, const Tensor& q, const Tensor& positions,
                       std::int64_t length) const override {
     const RotaryTables tables = tables_of(length).queries;
     return ops::rotate(q, positions, tables.cosines, tables.sines, scope_.heads, layout_);
   }
-  Tensor turn_keys(const Tensor& k, const Tensor& positions, std::int64_t length) const override {
+  Tensor turn_keys(int /*layer*/, const Tensor& k, const Tensor& positions,
+                   std::int64_t length) const override {
     const RotaryTables tables = tables_of(length).keys;
     return ops::rotate(k, positions, tables.cosines, tables.sines, scope_.key_heads, layout_);
   }
