@@ -20,6 +20,12 @@ void check_norm(const char* op, const Tensor& x, const Tensor& gain) {
         x.shape(), gain.shape());
 }
 
+// Where the gradient of a gain or bias gathers; kernels want a place though nobody wants the sum.
+Tensor accumulator_of(const GradientSlot& slot, const Tensor& like) {
+  return slot.wanted() ? slot.accumulator()
+                       : Tensor::zeros(like.shape(), like.dtype(), like.device());
+}
+
 // LN(x + dropout(branch)); branch may be undefined.
 Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, const Tensor& bias,
                    float epsilon, const DropoutStream& stream) {
@@ -62,18 +68,18 @@ Tensor norm_of_sum(const Tensor& x, const Tensor& branch, const Tensor& gain, co
            const GradientSlot::Target dx =
                x_slot.wanted() ? x_slot.target() : GradientSlot::Target{empty_like(dy), false};
            const Tensor dbranch = branch_slot.wanted() ? empty_like(dy) : Tensor();
-           residual_norm_backward(
-               context, {.sum = total,
-                         .gain = gain,
-                         .mean = mean,
-                         .rstd = rstd,
-                         .dy = dy,
-                         .dsum = dx.tensor,
-                         .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
-                         .dgain = gain_slot.wanted() ? gain_slot.accumulator().view() : View(),
-                         .dbias = bias_slot.wanted() ? bias_slot.accumulator().view() : View(),
-                         .accumulate_x = dx.accumulate,
-                         .dropout = stream});
+           residual_norm_backward(context,
+                                  {.sum = total,
+                                   .gain = gain,
+                                   .mean = mean,
+                                   .rstd = rstd,
+                                   .dy = dy,
+                                   .dsum = dx.tensor,
+                                   .dbranch = branch_slot.wanted() ? dbranch.view() : View(),
+                                   .dgain = accumulator_of(gain_slot, gain),
+                                   .dbias = accumulator_of(bias_slot, gain),
+                                   .accumulate_x = dx.accumulate,
+                                   .dropout = stream});
            if (branch_slot.wanted()) {
              branch_slot.give(dbranch);
            }
@@ -139,11 +145,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
           gain_slot = gradient_slot(gain)](const Tensor& dy) {
            ExecutionContext context = context_for(dy.device());
            const Tensor dx = empty_like(dy);
-           const Tensor unwanted = gain_slot.wanted()
-                                       ? Tensor()
-                                       : Tensor::zeros(gain.shape(), gain.dtype(), gain.device());
            rms_norm_backward(context, kept.values(), gain, rstd, dy, dx,
-                             gain_slot.wanted() ? gain_slot.accumulator() : unwanted);
+                             accumulator_of(gain_slot, gain));
            if (x_slot.wanted()) {
              x_slot.give(dx);
            }
