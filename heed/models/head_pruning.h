@@ -3,6 +3,7 @@
 //
 // A head is named by its number in the model as it was before any pruning, as in
 // TranslatorConfig::pruned_heads.
+// Thread-safety: models are only read.
 #pragma once
 
 #include <memory>

@@ -6,6 +6,7 @@
 //   LanguageModel model(config, tokenizer.size());
 //   initialize_parameters(model, seed);
 //   generator_loss(model, prompts, outputs, options, context);  // prompts without sources
+// Thread-safety: as Module.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // The encoder-decoder Transformer that translates (Vaswani et al., "Attention is all you need",
 // 2017). Its defaults and its stored names follow the layout that Transformers calls Marian, so
 // that what is trained here can be loaded there unchanged.
+// Thread-safety: as Module.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
 // The sizes and choices of a Transformer, and what can be said of them before a model is built.
+// Thread-safety: plain data.
 #pragma once
 
 #include <string>

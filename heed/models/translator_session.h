@@ -1,5 +1,6 @@
 // Decoding with a Translator: one pass over the tokens at hand, the caches of its rows and of their
 // sources.
+// Thread-safety: one thread at a time; the model may be shared.
 #pragma once
 
 #include <vector>

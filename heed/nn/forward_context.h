@@ -1,4 +1,5 @@
 // What varies from one forward pass to the next, and is no property of the model.
+// Thread-safety: each pass has a context of its own.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ struct ForwardContext {
   bool training = false;                                 // dropout acts only while training
   std::uint64_t dropout_key = 0;                         // mixes the run's seed and the step
   MatmulPrecision precision = MatmulPrecision::float32;  // of matrix products
-  // Whether feed-forward sublayers form their inner values again in the backward pass.
+  // Whether feed-forward sublayers form their inner values again in the backward pass, which saves
+  // their memory (recomputation, also called gradient checkpointing).
   bool recompute_feed_forward = false;
   AttentionTrace* trace = nullptr;  // asks for the weights of every attention
   // Heads whose output counts as zero, to see what each is worth; counted among those that the

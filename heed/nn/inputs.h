@@ -1,4 +1,5 @@
 // What goes into a model: the tokens of a batch, packed (see Sequences).
+// Thread-safety: plain data.
 #pragma once
 
 #include "heed/nn/sequences.h"

@@ -1,6 +1,7 @@
 // The choices that make a stack of Transformer blocks and the embeddings before it. The
 // configuration of a model is made of one; what it adds (numbers of layers, vocabularies, the
 // output) is its own.
+// Thread-safety: plain data.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // What can be chosen about attention: how queries and keys are compared, how scores become weights,
 // who sees whom, how heads are laid out, and extras that go with any of these.
+// Thread-safety: plain data.
 #pragma once
 
 #include <cstdint>

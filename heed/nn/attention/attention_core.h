@@ -1,5 +1,6 @@
 // What lies between the projections of a multi-head attention: its parts, the positions of its
 // stack, and the call of the kernel, for whole sequences and step by step over a cache.
+// Thread-safety: as Module.
 #pragma once
 
 #include <memory>

@@ -7,6 +7,7 @@
 //
 // A new kind is one file with a class derived from AttentionPart and a function that returns its
 // AttentionKind, named in attention_kinds.cc.
+// Thread-safety: as Module.
 #pragma once
 
 #include <functional>

@@ -6,6 +6,7 @@
 //   gumbel: while training the largest of e + noise, which draws key j with probability
 //           softmax(e)_j; the gradient is that of softmax((e + noise) / temperature) (Jang et al.,
 //           "Categorical reparameterization with Gumbel-softmax", 2017). Else as hard.
+// Thread-safety: any thread may ask for the kind.
 #pragma once
 
 #include "heed/nn/attention/attention_part.h"

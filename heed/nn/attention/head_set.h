@@ -1,4 +1,5 @@
 // Some of the heads of a model.
+// Thread-safety: plain data.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
 // w_ij = exp(e_ij) / Σ_m exp(e_im): what AttentionPlan does unless told otherwise.
+// Thread-safety: any thread may ask for the kind.
 #pragma once
 
 #include "heed/nn/attention/attention_part.h"

@@ -4,6 +4,7 @@
 // With n heads, a power of two, the slope of head h = 1 … n is m_h = 2^(-8h/n). Other n take the
 // slopes of the next lower power of two p, then every other one of those of 2p. In a causal decoder
 // t <= 0 is all there is; in an encoder the bias is the same on both sides.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"

@@ -6,6 +6,7 @@
 // gates from j up to the last key that i sees, at most context_positions - 1. The score gains
 // q_i·e[p], interpolated between the learned vectors e on both sides of the fraction p. Heads share
 // the vectors, layers do not. See AttentionTerms::contextual.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"

@@ -1,4 +1,5 @@
 // What can be chosen about positions: one flat list, each key with the kinds that it serves.
+// Thread-safety: plain data.
 #pragma once
 
 #include <cstdint>

@@ -19,6 +19,7 @@
 //
 // Angles are computed in float64: cosines and sines are exact to the rounding of float32 at any
 // position.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/kernels/rotary.h"

@@ -4,6 +4,7 @@
 //   e_ij = q_i·(k_j + a^K_c) / sqrt(d),  z_i = Σ_j w_ij (v_j + a^V_c),  c = clip(j - i, -k, k).
 // Beyond k all distances share the last vector, so lengths that were never seen work. Each layer
 // has tables of its own, its heads share them or (per_head) have their own too.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"

@@ -8,6 +8,7 @@
 // In two dimensions (Dosovitskiy et al., "An image is worth 16×16 words", 2021, appendix D.4; He et
 // al., "Masked autoencoders are scalable vision learners", 2022) the first half of the columns
 // encodes the row of the grid and the second half its column, each as above with d/2 columns.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"

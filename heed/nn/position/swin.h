@@ -8,6 +8,7 @@
 // another: the offsets (Δy, Δx), divided by M - 1 (of the trained window) and multiplied by 8,
 // become sign(Δ)·log2(1 + |Δ|) / log2 8; then Linear(2, hidden), ReLU, Linear(hidden, heads)
 // without bias, and 16·sigmoid.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"

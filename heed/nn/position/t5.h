@@ -6,6 +6,7 @@
 // their distance in logarithm: bucket(n) = E + floor(log(n/E) / log(max_distance/E) · (B - E)), at
 // most B - 1. A stack that sees the future uses half of the buckets for keys that follow the query
 // (from `buckets`/2 on); a causal one uses all for the past and gives the future bucket 0.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"

@@ -5,6 +5,7 @@
 //
 // Made for causal attention. In an encoder, keys that follow the query are amplified as much as
 // those before it fade.
+// Thread-safety: any thread may ask for the scheme.
 #pragma once
 
 #include "heed/nn/position/position_encoding.h"
