@@ -85,6 +85,7 @@ bool is_plain(const TranslatorConfig& model) {
   plain.initial_gain = model.initial_gain;
   plain.initial_deviation = model.initial_deviation;
   plain.initial_by_depth = model.initial_by_depth;
+  plain.stochastic_depth = model.stochastic_depth;
   if (model.position.kind == "sinusoidal" && model.position.layout == "halves") {
     plain.position = model.position;
   }

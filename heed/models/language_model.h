@@ -37,7 +37,12 @@ class LanguageModel : public Generator {
   Tensor hidden(const Prompts& prompts, ForwardContext& context) const override {
     return decode(prompts.begun.ids, prompts.begun.rows, context);
   }
-  Projection projection() const override { return {output_weight().value, output_bias_.value}; }
+  Projection projection() const override {
+    return {.weight = output_weight().value,
+            .bias = output_bias_.value,
+            .scale = static_cast<float>(config_.logit_scale),
+            .soft_cap = static_cast<float>(config_.logit_soft_cap)};
+  }
   std::unique_ptr<DecodingSession> start(const ForwardContext& context) const override;
   std::int64_t vocabulary_size() const override { return vocabulary_size_; }
   std::int64_t longest() const override { return config_.max_length; }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace heed {
 
 std::vector<std::string> attention_names(const TranslatorConfig& config) {
@@ -35,10 +37,15 @@ void check_layers(const char* key, int layers) {
               layer_limit, layers);
 }
 
-void check_tied(const TranslatorConfig& config) {
+void check_output(const TranslatorConfig& config) {
   check_usage(config.tie_embeddings == "none" || config.tie_embeddings == "output" ||
                   config.tie_embeddings == "all",
               "model.tie_embeddings '{}': expected none, output or all", config.tie_embeddings);
+  check_usage(std::isfinite(config.logit_scale) && config.logit_scale > 0,
+              "model.logit_scale: must be positive, got {}", config.logit_scale);
+  check_usage(std::isfinite(config.logit_soft_cap) && config.logit_soft_cap >= 0,
+              "model.logit_soft_cap: must be positive, or 0 for none, got {}",
+              config.logit_soft_cap);
 }
 
 }  // namespace
@@ -47,7 +54,7 @@ void check_translator_config(const TranslatorConfig& config) {
   check_layers("encoder_layers", config.encoder_layers);
   check_layers("decoder_layers", config.decoder_layers);
   check_stack_config(config, attention_names(config));
-  check_tied(config);
+  check_output(config);
   check_usage(
       config.sublayers == "sequential",
       "model.sublayers {}: is for language models; a decoder with cross-attention takes its "
@@ -65,7 +72,7 @@ void check_translator_config(const TranslatorConfig& config) {
 void check_language_model_config(const TranslatorConfig& config) {
   check_layers("decoder_layers", config.decoder_layers);
   check_stack_config(config, language_model_attention_names(config));
-  check_tied(config);
+  check_output(config);
   check_usage(!config.position.cross,
               "model.position.cross: a language model has no cross-attention");
 }

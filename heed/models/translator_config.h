@@ -16,6 +16,8 @@ struct TranslatorConfig : StackConfig {
   int encoder_layers = 6;
   int decoder_layers = 6;
   std::string tie_embeddings = "all";
+  double logit_scale = 1;
+  double logit_soft_cap = 0;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -23,6 +25,8 @@ struct TranslatorConfig : StackConfig {
     visit("decoder_layers", decoder_layers, "number of decoder layers");
     visit("tie_embeddings", tie_embeddings,
           "none, output (target embedding = output layer) or all (source too; joint vocabulary)");
+    visit("logit_scale", logit_scale, "factor on the logits");
+    visit("logit_soft_cap", logit_soft_cap, "logits are bent to stay below this; 0: not");
     StackConfig::fields(visit);
   }
 };

@@ -46,6 +46,13 @@ double branch_gain(const StackConfig& config, const BlockPlace& place) {
   return config.initial_by_depth ? 1 / std::sqrt(static_cast<double>(sublayers)) : 1;
 }
 
+// From 0 at the first layer to the configured share at the last (Huang et al., 2016, section 3).
+double skipping_of(const StackConfig& config, const BlockPlace& place) {
+  const double depth =
+      place.layers > 1 ? static_cast<double>(place.layer) / (place.layers - 1) : 1.0;
+  return config.stochastic_depth * depth;
+}
+
 }  // namespace
 
 Block::Block(const StackConfig& config, const BlockPlace& place, Device device)
@@ -53,11 +60,12 @@ Block::Block(const StackConfig& config, const BlockPlace& place, Device device)
       shares_norm_(config.sublayers == "parallel_one_norm"),
       self_attention_(attention_of_layer(config.attention, place.layer),
                       scope_of(config, place, false, device)),
-      self_connection_(config, name_of(place, "self"), device),
+      self_connection_(config, name_of(place, "self"), skipping_of(config, place), device),
       feed_forward_(feed_forward_config(config),
                     DropoutSite(name_of(place, "feed_forward.inner"), config.activation_dropout),
                     device),
-      feed_forward_connection_(config, name_of(place, "feed_forward"), device, !shares_norm_) {
+      feed_forward_connection_(config, name_of(place, "feed_forward"), skipping_of(config, place),
+                               device, !shares_norm_) {
   self_attention_.output().weight.gain = branch_gain(config, place);
   feed_forward_.output().weight.gain = branch_gain(config, place);
   if (place.cross) {
@@ -67,7 +75,7 @@ Block::Block(const StackConfig& config, const BlockPlace& place, Device device)
     cross_attention_.emplace(attention_of_layer(config.attention, place.layer),
                              scope_of(config, place, true, device));
     cross_attention_->output().weight.gain = branch_gain(config, place);
-    cross_connection_.emplace(config, name_of(place, "cross"), device);
+    cross_connection_.emplace(config, name_of(place, "cross"), skipping_of(config, place), device);
   }
   set_initial(*this, config, config.initial_gain);
 }

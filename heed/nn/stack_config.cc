@@ -79,6 +79,7 @@ void check_rates(const StackConfig& config) {
   rate("dropout", config.dropout);
   rate("attention_dropout", config.attention_dropout);
   rate("activation_dropout", config.activation_dropout);
+  rate("stochastic_depth", config.stochastic_depth);
   check_usage(config.embedding_dropout == -1 ||
                   (config.embedding_dropout >= 0 && config.embedding_dropout < 1),
               "model.embedding_dropout: must be in [0, 1) or -1, got {}", config.embedding_dropout);

@@ -34,6 +34,7 @@ struct StackConfig {
   double dropout = 0.1;
   double attention_dropout = 0.0;
   double activation_dropout = 0.0;
+  double stochastic_depth = 0.0;
   double embedding_dropout = -1;
   bool scale_embeddings = true;
   bool embedding_norm = false;
@@ -73,6 +74,9 @@ struct StackConfig {
     visit("dropout", dropout, "on the output of every sublayer");
     visit("attention_dropout", attention_dropout, "on attention weights");
     visit("activation_dropout", activation_dropout, "inside the feed-forward sublayers");
+    visit("stochastic_depth", stochastic_depth,
+          "share of examples that skip a sublayer of the last layer while training; from 0 at the "
+          "first layer on it grows evenly");
     visit("embedding_dropout", embedding_dropout, "on embeddings; -1: the same as dropout");
     visit("scale_embeddings", scale_embeddings, "multiply embeddings by the root of d_model");
     visit("embedding_norm", embedding_norm, "a norm after the embeddings");

@@ -5,7 +5,9 @@
 //   sandwich:  x = x + dropout(N'(sublayer(N(x))))    (Ding et al., "CogView", 2021; Gemma 2)
 //   branch:    x = x + dropout(N'(sublayer(x)))       (Liu et al., "Swin Transformer V2", 2022)
 // With layer scale (Touvron et al., "Going deeper with image Transformers", 2021) the branch is
-// multiplied by a learned factor per column before its dropout.
+// multiplied by a learned factor per column before its dropout. With stochastic depth (Huang et
+// al., "Deep networks with stochastic depth", 2016) a training step leaves the branch out for some
+// examples and scales it up for the others.
 // Thread-safety: as Module.
 #pragma once
 
@@ -20,10 +22,11 @@ namespace heed {
 
 class SublayerConnection {
  public:
-  // `name`: of the sublayer, "encoder.0.self". Without a norm of its own the sublayer reads what
-  // another one's connection gives to enter().
-  SublayerConnection(const StackConfig& config, const std::string& name, Device device,
-                     bool own_norm = true);
+  // `name`: of the sublayer, "encoder.0.self"; `skipping`: the share of examples without the
+  // branch, in [0, 1). Without a norm of its own the sublayer reads what another one's connection
+  // gives to enter().
+  SublayerConnection(const StackConfig& config, const std::string& name, double skipping,
+                     Device device, bool own_norm = true);
 
   // sublayer: Tensor(const Tensor& input) → the branch.
   template <typename Sublayer>
@@ -46,6 +49,7 @@ class SublayerConnection {
   std::optional<Norm> after_;   // the residual sum
   Parameter layer_scale_;       // [d], or undefined
   DropoutSite dropout_;
+  DropoutSite depth_;  // draws once for each example
 };
 
 }  // namespace heed
