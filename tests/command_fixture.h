@@ -106,7 +106,7 @@ class CommandTest : public testing::Test {
                      "  test_share: 0.1\n"
                      "  window: 12\n"
                      "tokenizer: {kind: byte}\n"
-                     "model: {d_model: 16, decoder_layers: 1, heads: 2,\n"
+                     "model: {d_model: 16, layers: 1, heads: 2,\n"
                      "        feed_forward_size: 32, dropout: 0.1, norm: pre, max_length: 32}\n"
                      "batches: {batch_tokens: 192}\n"
                      "schedule: {kind: constant, learning_rate: 0.005}\n"

@@ -57,7 +57,7 @@ TEST_F(LanguageModelCommands, InfoDescribesTheModel) {
   const Json json = Json::parse(info.output);
   EXPECT_EQ(json["kind"], "language_model");
   EXPECT_EQ(json["vocabulary"], 259);
-  EXPECT_EQ(json["model"]["encoder_layers"], 0);
+  EXPECT_EQ(json["model"]["layers"], 1);
   EXPECT_EQ(json["tensors"]["lm_head.bias"], "[259]");
 }
 

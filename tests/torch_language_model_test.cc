@@ -28,7 +28,7 @@ class TorchLanguageModel : public testing::TestWithParam<LanguageModelCase> {
   }
 
   TorchFile file_{std::string("language_model_") + GetParam().name, GetParam().backend};
-  LanguageModel model_{config_from_json<TranslatorConfig>(metadata("config"), GetParam().name),
+  LanguageModel model_{config_from_json<LanguageModelConfig>(metadata("config"), GetParam().name),
                        metadata("vocabulary_size").get<std::int64_t>(), GetParam().backend.device};
 };
 

@@ -691,7 +691,7 @@ class TorchLanguageModel:
         names = {"model.decoder.embed_tokens.weight": (size, width)}
         if self.learned:
             names["model.decoder.embed_positions.weight"] = (config["max_length"], width)
-        for i in range(config["decoder_layers"]):
+        for i in range(config["layers"]):
             names |= layer_names(config, f"model.decoder.layers.{i}.", cross=False)
         if config["norm"] == "pre":
             names |= norm_names("model.decoder.layer_norm", width)
@@ -708,7 +708,7 @@ class TorchLanguageModel:
         positions = weights["model.decoder.embed_positions.weight"] if self.learned else self.table
         x = x + positions[: ids.shape[1]]
         mask = key_mask(lengths, lengths, causal=True)
-        for i in range(config["decoder_layers"]):
+        for i in range(config["layers"]):
             x = layer(config, weights, f"model.decoder.layers.{i}.", x, mask)
         if config["norm"] == "pre":
             x = norm(config, weights, "model.decoder.layer_norm", x)
@@ -720,13 +720,13 @@ def make_language_models():
     make_language_model(
         "pre_gelu_tied",
         SMALL
-        | {"decoder_layers": 2, "d_model": 12, "heads": 3, "activation": "gelu", "norm": "pre",
+        | {"layers": 2, "d_model": 12, "heads": 3, "activation": "gelu", "norm": "pre",
            "tie_embeddings": "output", "position": {"kind": "learned"}},
     )  # fmt: skip
     make_language_model(
         "post_relu_untied",
         SMALL
-        | {"decoder_layers": 1, "d_model": 16, "heads": 2, "activation": "relu", "norm": "post",
+        | {"layers": 1, "d_model": 16, "heads": 2, "activation": "relu", "norm": "post",
            "tie_embeddings": "none", "position": {"kind": "sinusoidal"}},
     )  # fmt: skip
 

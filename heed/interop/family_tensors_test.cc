@@ -60,7 +60,7 @@ class FamilyTensors : public ModelDirectoryTest {
   }
 
   LanguageModel make() const {
-    TranslatorConfig config = small_config();
+    LanguageModelConfig config = small_language_model_config();
     config.position.kind = "learned";
     config.position.trained_length = 6;
     return LanguageModel(config, 30);

@@ -33,10 +33,10 @@ class GenerateText : public testing::TestWithParam<Device> {
     }
   }
 
-  static TranslatorConfig config() {
-    TranslatorConfig config;
+  static LanguageModelConfig config() {
+    LanguageModelConfig config;
     config.d_model = 16;
-    config.decoder_layers = 2;
+    config.layers = 2;
     config.heads = 2;
     config.feed_forward_size = 24;
     config.max_length = 30;

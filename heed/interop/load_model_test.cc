@@ -32,7 +32,7 @@ TEST_F(LoadModel, ATranslatorComesBackAsItWas) {
 }
 
 TEST_F(LoadModel, ALanguageModelComesBackAsItWas) {
-  TranslatorConfig config = small_config();
+  LanguageModelConfig config = small_language_model_config();
   config.norm = "pre";
   config.position.kind = "t5";
   LanguageModel model(config, tokenizers_.target->size());

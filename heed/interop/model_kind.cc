@@ -12,8 +12,9 @@ namespace heed {
 
 namespace {
 
-TranslatorConfig config_of(const ModelDescription& model) {
-  return config_from_json<TranslatorConfig>(model.section, "model");
+template <typename Config>
+Config config_of(const ModelDescription& model) {
+  return config_from_json<Config>(model.section, "model");
 }
 
 ModelKind translator_kind() {
@@ -24,7 +25,7 @@ ModelKind translator_kind() {
           .build = [](const ModelDescription& model, Device device) -> std::unique_ptr<Module> {
             const ModelVocabulary& vocabulary = model.vocabulary;
             return std::make_unique<Translator>(
-                config_of(model),
+                config_of<TranslatorConfig>(model),
                 TranslatorVocabulary{vocabulary.source_size, vocabulary.target_size,
                                      vocabulary.symbols},
                 device, StartingWeights::unset);
@@ -43,7 +44,7 @@ ModelKind translator_kind() {
           .least_bytes =
               [](const ModelDescription& model) {
                 return least_translator_bytes(
-                    config_of(model),
+                    config_of<TranslatorConfig>(model),
                     std::max(model.vocabulary.source_size, model.vocabulary.target_size));
               }};
 }
@@ -54,8 +55,9 @@ ModelKind language_model_kind() {
           .noun = "a language model",
           .has_encoder = false,
           .build = [](const ModelDescription& model, Device device) -> std::unique_ptr<Module> {
-            return std::make_unique<LanguageModel>(config_of(model), model.vocabulary.target_size,
-                                                   device, StartingWeights::unset);
+            return std::make_unique<LanguageModel>(config_of<LanguageModelConfig>(model),
+                                                   model.vocabulary.target_size, device,
+                                                   StartingWeights::unset);
           },
           .describe = [](const Module& module) -> std::optional<ModelDescription> {
             const auto* language_model = dynamic_cast<const LanguageModel*>(&module);
@@ -68,7 +70,8 @@ ModelKind language_model_kind() {
           },
           .least_bytes =
               [](const ModelDescription& model) {
-                return least_language_model_bytes(config_of(model), model.vocabulary.target_size);
+                return least_language_model_bytes(config_of<LanguageModelConfig>(model),
+                                                  model.vocabulary.target_size);
               }};
 }
 

@@ -36,13 +36,22 @@ class ModelDirectoryTest : public testing::Test {
 
   static TranslatorConfig small_config() {
     TranslatorConfig config;
-    config.d_model = 8;
+    make_small(config);
     config.encoder_layers = 1;
     config.decoder_layers = 2;
+    return config;
+  }
+  static LanguageModelConfig small_language_model_config() {
+    LanguageModelConfig config;
+    make_small(config);
+    config.layers = 2;
+    return config;
+  }
+  static void make_small(StackConfig& config) {
+    config.d_model = 8;
     config.heads = 2;
     config.feed_forward_size = 12;
     config.max_length = 20;
-    return config;
   }
   // With a start symbol of its own, if asked for.
   Translator translator(std::uint64_t seed, int start = -1,

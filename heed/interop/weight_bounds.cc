@@ -11,7 +11,7 @@ double size(std::int64_t value) {
 }
 
 // A lower bound of the learned numbers of the positions of so many layers.
-double least_position_count(const TranslatorConfig& model, double layers, double key_size) {
+double least_position_count(const StackConfig& model, double layers, double key_size) {
   const PositionConfig& position = model.position;
   if (position.kind == "learned") {
     return size(position.trained_length > 0 ? position.trained_length : model.max_length) *
@@ -23,8 +23,8 @@ double least_position_count(const TranslatorConfig& model, double layers, double
                                    : 0;
 }
 
-std::uint64_t least_bytes(const TranslatorConfig& model, std::int64_t vocabulary_size,
-                          double attentions, double layers) {
+std::uint64_t least_bytes(const StackConfig& model, std::int64_t vocabulary_size, double attentions,
+                          double layers) {
   const double d = size(model.d_model);
   const double heads = std::max(size(model.heads), 1.0);
   const auto or_usual = [&](int value, double usual) { return value > 0 ? size(value) : usual; };
@@ -50,9 +50,9 @@ std::uint64_t least_translator_bytes(const TranslatorConfig& model, std::int64_t
   return least_bytes(model, vocabulary_size, encoder + 2 * decoder, encoder + decoder);
 }
 
-std::uint64_t least_language_model_bytes(const TranslatorConfig& model,
+std::uint64_t least_language_model_bytes(const LanguageModelConfig& model,
                                          std::int64_t vocabulary_size) {
-  const double layers = size(model.decoder_layers);
+  const double layers = size(model.layers);
   return least_bytes(model, vocabulary_size, layers, layers);
 }
 

@@ -5,13 +5,14 @@
 
 #include <cstdint>
 
+#include "heed/models/language_model_config.h"
 #include "heed/models/translator_config.h"
 
 namespace heed {
 
 // Lower bounds of the bytes that the weights of such a model take in a file.
 std::uint64_t least_translator_bytes(const TranslatorConfig& model, std::int64_t vocabulary_size);
-std::uint64_t least_language_model_bytes(const TranslatorConfig& model,
+std::uint64_t least_language_model_bytes(const LanguageModelConfig& model,
                                          std::int64_t vocabulary_size);
 
 }  // namespace heed

@@ -114,6 +114,14 @@ class Schedule {
   std::vector<Row> rows_;
 };
 
+// A language model with the choices of a translator's decoder.
+LanguageModelConfig without_encoder(const TranslatorConfig& config) {
+  LanguageModelConfig result;
+  static_cast<StackConfig&>(result) = config;
+  result.layers = config.decoder_layers;
+  return result;
+}
+
 class DecodingSessionTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -167,7 +175,7 @@ TEST_F(DecodingSessionTest, ARowOfALanguageModelIsOnItsOwn) {
     SCOPED_TRACE(config.position.kind);
     config.position.cross = false;
     for (const Device device : {cpu_device, reference_device}) {
-      LanguageModel model(config, 10, device);
+      LanguageModel model(without_encoder(config), 10, device);
       draw_parameters(model, 8);
       Schedule(model, false, 5).run(25);
     }
@@ -179,7 +187,7 @@ TEST_F(DecodingSessionTest, PrefillEqualsStepByStep) {
   for (TranslatorConfig config : configs()) {
     SCOPED_TRACE(config.position.kind);
     config.position.cross = false;
-    LanguageModel model(config, 10);
+    LanguageModel model(without_encoder(config), 10);
     draw_parameters(model, 8);
     Random random(2);
     for (int i = 0; i < 5; ++i) {
@@ -195,7 +203,7 @@ TEST_F(DecodingSessionTest, PrefillEqualsStepByStep) {
 }
 
 TEST_F(DecodingSessionTest, RefusesRowsThatAreNotThere) {
-  LanguageModel model(four_heads(), 10, reference_device);
+  LanguageModel model(without_encoder(four_heads()), 10, reference_device);
   const auto refuses = [&](auto body) {
     const auto session = model.start({});
     session->add({.source = {}, .begun = inputs_of({1, 2, 3}, {0, 1, 3})});

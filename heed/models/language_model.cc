@@ -55,7 +55,7 @@ class LanguageModelSession : public DecodingSession {
 
 namespace {
 
-TranslatorConfig checked(const TranslatorConfig& config, std::int64_t vocabulary_size) {
+LanguageModelConfig checked(const LanguageModelConfig& config, std::int64_t vocabulary_size) {
   check_language_model_config(config);
   check_usage(vocabulary_size > 0, "language model: a vocabulary of {} pieces", vocabulary_size);
   return config;
@@ -63,15 +63,14 @@ TranslatorConfig checked(const TranslatorConfig& config, std::int64_t vocabulary
 
 }  // namespace
 
-LanguageModel::LanguageModel(const TranslatorConfig& config, std::int64_t vocabulary_size,
+LanguageModel::LanguageModel(const LanguageModelConfig& config, std::int64_t vocabulary_size,
                              Device device, StartingWeights weights)
     : config_(checked(config, vocabulary_size)),
       vocabulary_size_(vocabulary_size),
       table_(embedding_table(config, vocabulary_size, no_padding, device)),
       output_bias_({vocabulary_size}, Initial::zeros, false, device),
       embeddings_(config, {.stack = "decoder"}, device),
-      stack_(config, {.name = "decoder", .layers = config.decoder_layers, .causal = true}, device) {
-  config_.encoder_layers = 0;
+      stack_(config, {.name = "decoder", .layers = config.layers, .causal = true}, device) {
   if (config.tie_embeddings == "none") {
     output_weight_ = Parameter({vocabulary_size, config.d_model}, Initial::xavier, true, device);
     set_initial(output_weight_, config);

@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "heed/models/translator_config.h"
+#include "heed/models/language_model_config.h"
 #include "heed/nn/embeddings.h"
 #include "heed/nn/generator.h"
 #include "heed/nn/stack.h"
@@ -23,11 +23,10 @@ class LanguageModel : public Generator {
  public:
   // Weights are drawn as by initialize_parameters(*this, 0). Errors (usage) name the configuration
   // key, as check_language_model_config does; a vocabulary without pieces.
-  LanguageModel(const TranslatorConfig& config, std::int64_t vocabulary_size,
+  LanguageModel(const LanguageModelConfig& config, std::int64_t vocabulary_size,
                 Device device = cpu_device, StartingWeights weights = StartingWeights::drawn);
 
-  // With encoder_layers 0: there are none.
-  const TranslatorConfig& config() const { return config_; }
+  const LanguageModelConfig& config() const { return config_; }
 
   // ids: int32 [tokens] → [tokens, d], before the projection to the vocabulary. Token i of a
   // sequence sees the tokens up to i, with attention.topology prefix those of its prefix, too.
@@ -38,10 +37,7 @@ class LanguageModel : public Generator {
     return decode(prompts.begun.ids, prompts.begun.rows, context);
   }
   Projection projection() const override {
-    return {.weight = output_weight().value,
-            .bias = output_bias_.value,
-            .scale = static_cast<float>(config_.logit_scale),
-            .soft_cap = static_cast<float>(config_.logit_soft_cap)};
+    return projection_of(config_, output_weight(), output_bias_);
   }
   std::unique_ptr<DecodingSession> start(const ForwardContext& context) const override;
   std::int64_t vocabulary_size() const override { return vocabulary_size_; }
@@ -55,7 +51,7 @@ class LanguageModel : public Generator {
     return config_.tie_embeddings == "none" ? output_weight_ : table_;
   }
 
-  TranslatorConfig config_;
+  LanguageModelConfig config_;
   std::int64_t vocabulary_size_;
   Parameter table_;
   Parameter output_weight_;  // undefined when tied to table_

@@ -27,6 +27,13 @@ GeneratorExamples two_pieces() {
           .outputs = ids_of({2, 4, 6, 4, 5, 1, 9})};
 }
 
+LanguageModelConfig two_layers() {
+  LanguageModelConfig config;
+  config.layers = 2;
+  make_four_heads(config);
+  return config;
+}
+
 // Schemes that lines of any length can have.
 std::vector<std::string> schemes() {
   std::vector<std::string> kinds;
@@ -55,13 +62,12 @@ class LanguageModelTest : public testing::Test {
 };
 
 TEST_F(LanguageModelTest, CountsItsParameters) {
-  TranslatorConfig config = four_heads();  // d 8, feed-forward 6, two layers
+  LanguageModelConfig config = two_layers();  // d 8, feed-forward 6, two layers
   const std::int64_t attention = 4 * (8 * 8 + 8), feed_forward = 2 * 8 * 6 + 6 + 8, norm = 2 * 8;
   const std::int64_t layers = 2 * (attention + feed_forward + 2 * norm);
   const std::int64_t embedding = vocabulary * 8, bias = vocabulary;
   LanguageModel tied(config, vocabulary);
   EXPECT_EQ(count_parameters(tied), embedding + layers + bias);
-  EXPECT_EQ(tied.config().encoder_layers, 0);
   config.tie_embeddings = "none";
   config.norm = "pre";
   LanguageModel untied(config, vocabulary);
@@ -72,8 +78,8 @@ TEST_F(LanguageModelTest, GradientsOfTheWholeModelAreRight) {
   for (const std::string& kind : schemes()) {
     for (const bool tied : {true, false}) {
       SCOPED_TRACE(kind + (tied ? ", tied" : ""));
-      TranslatorConfig config = four_heads();
-      config.decoder_layers = 1;
+      LanguageModelConfig config = two_layers();
+      config.layers = 1;
       config.norm = tied ? "post" : "pre";
       config.tie_embeddings = tied ? "output" : "none";
       config.activation = tied ? "gelu" : "swiglu";
@@ -102,7 +108,7 @@ TEST_F(LanguageModelTest, GradientsOfTheWholeModelAreRight) {
 TEST_F(LanguageModelTest, LaterTokensDoNotReachEarlierOnes) {
   for (const std::string& kind : schemes()) {
     SCOPED_TRACE(kind);
-    TranslatorConfig config = four_heads();
+    LanguageModelConfig config = two_layers();
     config.position.kind = kind;
     LanguageModel model(config, vocabulary, reference_device);
     draw_parameters(model, 4);
@@ -126,7 +132,7 @@ TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
   for (const std::string& kind : schemes()) {
     for (const char* norm : {"pre", "post"}) {
       SCOPED_TRACE(kind + ", " + norm);
-      TranslatorConfig config = four_heads();
+      LanguageModelConfig config = two_layers();
       config.position.kind = kind;
       config.norm = norm;
       LanguageModel model(config, vocabulary, reference_device);
@@ -141,7 +147,7 @@ TEST_F(LanguageModelTest, DecodingStepByStepEqualsTheWhole) {
 }
 
 TEST_F(LanguageModelTest, HypothesesAreRepeatedAndPermuted) {
-  LanguageModel model(four_heads(), vocabulary, reference_device);
+  LanguageModel model(two_layers(), vocabulary, reference_device);
   draw_parameters(model, 3);
   const auto session = model.start({});
   session->add({.source = {}, .begun = inputs_of({9, 8, 7}, {0, 1, 2, 3})});
@@ -157,7 +163,7 @@ TEST_F(LanguageModelTest, HypothesesAreRepeatedAndPermuted) {
 }
 
 TEST_F(LanguageModelTest, LogProbabilitiesSumTheTokens) {
-  LanguageModel model(four_heads(), vocabulary, reference_device);
+  LanguageModel model(two_layers(), vocabulary, reference_device);
   draw_parameters(model, 2);
   ForwardContext context;
   const auto [prompts, targets] = two_pieces();
@@ -181,7 +187,7 @@ TEST_F(LanguageModelTest, LogProbabilitiesSumTheTokens) {
 TEST_F(LanguageModelTest, TheCpuAgrees) {
   for (const std::string& kind : schemes()) {
     SCOPED_TRACE(kind);
-    TranslatorConfig config = four_heads();
+    LanguageModelConfig config = two_layers();
     config.position.kind = kind;
     LanguageModel exact(config, vocabulary, reference_device), model(config, vocabulary);
     draw_parameters(exact, 5);
@@ -200,7 +206,7 @@ TEST_F(LanguageModelTest, TheCpuAgrees) {
 }
 
 TEST_F(LanguageModelTest, APrefixIsSeenFromEverywhere) {
-  TranslatorConfig config = four_heads();
+  LanguageModelConfig config = two_layers();
   config.attention.topology = "prefix";
   LanguageModel model(config, vocabulary, reference_device);
   draw_parameters(model, 4);
@@ -218,12 +224,12 @@ TEST_F(LanguageModelTest, APrefixIsSeenFromEverywhere) {
 }
 
 TEST_F(LanguageModelTest, NamesItsAttentionsAndTensors) {
-  LanguageModel model(four_heads(), vocabulary, reference_device);
+  LanguageModel model(two_layers(), vocabulary, reference_device);
   AttentionTrace trace;
   ForwardContext context;
   context.trace = &trace;
   model.hidden(two_pieces().prompts, context);
-  const std::vector<std::string> names = language_model_attention_names(four_heads());
+  const std::vector<std::string> names = attention_names(two_layers());
   ASSERT_EQ(trace.entries.size(), names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
     EXPECT_EQ(trace.entries[i].name, names[i]);
@@ -240,7 +246,7 @@ TEST_F(LanguageModelTest, NamesItsAttentionsAndTensors) {
 
 TEST_F(LanguageModelTest, RefusesWhatItCannotBe) {
   const auto refusal = [](auto change) {
-    TranslatorConfig config = four_heads();
+    LanguageModelConfig config = two_layers();
     change(config);
     try {
       LanguageModel(config, vocabulary, reference_device);
@@ -250,20 +256,19 @@ TEST_F(LanguageModelTest, RefusesWhatItCannotBe) {
     }
     return std::string("none");
   };
-  EXPECT_EQ(refusal([](TranslatorConfig& c) { c.encoder_layers = -1; }), "none");
-  EXPECT_THAT(refusal([](TranslatorConfig& c) { c.decoder_layers = 0; }),
-              HasSubstr("model.decoder_layers"));
-  EXPECT_THAT(refusal([](TranslatorConfig& c) { c.heads = 3; }), HasSubstr("model.d_model"));
-  EXPECT_THAT(refusal([](TranslatorConfig& c) {
+  EXPECT_THAT(refusal([](LanguageModelConfig& c) { c.layers = 0; }), HasSubstr("model.layers"));
+  EXPECT_THAT(refusal([](LanguageModelConfig& c) { c.heads = 3; }), HasSubstr("model.d_model"));
+  EXPECT_THAT(refusal([](LanguageModelConfig& c) {
                 c.position.kind = "rotary";
                 c.position.cross = true;
               }),
               HasSubstr("no cross-attention"));
-  EXPECT_THAT(refusal([](TranslatorConfig& c) { c.pruned_heads["decoder.0.cross"] = {1}; }),
+  EXPECT_THAT(refusal([](LanguageModelConfig& c) { c.pruned_heads["decoder.0.cross"] = {1}; }),
               HasSubstr("no such attention"));
-  EXPECT_EQ(refusal([](TranslatorConfig& c) { c.pruned_heads["decoder.0.self"] = {1}; }), "none");
+  EXPECT_EQ(refusal([](LanguageModelConfig& c) { c.pruned_heads["decoder.0.self"] = {1}; }),
+            "none");
   // A piece longer than max_length, which is 8.
-  LanguageModel model(four_heads(), vocabulary, reference_device);
+  LanguageModel model(two_layers(), vocabulary, reference_device);
   Prompts prompts = two_pieces().prompts;
   prompts.begun = inputs_of(Ids(9, 1), {0, 9});
   ForwardContext context;

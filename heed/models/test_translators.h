@@ -14,11 +14,8 @@ inline const TranslatorVocabulary small_vocabulary{
     .source_size = 10, .target_size = 10, .symbols = marian_symbols(9)};
 
 // Four heads of two components; topologies that leave something out of five tokens.
-inline TranslatorConfig four_heads() {
-  TranslatorConfig config;
+inline void make_four_heads(StackConfig& config) {
   config.d_model = 8;
-  config.encoder_layers = 2;
-  config.decoder_layers = 2;
   config.heads = 4;
   config.feed_forward_size = 6;
   config.dropout = 0;
@@ -30,6 +27,13 @@ inline TranslatorConfig four_heads() {
   config.position.max_distance = 4;
   config.position.context_positions = 3;
   config.position.decay_base = 8;
+}
+
+inline TranslatorConfig four_heads() {
+  TranslatorConfig config;
+  config.encoder_layers = 2;
+  config.decoder_layers = 2;
+  make_four_heads(config);
   return config;
 }
 

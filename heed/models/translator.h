@@ -41,10 +41,7 @@ class Translator : public Generator {
 
   Tensor hidden(const Prompts& prompts, ForwardContext& context) const override;
   Projection projection() const override {
-    return {.weight = output_weight().value,
-            .bias = output_bias_.value,
-            .scale = static_cast<float>(config_.logit_scale),
-            .soft_cap = static_cast<float>(config_.logit_soft_cap)};
+    return projection_of(config_, output_weight(), output_bias_);
   }
   std::unique_ptr<DecodingSession> start(const ForwardContext& context) const override;
   std::int64_t vocabulary_size() const override { return vocabulary_.target_size; }

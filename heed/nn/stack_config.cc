@@ -132,6 +132,12 @@ void check_stack_config(const StackConfig& config, const std::vector<std::string
   check_initial(config);
 }
 
+void check_layer_count(const char* key, int layers) {
+  constexpr int limit = 4096;  // four times as deep as any Transformer known to have been trained
+  check_usage(layers > 0 && layers <= limit, "model.{}: must be in 1 … {}, got {}", key, limit,
+              layers);
+}
+
 NormConfig norm_config(const StackConfig& config) {
   return {.kind = config.norm_kind,
           .epsilon = config.norm_epsilon,

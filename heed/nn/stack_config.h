@@ -93,6 +93,9 @@ struct StackConfig {
 // and the reason.
 void check_stack_config(const StackConfig& config, const std::vector<std::string>& attentions);
 
+// The number of layers of a stack, under the key that says it. Errors (usage): it is out of range.
+void check_layer_count(const char* key, int layers);
+
 NormConfig norm_config(const StackConfig& config);
 
 // Whether a stack ends with a norm of its own: unless the last residual sum has one.

@@ -29,7 +29,7 @@ struct LanguageModellingData : TextConfig {
 struct LanguageModellingRecipe : RunSettings {
   LanguageModellingData data;
   TokenizerConfig tokenizer;
-  TranslatorConfig model;
+  LanguageModelConfig model;
 
   LanguageModellingRecipe() {
     task = "language_modelling";

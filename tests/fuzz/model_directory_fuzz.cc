@@ -18,10 +18,10 @@ struct SavedFile {
   std::string content;
 };
 
-TranslatorConfig small_config() {
-  TranslatorConfig config;
+template <typename Config>
+Config small_config() {
+  Config config;
   config.d_model = 4;
-  config.encoder_layers = config.decoder_layers = 1;
   config.heads = 2;
   config.feed_forward_size = 3;
   config.max_length = 8;
@@ -54,8 +54,12 @@ const std::vector<SavedFile>& sound_files() {
         [](const PairVisitor& visit) { visit("two dogs play", "zwei Hunde spielen"); });
     const int size = tokenizers.source->size();
     const TextSymbols symbols = symbols_for(tokenizers);
-    Translator translator(small_config(), {size, size, symbols});
-    LanguageModel language_model(small_config(), size);
+    auto config = small_config<TranslatorConfig>();
+    config.encoder_layers = config.decoder_layers = 1;
+    Translator translator(config, {size, size, symbols});
+    auto alone = small_config<LanguageModelConfig>();
+    alone.layers = 1;
+    LanguageModel language_model(alone, size);
     save_model(translator, tokenizers, symbols, {}, scratch_folder() / "translator");
     save_model(language_model, tokenizers, symbols, {}, scratch_folder() / "language_model");
     save_model(translator, tokenizers, symbols, {}, scratch_folder() / "shards");
