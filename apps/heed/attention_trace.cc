@@ -30,7 +30,7 @@ Sequences one_sequence(std::size_t length) {
 
 AttentionLayer layer_of(const AttentionTrace::Entry& entry, const TranslatorConfig& config) {
   AttentionLayer layer;
-  for (const int head : present_heads(config, entry.name)) {
+  for (const int head : present_heads(config, entry.place.name())) {
     layer.heads.push_back(head + 1);
   }
   const auto weights = entry.weights.values<float>();
@@ -82,9 +82,7 @@ AttentionView trace_attention(const LoadedModel& translator, const std::string& 
                  {"decoder", "decoder self-attention", output_labels, input_labels, {}},
                  {"cross", "encoder-decoder attention", output_labels, source_labels, {}}}};
   for (const AttentionTrace::Entry& entry : trace.entries) {
-    const std::size_t stack = entry.name.ends_with(".cross")       ? 2
-                              : entry.name.starts_with("decoder.") ? 1
-                                                                   : 0;
+    const std::size_t stack = entry.place.cross ? 2 : entry.place.stack == "decoder" ? 1 : 0;
     view.stacks[stack].layers.push_back(layer_of(entry, translator.as<Translator>().config()));
   }
   return view;

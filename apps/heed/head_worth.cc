@@ -120,14 +120,14 @@ std::vector<HeadWorth> measure_heads(
     const std::function<void(std::size_t, std::size_t)>& progress) {
   whole = metric.measure(model, {.precision = precision});
   std::vector<HeadWorth> heads;
-  for (const std::string& name : attention_names(model.config())) {
-    for (const int head : present_heads(model.config(), name)) {
-      heads.push_back({name, head});
+  for (const AttentionPlace& place : attentions_of(model.config())) {
+    for (const int head : present_heads(model.config(), place.name())) {
+      heads.push_back({place, head});
     }
   }
   for (std::size_t i = 0; i < heads.size(); ++i) {
     HeadWorth& head = heads[i];
-    const HeadSet off = heads_off(model.config(), {{head.attention, {head.head}}});
+    const HeadSet off = heads_off(model.config(), {{head.attention.name(), {head.head}}});
     head.score = metric.measure(model, {.precision = precision, .heads_off = &off});
     head.worth = metric.higher_is_better ? whole - head.score : head.score - whole;
     progress(i + 1, heads.size());
@@ -145,8 +145,9 @@ HeadSet least_worth(std::vector<HeadWorth> heads, const TranslatorConfig& config
     if ((count && taken == *count) || (threshold && head.worth >= *threshold)) {
       break;
     }
-    std::vector<int>& list = chosen[head.attention];
-    if (list.size() + 1 < present_heads(config, head.attention).size()) {
+    const std::string name = head.attention.name();
+    std::vector<int>& list = chosen[name];
+    if (list.size() + 1 < present_heads(config, name).size()) {
       list.push_back(head.head);
       ++taken;
     }

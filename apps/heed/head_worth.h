@@ -29,10 +29,10 @@ ScoredCorpus read_scored_corpus(const LoadedModel& translator, const std::string
 double corpus_loss(const Generator& model, const ScoredCorpus& corpus, ForwardContext context);
 
 struct HeadWorth {
-  std::string attention;  // "encoder.0.self"
-  int head = 0;           // from 0, as in TranslatorConfig::pruned_heads
-  double score = 0;       // without it: loss, or BLEU
-  double worth = 0;       // how much that is worse than with it; below 0: better without
+  AttentionPlace attention;
+  int head = 0;      // from 0, as in TranslatorConfig::pruned_heads
+  double score = 0;  // without it: loss, or BLEU
+  double worth = 0;  // how much that is worse than with it; below 0: better without
 };
 
 // Measures a model in a context: loss or BLEU.

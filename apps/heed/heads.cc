@@ -46,18 +46,13 @@ struct HeadStudy {
 };
 
 bool is_in(const HeadSet& set, const HeadWorth& head) {
-  const auto found = set.find(head.attention);
+  const auto found = set.find(head.attention.name());
   return found != set.end() &&
          std::find(found->second.begin(), found->second.end(), head.head) != found->second.end();
 }
 
-// "encoder.0.self" → its kind in words, and its layer from 1.
-std::pair<std::string, int> kind_and_layer(const std::string& attention) {
-  const std::size_t first = attention.find('.');
-  const int layer = std::stoi(attention.substr(first + 1)) + 1;
-  return {attention.ends_with(".cross") ? "encoder-decoder attention"
-                                        : attention.substr(0, first) + " self-attention",
-          layer};
+std::string kind_in_words(const AttentionPlace& place) {
+  return place.cross ? "encoder-decoder attention" : place.stack + " self-attention";
 }
 
 void check_options(const HeadsOptions& options) {
@@ -141,9 +136,9 @@ std::string table_of(const HeadsOptions& options, const HeadStudy& study) {
                                  study.heads.size(), options.metric, study.whole, "without",
                                  "layer", "head", options.metric, "worse by");
   for (const HeadWorth& head : study.heads) {
-    const auto [kind, layer] = kind_and_layer(head.attention);
-    text += fmt::format("{:<26} {:>5} {:>5} {:>9.4f} {:>+9.4f}{}\n", kind, layer, head.head + 1,
-                        head.score, head.worth, is_in(study.pruned, head) ? "  pruned" : "");
+    text += fmt::format("{:<26} {:>5} {:>5} {:>9.4f} {:>+9.4f}{}\n", kind_in_words(head.attention),
+                        head.attention.layer + 1, head.head + 1, head.score, head.worth,
+                        is_in(study.pruned, head) ? "  pruned" : "");
   }
   return options.prunes() ? text + "\n" + summary_of(options, study) + "\n" : text;
 }
@@ -151,7 +146,7 @@ std::string table_of(const HeadsOptions& options, const HeadStudy& study) {
 Json json_of(const HeadsOptions& options, const HeadStudy& study) {
   Json json = {{"metric", options.metric}, {"all_heads", study.whole}, {"heads", Json::array()}};
   for (const HeadWorth& head : study.heads) {
-    json["heads"].push_back({{"attention", head.attention},
+    json["heads"].push_back({{"attention", head.attention.name()},
                              {"head", head.head},
                              {"without", head.score},
                              {"worse_by", head.worth},
@@ -187,16 +182,15 @@ HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator,
         loss ? fmt::format("{:.4f}", *study.after) : fmt::format("{:.2f}", *study.after));
   }
   for (const HeadWorth& head : study.heads) {
-    const auto [kind, layer] = kind_and_layer(head.attention);
-    page.rows.push_back(
-        {kind, layer, head.head + 1, head.score, head.worth, is_in(study.pruned, head)});
+    page.rows.push_back({kind_in_words(head.attention), head.attention.layer + 1, head.head + 1,
+                         head.score, head.worth, is_in(study.pruned, head)});
   }
   return page;
 }
 
 // Refuses at once, before the heads are measured, a model whose heads cannot be pruned.
 void check_prunable(TranslatorConfig config) {
-  const std::string name = attention_names(config).front();
+  const std::string name = attentions_of(config).front().name();
   if (present_heads(config, name).size() == static_cast<std::size_t>(config.heads) &&
       config.heads > 1) {
     config.pruned_heads[name] = {0};

@@ -11,11 +11,12 @@ namespace heed {
 namespace {
 
 void check_heads_are_there(const TranslatorConfig& config, const HeadSet& heads) {
-  const std::vector<std::string> names = attention_names(config);
+  const std::vector<AttentionPlace> places = attentions_of(config);
   for (const auto& [name, list] : heads) {
-    check_usage(std::find(names.begin(), names.end(), name) != names.end(),
-                "the model has no attention '{}'; its names run from {} to {}", name, names.front(),
-                names.back());
+    check_usage(std::any_of(places.begin(), places.end(),
+                            [&](const AttentionPlace& place) { return place.name() == name; }),
+                "the model has no attention '{}'; its names run from {} to {}", name,
+                places.front().name(), places.back().name());
     const std::vector<int> present = present_heads(config, name);
     for (const int head : list) {
       check_usage(std::find(present.begin(), present.end(), head) != present.end(),
@@ -24,13 +25,10 @@ void check_heads_are_there(const TranslatorConfig& config, const HeadSet& heads)
   }
 }
 
-// Stored names begin with "model.encoder.layers.0.self_attn." for "encoder.0.self".
-std::string stored_prefix(const std::string& attention) {
-  const std::size_t first = attention.find('.');
-  const std::size_t second = attention.find('.', first + 1);
-  return fmt::format("model.{}.layers.{}.{}.", attention.substr(0, first),
-                     attention.substr(first + 1, second - first - 1),
-                     attention.ends_with(".cross") ? "encoder_attn" : "self_attn");
+// What the stored names of an attention begin with.
+std::string stored_prefix(const AttentionPlace& place) {
+  return fmt::format("model.{}.layers.{}.{}.", place.stack, place.layer,
+                     place.cross ? "encoder_attn" : "self_attn");
 }
 
 // Copies the heads `kept` (counted among those of `from`) of one stored tensor of an attention.
@@ -66,8 +64,8 @@ std::vector<int> present_heads(const TranslatorConfig& config, const std::string
 
 HeadSet present_heads(const TranslatorConfig& config) {
   HeadSet heads;
-  for (const std::string& name : attention_names(config)) {
-    heads[name] = present_heads(config, name);
+  for (const AttentionPlace& place : attentions_of(config)) {
+    heads[place.name()] = present_heads(config, place.name());
   }
   return heads;
 }
@@ -107,14 +105,18 @@ std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads)
       to[i].tensor.copy_from(from[i].tensor);
     }
   }
-  for (const auto& [name, list] : heads) {
+  for (const AttentionPlace& place : attentions_of(config)) {
+    const std::string name = place.name();
+    if (!heads.contains(name)) {
+      continue;
+    }
     const std::vector<int> present = present_heads(model.config(), name);
     std::vector<int> kept;
     for (const int head : present_heads(config, name)) {
       kept.push_back(
           static_cast<int>(std::find(present.begin(), present.end(), head) - present.begin()));
     }
-    const std::string prefix = stored_prefix(name);
+    const std::string prefix = stored_prefix(place);
     for (std::size_t i = 0; i < to.size(); ++i) {
       if (to[i].name.starts_with(prefix) && !to[i].name.ends_with("out_proj.bias")) {
         copy_heads(from[i], to[i], kept, config.d_model / config.heads);

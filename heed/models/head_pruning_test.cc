@@ -129,7 +129,7 @@ TEST_F(HeadPruning, TheTraceShowsTheHeadsThatAreThere) {
   const std::vector<double> traced = scores(*smaller, context);
   EXPECT_EQ(traced, scores(*smaller));
   ASSERT_EQ(trace.entries.size(), 6u);
-  EXPECT_EQ(trace.entries[1].name, "encoder.1.self");
+  EXPECT_EQ(trace.entries[1].place.name(), "encoder.1.self");
   EXPECT_EQ(trace.entries[1].heads, 1);
   EXPECT_EQ(trace.entries[0].heads, 3);
 }

@@ -4,7 +4,7 @@ namespace heed {
 
 void check_language_model_config(const LanguageModelConfig& config) {
   check_layer_count("layers", config.layers);
-  check_stack_config(config, attention_names(config));
+  check_stack_config(config, attentions_of(config));
   check_usage(config.tie_embeddings == "none" || config.tie_embeddings == "output",
               "model.tie_embeddings '{}': expected none or output", config.tie_embeddings);
   check_output_config(config);
@@ -12,12 +12,12 @@ void check_language_model_config(const LanguageModelConfig& config) {
               "model.position.cross: a language model has no cross-attention");
 }
 
-std::vector<std::string> attention_names(const LanguageModelConfig& config) {
-  std::vector<std::string> names;
+std::vector<AttentionPlace> attentions_of(const LanguageModelConfig& config) {
+  std::vector<AttentionPlace> result;
   for (int i = 0; i < config.layers; ++i) {
-    names.push_back(fmt::format("decoder.{}.self", i));
+    result.push_back({.stack = "decoder", .layer = i});
   }
-  return names;
+  return result;
 }
 
 }  // namespace heed

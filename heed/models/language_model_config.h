@@ -28,7 +28,7 @@ struct LanguageModelConfig : StackConfig, OutputConfig {
 // the key and the reason.
 void check_language_model_config(const LanguageModelConfig& config);
 
-// The names of a language model's attentions, from the first layer to the last.
-std::vector<std::string> attention_names(const LanguageModelConfig& config);
+// A language model's attentions, from the first layer to the last.
+std::vector<AttentionPlace> attentions_of(const LanguageModelConfig& config);
 
 }  // namespace heed

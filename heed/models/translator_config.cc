@@ -5,22 +5,22 @@
 
 namespace heed {
 
-std::vector<std::string> attention_names(const TranslatorConfig& config) {
-  std::vector<std::string> names;
+std::vector<AttentionPlace> attentions_of(const TranslatorConfig& config) {
+  std::vector<AttentionPlace> result;
   for (int i = 0; i < config.encoder_layers; ++i) {
-    names.push_back(fmt::format("encoder.{}.self", i));
+    result.push_back({.stack = "encoder", .layer = i});
   }
   for (int i = 0; i < config.decoder_layers; ++i) {
-    names.push_back(fmt::format("decoder.{}.self", i));
-    names.push_back(fmt::format("decoder.{}.cross", i));
+    result.push_back({.stack = "decoder", .layer = i});
+    result.push_back({.stack = "decoder", .layer = i, .cross = true});
   }
-  return names;
+  return result;
 }
 
 void check_translator_config(const TranslatorConfig& config) {
   check_layer_count("encoder_layers", config.encoder_layers);
   check_layer_count("decoder_layers", config.decoder_layers);
-  check_stack_config(config, attention_names(config));
+  check_stack_config(config, attentions_of(config));
   check_usage(config.tie_embeddings == "none" || config.tie_embeddings == "output" ||
                   config.tie_embeddings == "all",
               "model.tie_embeddings '{}': expected none, output or all", config.tie_embeddings);

@@ -31,7 +31,7 @@ struct TranslatorConfig : StackConfig, OutputConfig {
 // the key and the reason.
 void check_translator_config(const TranslatorConfig& config);
 
-// The names of a translator's attentions, in the order of the forward pass.
-std::vector<std::string> attention_names(const TranslatorConfig& config);
+// A translator's attentions, in the order of the forward pass.
+std::vector<AttentionPlace> attentions_of(const TranslatorConfig& config);
 
 }  // namespace heed

@@ -17,16 +17,15 @@ std::string name_of(const BlockPlace& place, const char* sublayer) {
 AttentionScope scope_of(const StackConfig& config, const BlockPlace& place, bool cross,
                         Device device) {
   AttentionScope scope = attention_scope(config.attention, config.d_model, config.heads);
-  scope.name = name_of(place, cross ? "cross" : "self");
+  scope.place = {.stack = place.stack, .layer = place.layer, .cross = cross};
   scope.dropout = config.attention_dropout;
-  scope.layer = place.layer;
   scope.causal = !cross && place.causal;
-  scope.cross = cross;
   scope.device = device;
-  if (const auto pruned = config.pruned_heads.find(scope.name);
+  if (const auto pruned = config.pruned_heads.find(scope.place.name());
       pruned != config.pruned_heads.end()) {
     check_usage(scope.key_heads == scope.heads,
-                "{}: heads cannot be left out one by one where they share keys", scope.name);
+                "{}: heads cannot be left out one by one where they share keys",
+                scope.place.name());
     scope.heads -= static_cast<int>(pruned->second.size());
     scope.key_heads = scope.heads;
   }

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "heed/kernels/dropout.h"
 #include "heed/kernels/matmul.h"
+#include "heed/nn/attention/attention_place.h"
 #include "heed/nn/attention/head_set.h"
 #include "heed/nn/dropout_site.h"
 #include "heed/tensor/tensor.h"
@@ -17,7 +17,7 @@ namespace heed {
 // Attention weights that a forward pass was asked to keep.
 struct AttentionTrace {
   struct Entry {
-    std::string name;  // "encoder.0.self", "decoder.3.cross", …
+    AttentionPlace place;
     int heads = 1;
     std::vector<std::int32_t> query_offsets, key_offsets;
     // Per sequence and head one [queries, keys] matrix, one after the other.

@@ -16,13 +16,14 @@ void check_choice(const char* key, const std::string& value,
               "model.{} '{}': expected {}", key, value, choices);
 }
 
-// `names`: the model's attentions.
-void check_pruned_heads(const StackConfig& config, const std::vector<std::string>& names) {
+// `attentions`: the model's.
+void check_pruned_heads(const StackConfig& config, const std::vector<AttentionPlace>& attentions) {
   for (const auto& [name, heads] : config.pruned_heads) {
-    check_usage(std::find(names.begin(), names.end(), name) != names.end(),
+    check_usage(std::any_of(attentions.begin(), attentions.end(),
+                            [&](const AttentionPlace& place) { return place.name() == name; }),
                 "model.pruned_heads: {}: the model has no such attention; its names run from {} to "
                 "{}",
-                name, names.front(), names.back());
+                name, attentions.front().name(), attentions.back().name());
     int least = 0;
     for (const int head : heads) {
       check_usage(head >= least && head < config.heads,
@@ -113,7 +114,7 @@ void check_initial(const StackConfig& config) {
 
 }  // namespace
 
-void check_stack_config(const StackConfig& config, const std::vector<std::string>& attentions) {
+void check_stack_config(const StackConfig& config, const std::vector<AttentionPlace>& attentions) {
   const auto positive = [](const char* key, std::int64_t value) {
     check_usage(value > 0, "model.{}: must be positive, got {}", key, value);
   };

@@ -89,9 +89,9 @@ struct StackConfig {
 };
 
 // Checks names, sizes, rates, and that positions and attention fit together. `attentions`: the
-// names of the model's attentions, in the order of the forward pass. Errors (usage) name the key
+// model's, in the order of the forward pass. Errors (usage) name the key
 // and the reason.
-void check_stack_config(const StackConfig& config, const std::vector<std::string>& attentions);
+void check_stack_config(const StackConfig& config, const std::vector<AttentionPlace>& attentions);
 
 // The number of layers of a stack, under the key that says it. Errors (usage): it is out of range.
 void check_layer_count(const char* key, int layers);

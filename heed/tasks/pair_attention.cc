@@ -47,10 +47,9 @@ std::vector<AttentionMap> cross_attention_maps(const Generator& model, const Tok
     map.row_labels = piece_labels(*tokenizers.target, examples.outputs.values<std::int32_t>());
     map.column_labels =
         piece_labels(*tokenizers.source, examples.prompts.source.ids.values<std::int32_t>());
-    map.layer = 0;
     for (const AttentionTrace::Entry& entry : trace.entries) {
-      if (entry.name.ends_with(".cross")) {
-        ++map.layer;
+      if (entry.place.cross) {
+        map.layer = entry.place.layer + 1;
         add_maps(entry, map, maps);
       }
     }

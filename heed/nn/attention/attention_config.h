@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/nn/attention/attention_place.h"
 #include "heed/nn/position/position_encoding.h"
 #include "heed/tensor/device.h"
 
@@ -76,12 +77,10 @@ struct AttentionScope {
   std::int64_t key_size = 64;    // components of a head's queries and keys
   std::int64_t value_size = 64;  // and of its values
   double dropout = 0;            // on the weights
-  int layer = 0;                 // of its stack
+  AttentionPlace place;          // names it in traces and its dropout
   bool causal = false;           // sees no future: a decoder's self-attention
-  bool cross = false;            // keys and values are another sequence's
   bool input_bias = true;        // of the maps that give queries, keys and values
   bool output_bias = true;       // of the map of what was attended
-  std::string name;              // in traces and of its dropout: "encoder.0.self"
   Device device;
 };
 

@@ -8,12 +8,12 @@ namespace {
 
 // Attends, and keeps the weights when the context asks for them.
 Tensor run(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionPlan& plan,
-           const ops::AttentionTerms& terms, const std::string& name, ForwardContext& context) {
+           const ops::AttentionTerms& terms, const AttentionPlace& place, ForwardContext& context) {
   if (context.trace == nullptr) {
     return ops::attention(q, k, v, plan, terms);
   }
   AttentionTrace::Entry entry;
-  entry.name = name;
+  entry.place = place;
   entry.heads = plan.heads;
   entry.query_offsets.assign(plan.query_offsets.begin(), plan.query_offsets.end());
   entry.key_offsets.assign(plan.key_offsets.begin(), plan.key_offsets.end());
@@ -31,7 +31,7 @@ std::int64_t bound(std::int64_t a, std::int64_t b) {
 
 AttentionCore::AttentionCore(const AttentionConfig& config, const AttentionScope& scope)
     : scope_(scope),
-      dropout_(scope.name + ".weights", scope.dropout),
+      dropout_(scope.place.name() + ".weights", scope.dropout),
       parts_(make_attention_parts(config, scope)) {}
 
 Tensor AttentionCore::compared_queries(const Tensor& q, const Tensor& places, std::int64_t length,
@@ -42,7 +42,7 @@ Tensor AttentionCore::compared_queries(const Tensor& q, const Tensor& places, st
     result = part->queries(result, context);
   }
   return positions == nullptr ? result
-                              : positions->turn_queries(scope_.layer, result, places, length);
+                              : positions->turn_queries(scope_.place.layer, result, places, length);
 }
 
 Tensor AttentionCore::kept_keys(const Tensor& k, const Tensor& places, std::int64_t length,
@@ -51,7 +51,8 @@ Tensor AttentionCore::kept_keys(const Tensor& k, const Tensor& places, std::int6
   for (const auto& part : parts_) {
     result = part->keys(result, context);
   }
-  return positions == nullptr ? result : positions->turn_keys(scope_.layer, result, places, length);
+  return positions == nullptr ? result
+                              : positions->turn_keys(scope_.place.layer, result, places, length);
 }
 
 ops::AttentionTerms AttentionCore::terms(std::int64_t length,
@@ -61,7 +62,7 @@ ops::AttentionTerms AttentionCore::terms(std::int64_t length,
     part->add_terms(result);
   }
   if (positions != nullptr) {
-    positions->add_terms(scope_.layer, length, result);
+    positions->add_terms(scope_.place.layer, length, result);
   }
   return result;
 }
@@ -94,7 +95,7 @@ Tensor AttentionCore::attend_kept(const Tensor& q, const Tensor& kept_keys, cons
   }
   const std::int64_t length = bound(queries.longest(), keys.longest());
   const Tensor compared = compared_queries(q, queries.positions, length, positions, context);
-  return run(compared, kept_keys, v, plan, terms(length, positions), scope_.name, context);
+  return run(compared, kept_keys, v, plan, terms(length, positions), scope_.place, context);
 }
 
 Tensor AttentionCore::attend_cached(const Tensor& q, const Sequences& rows, const CachedRows& cache,

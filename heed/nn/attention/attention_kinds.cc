@@ -34,10 +34,11 @@ std::vector<std::unique_ptr<AttentionPart>> make_attention_parts(const Attention
                                                                  const AttentionScope& scope) {
   std::vector<std::unique_ptr<AttentionPart>> parts;
   for (const AttentionKind& kind : attention_kinds()) {
-    const bool chosen = kind.name.empty() || (kind.key == "kind" && kind.name == config.kind) ||
-                        (kind.key == "normalizer" && kind.name == config.normalizer) ||
-                        // Who sees whom is a question of one sequence.
-                        (kind.key == "topology" && kind.name == config.topology && !scope.cross);
+    const bool chosen =
+        kind.name.empty() || (kind.key == "kind" && kind.name == config.kind) ||
+        (kind.key == "normalizer" && kind.name == config.normalizer) ||
+        // Who sees whom is a question of one sequence.
+        (kind.key == "topology" && kind.name == config.topology && !scope.place.cross);
     if (auto part = chosen ? kind.make(config, scope) : nullptr; part != nullptr) {
       parts.push_back(std::move(part));
     }

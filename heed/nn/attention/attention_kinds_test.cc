@@ -41,7 +41,7 @@ class AttentionKinds : public testing::Test {
                           const std::function<bool(int i, int j)>& sees) {
     AttentionExample example(config);
     example.scope.causal = causal;
-    example.scope.layer = layer;
+    example.scope.place.layer = layer;
     expect_formula(example,
                    {.score = scaled_dot, .normalize = softmax_each, .sees = [&](int i, int j) {
                       return (!causal || j <= i) && sees(i, j);
@@ -196,7 +196,7 @@ TEST_F(AttentionKinds, Topologies) {
 
 TEST_F(AttentionKinds, TopologiesLeaveCrossAttentionAlone) {
   AttentionExample example({.topology = "window", .window = 1});
-  example.scope.cross = true;
+  example.scope.place.cross = true;
   example.queries = 5;
   expect_formula(example, {.score = scaled_dot, .normalize = softmax_each});
 }

@@ -35,7 +35,7 @@ AttentionKind shifted_block_kind() {
           .summary = "Blocks that every other layer shifts by half (after Liu et al., 2021)",
           .make = [](const AttentionConfig& config, const AttentionScope& scope) {
             return std::make_unique<Blocks>(config.block,
-                                            scope.layer % 2 == 1 ? config.block / 2 : 0);
+                                            scope.place.layer % 2 == 1 ? config.block / 2 : 0);
           }};
 }
 

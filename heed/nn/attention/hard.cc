@@ -42,7 +42,7 @@ AttentionKind gumbel_kind() {
           .summary = "One key, drawn by its weight while training (Jang et al., 2017)",
           .make = [](const AttentionConfig& config, const AttentionScope& scope) {
             return std::make_unique<HardChoice>(config.temperature,
-                                                DropoutSite(scope.name + ".choice", 0));
+                                                DropoutSite(scope.place.name() + ".choice", 0));
           }};
 }
 

@@ -8,8 +8,7 @@
 
 namespace heed {
 
-// Heads, counted from 0 and ascending, by the name of their attention as in an AttentionTrace
-// ("encoder.0.self", "decoder.3.cross").
+// Heads, counted from 0 and ascending, by the name of their attention (AttentionPlace::name()).
 using HeadSet = std::map<std::string, std::vector<int>>;
 
 }  // namespace heed

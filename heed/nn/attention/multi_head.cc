@@ -16,15 +16,15 @@ void switch_heads_off(const Tensor& attended, const AttentionScope& scope,
   if (context.heads_off == nullptr) {
     return;
   }
-  const auto off = context.heads_off->find(scope.name);
+  const std::string name = scope.place.name();
+  const auto off = context.heads_off->find(name);
   if (off == context.heads_off->end()) {
     return;
   }
-  check(!gradients_enabled(), "{}: heads can be switched off only without gradients", scope.name);
+  check(!gradients_enabled(), "{}: heads can be switched off only without gradients", name);
   for (const int head : off->second) {
     check_usage(head >= 0 && head < scope.heads,
-                "{}: head {} is to be switched off, but it has {} heads", scope.name, head,
-                scope.heads);
+                "{}: head {} is to be switched off, but it has {} heads", name, head, scope.heads);
     attended.columns(head * scope.value_size, (head + 1) * scope.value_size).fill(0);
   }
 }

@@ -22,7 +22,7 @@ AttentionKind prefix_kind() {
             check_usage(scope.causal,
                         "attention.topology prefix: {} sees everything already; a prefix is for "
                         "causal stacks",
-                        scope.name);
+                        scope.place.name());
             return std::make_unique<Prefix>();
           }};
 }

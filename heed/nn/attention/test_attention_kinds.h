@@ -39,7 +39,7 @@ struct AttentionExample {
 
   explicit AttentionExample(const AttentionConfig& chosen) : config(chosen) {
     scope.device = reference_device;
-    scope.name = "of_a_test";
+    scope.place.stack = "of_a_test";
   }
 
   // → [queries, heads · value size]
