@@ -10,29 +10,13 @@
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
-#include "heed/models/test_translators.h"
+#include "heed/models/test_language_models.h"
 
 namespace heed {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
 using testing::HasSubstr;
-
-constexpr std::int64_t vocabulary = 10;
-
-// Two pieces of a text, of three and four tokens, without sources.
-GeneratorExamples two_pieces() {
-  return {.prompts = {.source = inputs_of({}, {0, 0, 0}),
-                      .begun = inputs_of({3, 2, 4, 0, 4, 5, 1}, {0, 3, 7})},
-          .outputs = ids_of({2, 4, 6, 4, 5, 1, 9})};
-}
-
-LanguageModelConfig two_layers() {
-  LanguageModelConfig config;
-  config.layers = 2;
-  make_four_heads(config);
-  return config;
-}
 
 // Schemes that lines of any length can have.
 std::vector<std::string> schemes() {
@@ -43,14 +27,6 @@ std::vector<std::string> schemes() {
     }
   }
   return kinds;
-}
-
-void expect_close(const std::vector<double>& got, const std::vector<double>& expected,
-                  double tolerance) {
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    ASSERT_NEAR(got[i], expected[i], tolerance) << "at " << i;
-  }
 }
 
 class LanguageModelTest : public testing::Test {
@@ -229,10 +205,10 @@ TEST_F(LanguageModelTest, NamesItsAttentionsAndTensors) {
   ForwardContext context;
   context.trace = &trace;
   model.hidden(two_pieces().prompts, context);
-  const std::vector<std::string> names = attention_names(two_layers());
-  ASSERT_EQ(trace.entries.size(), names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    EXPECT_EQ(trace.entries[i].name, names[i]);
+  const std::vector<AttentionPlace> places = attentions_of(two_layers());
+  ASSERT_EQ(trace.entries.size(), places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    EXPECT_EQ(trace.entries[i].place.name(), places[i].name());
   }
   std::map<std::string, Shape> stored;
   for (const NamedTensor& item : stored_tensors_of(model)) {
