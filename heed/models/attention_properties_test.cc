@@ -32,7 +32,7 @@ TEST_F(AttentionProperties, TracesLeaveResultsEqual) {
           generator_loss(model, examples.prompts, examples.outputs, {}, plain).sums.plain_loss,
           generator_loss(model, examples.prompts, examples.outputs, {}, traced).sums.plain_loss);
       ASSERT_EQ(trace.entries.size(), 6u);
-      EXPECT_EQ(trace.entries[3].name, "decoder.0.cross");
+      EXPECT_EQ(trace.entries[3].place.name(), "decoder.0.cross");
       const std::vector<double> weights = trace.entries[3].weights.to_doubles();
       ASSERT_EQ(weights.size(), 4u * (3 * 3 + 4 * 5));
       if (!config.attention.sinks && !config.attention.talking_heads) {

@@ -191,7 +191,7 @@ TEST_F(TranslatorTest, AttentionTraceLeavesResultsEqualAndSumsToOne) {
   EXPECT_EQ(generator_loss(model, examples.prompts, examples.outputs, {}, plain).sums.loss,
             generator_loss(model, examples.prompts, examples.outputs, {}, traced).sums.loss);
   ASSERT_EQ(trace.entries.size(), 6u);
-  EXPECT_EQ(trace.entries[3].name, "decoder.0.cross");
+  EXPECT_EQ(trace.entries[3].place.name(), "decoder.0.cross");
   const auto weights = trace.entries[3].weights.to_doubles();
   ASSERT_EQ(weights.size(), 2u * (3 * 3 + 4 * 5));
   EXPECT_NEAR(weights[0] + weights[1] + weights[2], 1.0, 1e-12);
