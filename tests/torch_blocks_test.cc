@@ -1,7 +1,7 @@
 // Kinds of blocks and of embeddings against PyTorch's numbers (tools/make_block_fixtures.py).
 #include <map>
 
-#include "heed/base/config.h"
+#include "heed/base/config_json.h"
 #include "heed/nn/embeddings.h"
 #include "heed/nn/stack.h"
 #include "tests/torch_layer.h"

@@ -12,7 +12,8 @@ std::vector<std::string> seeds() {
   History history(directory, 0, -1);
   history.add(StepRecord{.step = 50, .loss = 4.5, .learning_rate = 1e-4, .gradient_norm = 1.5});
   history.add(ValidationRecord{.step = 50, .train_loss = 4.4, .loss = 4.2, .best = true});
-  history.add(ValidationRecord{.step = 90, .epoch = 1, .loss = 3.2, .bleu = 7.5, .seconds = 9.5});
+  history.add(ValidationRecord{
+      .step = 90, .epoch = 1, .loss = 3.2, .measures = {{"bleu", 7.5}}, .seconds = 9.5});
   history.flush();
   return {read_file(directory / "metrics.jsonl")};
 }
