@@ -14,6 +14,7 @@
 #include "heed/interop/load_model.h"
 #include "heed/metrics/classification.h"
 #include "heed/tasks/line_translator.h"
+#include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run.h"
 #include "heed/tasks/translation_recipe.h"
 

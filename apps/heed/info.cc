@@ -6,6 +6,7 @@
 #include "heed/base/config_json.h"
 #include "heed/base/yaml.h"
 #include "heed/interop/load_model.h"
+#include "heed/interop/model_kind.h"
 
 namespace heed::app {
 
@@ -30,7 +31,7 @@ Json describe(const LoadedModel& loaded) {
   } else {
     json["vocabulary"] = loaded.tokenizers.target->size();
   }
-  json["model"] = loaded.section;
+  json["model"] = description_of(*loaded.module).section;
   if (loaded.kind->has_encoder) {
     json["decoding"] = config_to_json(loaded.decoding);
   }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "heed/base/error.h"
+#include "heed/interop/model_kind.h"
 
 namespace heed::app {
 

@@ -8,6 +8,7 @@
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
 #include "heed/base/error.h"
+#include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run.h"
 
 namespace heed::app {

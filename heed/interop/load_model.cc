@@ -9,6 +9,7 @@
 #include "heed/interop/family_tensors.h"
 #include "heed/interop/model_directory.h"
 #include "heed/interop/model_family.h"
+#include "heed/interop/model_kind.h"
 #include "heed/interop/text_config.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/tokenizer_files.h"
@@ -64,6 +65,15 @@ DecodingConfig decoding_of(const LoadedModel& loaded, const Json& config) {
 
 }  // namespace
 
+const std::string& LoadedModel::task() const {
+  return kind->task;
+}
+
+void LoadedModel::fail_as_another() const {
+  fail(ErrorKind::failure, "{}: {} is asked for something that it is not", directory.string(),
+       kind->noun);
+}
+
 LoadedModel load_model(const fs::path& directory, Device device) {
   LoadedModel loaded;
   loaded.directory = model_directory_of(directory);
@@ -79,7 +89,6 @@ LoadedModel load_model(const fs::path& directory, Device device) {
   const SafetensorsModel weights(loaded.directory, device);
   loaded.module = built(description, *loaded.kind, weights, source, device);
   read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool);
-  loaded.section = description_of(*loaded.module).section;
   loaded.symbols = description.vocabulary.symbols;
   loaded.decoding = decoding_of(loaded, config);
   return loaded;

@@ -17,35 +17,35 @@
 #include <span>
 #include <string>
 
-#include "heed/base/json.h"
-#include "heed/base/json_forward.h"
 #include "heed/base/model_files.h"
 #include "heed/generation/generate.h"
-#include "heed/interop/model_kind.h"
 #include "heed/nn/generator.h"
 #include "heed/tensor/device.h"
 #include "heed/text/tokenizer.h"
 
 namespace heed {
 
+struct ModelKind;  // heed/interop/model_kind.h
+
 struct LoadedModel {
   std::string family;  // model_type of config.json
   const ModelKind* kind = nullptr;
-  Json section;  // `model` of a recipe
   std::unique_ptr<Module> module;
   TokenizerPair tokenizers;
   TextSymbols symbols;
   DecodingConfig decoding;          // defaults, from generation_config.json
   std::filesystem::path directory;  // of the model itself
 
-  const std::string& task() const { return kind->task; }
+  // What it is for, as recipes say it: "translation".
+  const std::string& task() const;
 
   // The module as what it is. Error (failure): it is something else.
   template <typename T>
   T& as() const {
     auto* model = dynamic_cast<T*>(module.get());
-    check(model != nullptr, "{}: {} is asked for something that it is not", directory.string(),
-          kind->noun);
+    if (model == nullptr) {
+      fail_as_another();
+    }
     return *model;
   }
   Generator& generator() const { return as<Generator>(); }
@@ -56,6 +56,9 @@ struct LoadedModel {
     static_cast<void>(module.release());
     return std::unique_ptr<T>(&model);
   }
+
+ private:
+  [[noreturn]] void fail_as_another() const;
 };
 
 // Loads a run directory (its best, else its last model) or a model directory. Nothing is copied

@@ -7,6 +7,7 @@
 
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
+#include "heed/interop/model_kind.h"
 #include "heed/interop/test_directory.h"
 
 namespace heed {
@@ -24,7 +25,7 @@ TEST_F(LoadModel, ATranslatorComesBackAsItWas) {
   EXPECT_EQ(loaded.family, "marian");
   EXPECT_EQ(loaded.task(), "translation");
   EXPECT_EQ(loaded.symbols, model.vocabulary().symbols);
-  EXPECT_EQ(loaded.section, config_to_json(model.config()));
+  EXPECT_EQ(description_of(*loaded.module).section, config_to_json(model.config()));
   EXPECT_EQ(config_to_json(loaded.as<Translator>().config()), config_to_json(model.config()));
   EXPECT_EQ(loaded.decoding.max_length, 20);
   expect_same(model, *loaded.module);

@@ -6,6 +6,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
+#include "heed/interop/model_kind.h"
 
 namespace heed {
 

@@ -6,6 +6,7 @@
 #include "heed/base/error.h"
 #include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"
+#include "heed/interop/model_kind.h"
 #include "heed/tasks/initial_weights.h"
 #include "heed/tasks/language_modelling_tests.h"
 #include "heed/tasks/pair_source.h"
@@ -91,7 +92,8 @@ std::unique_ptr<LanguageModel> make_model(const Recipe& recipe, const TokenizerP
     initialize_parameters(*model, static_cast<std::uint64_t>(recipe.seed));
   } else {
     const LoadedModel loaded = load_initial_model(recipe.init_from, "language_modelling");
-    check_same_model(recipe.init_from, config_to_json(model->config()), loaded.section);
+    check_same_model(recipe.init_from, config_to_json(model->config()),
+                     description_of(*loaded.module).section);
     copy_weights(*loaded.module, *model);
   }
   return model;

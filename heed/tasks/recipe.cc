@@ -7,6 +7,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/yaml.h"
+#include "heed/tasks/recipe_document.h"
 
 namespace heed {
 
@@ -64,6 +65,11 @@ RunSettings settings_of(const Json& document) {
   return config_from_json<RunSettings>(common, "recipe");
 }
 
+void hold(Recipe& recipe, Json document) {
+  recipe.settings = settings_of(document);
+  recipe.document = std::make_shared<const RecipeDocument>(RecipeDocument{std::move(document)});
+}
+
 }  // namespace
 
 Json read_recipe_document(const std::filesystem::path& path,
@@ -84,8 +90,7 @@ Recipe recipe_from_json(const Json& document, const std::string& source) {
   Recipe recipe;
   recipe.kind = &kind_of(document, source);
   refuse_keys_of_others(*recipe.kind, document, "", source);
-  recipe.document = recipe.kind->resolve(document, source);
-  recipe.settings = settings_of(recipe.document);
+  hold(recipe, recipe.kind->resolve(document, source));
   return recipe;
 }
 
@@ -98,8 +103,9 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
 }
 
 void set_recipe_key(Recipe& recipe, const std::string& key, const Json& value) {
-  recipe.document.at(key) = value;
-  recipe.settings = settings_of(recipe.document);
+  Json document = recipe.document->value;
+  document.at(key) = value;
+  hold(recipe, std::move(document));
 }
 
 }  // namespace heed

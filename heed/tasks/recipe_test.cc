@@ -6,6 +6,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run.h"
 #include "heed/tasks/translation_recipe.h"
 #include "heed/tasks/typed_recipe.h"
@@ -51,11 +52,12 @@ TEST_F(RecipeFile, IsResolvedByItsTask) {
   EXPECT_EQ(recipe.settings.title, "toys");
   EXPECT_EQ(recipe.settings.seed, 5);
   EXPECT_EQ(recipe.settings.training.max_steps, 10);
-  const auto typed = typed_recipe<TranslationRecipe>(recipe.document);
+  const auto typed = typed_recipe<TranslationRecipe>(recipe.document->value);
   EXPECT_EQ(typed.model.d_model, 64);
   EXPECT_EQ(typed.data.toy.kind, "copy");
   // What is written into a run reads back as the same.
-  EXPECT_EQ(recipe_from_json(recipe.document, "again").document, recipe.document);
+  EXPECT_EQ(recipe_from_json(recipe.document->value, "again").document->value,
+            recipe.document->value);
 }
 
 TEST_F(RecipeFile, TasksAreNamedWhereOneIsMissingOrUnknown) {

@@ -13,6 +13,7 @@
 #include "heed/base/yaml.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/kernels/kernel.h"
+#include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run_directory.h"
 
 namespace heed {
@@ -53,11 +54,11 @@ std::shared_ptr<const TaskData> prepare_data(const Recipe& recipe, const fs::pat
     options.shared->keep_in(directory);
     return options.shared;
   }
-  return recipe.kind->prepare(recipe.document, {directory, progress});
+  return recipe.kind->prepare(recipe.document->value, {directory, progress});
 }
 
 RunIdentity identity_of(const Recipe& recipe, const TaskData& data) {
-  Json document = recipe.document;
+  Json document = recipe.document->value;
   document["data_content"] = data.content();
   Json defaults = Json::object();
   for (const ConfigKey& key : recipe.kind->keys()) {
@@ -97,7 +98,7 @@ Prepared train(const Recipe& recipe, const fs::path& directory, const RunOptions
   Progress& progress = options.progress != nullptr ? *options.progress : silent;
   Prepared run;
   run.data = prepare_data(recipe, directory, options, progress);
-  const std::unique_ptr<Task> task = recipe.kind->make(recipe.document, run.data);
+  const std::unique_ptr<Task> task = recipe.kind->make(recipe.document->value, run.data);
   progress.line(fmt::format("model: {} parameters; {} on {} thread{}",
                             count_text(count_parameters(task->model())), settings.precision,
                             threads, threads == 1 ? "" : "s"));
@@ -114,7 +115,7 @@ Prepared train(const Recipe& recipe, const fs::path& directory, const RunOptions
                    .title = settings.title,
                    .progress = &progress,
                    .interrupted = options.interrupted});
-  write_file_atomically(directory / "recipe.yaml", write_yaml(recipe.document));
+  write_file_atomically(directory / "recipe.yaml", write_yaml(recipe.document->value));
   run.outcome = trainer.run();
   tell_end(run.outcome, progress);
   return run;
@@ -125,7 +126,7 @@ template <typename Then>
 void train_locked(const Recipe& recipe, const fs::path& directory, const RunOptions& options,
                   Then&& then) {
   if (options.shared == nullptr) {
-    recipe.kind->check_data(recipe.document);
+    recipe.kind->check_data(recipe.document->value);
   }
   make_directory(directory);
   const DirectoryLock lock(directory);
@@ -150,10 +151,16 @@ RunOutcome run_recipe(const Recipe& recipe, const fs::path& directory, const Run
   train_locked(recipe, directory, options, [&](Prepared run) {
     outcome.training = run.outcome;
     if (run.outcome.interrupted == 0) {
-      outcome.test = recipe.kind->test(recipe.document, *run.data, run.outcome.best, directory);
+      outcome.test =
+          recipe.kind->test(recipe.document->value, *run.data, run.outcome.best, directory);
     }
   });
   return outcome;
+}
+
+RunOutcome run_recipe(const fs::path& recipe, const std::vector<std::string>& overrides,
+                      const fs::path& directory, const RunOptions& options) {
+  return run_recipe(read_recipe(recipe, overrides), directory, options);
 }
 
 }  // namespace heed

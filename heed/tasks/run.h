@@ -1,7 +1,6 @@
 // One run from recipe to measured result.
 //
-//   const Recipe recipe = read_recipe("recipe.yaml", {});
-//   const RunOutcome outcome = run_recipe(recipe, "runs/a");
+//   const RunOutcome outcome = run_recipe("recipe.yaml", {"seed=2"}, "runs/a");
 //   // outcome.training.best is a model directory; outcome.test->line is what it was measured at
 //
 // What a run keeps in its directory is told in heed/training/trainer.h; besides: recipe.yaml
@@ -14,11 +13,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "heed/tasks/recipe.h"
+#include "heed/tasks/test_result.h"
 #include "heed/training/trainer.h"
 
 namespace heed {
+
+class TaskData;  // heed/tasks/task_kind.h
 
 struct RunOptions {
   bool resume = false;
@@ -41,5 +45,9 @@ TrainingOutcome train_recipe(const Recipe& recipe, const std::filesystem::path& 
 // The same, and then measures the best weights on the recipe's test data.
 RunOutcome run_recipe(const Recipe& recipe, const std::filesystem::path& directory,
                       const RunOptions& options = {});
+// The same from a recipe file; errors also those of read_recipe.
+RunOutcome run_recipe(const std::filesystem::path& recipe,
+                      const std::vector<std::string>& overrides,
+                      const std::filesystem::path& directory, const RunOptions& options = {});
 
 }  // namespace heed

@@ -75,7 +75,7 @@ const std::vector<std::string> keys_of_test_data = {"data.directory", "data.toy"
 void check_lengths(const Study& study, const StudyVariant& planned) {
   const Recipe& recipe = planned.recipe;
   try {
-    recipe.kind->check_multiples(recipe.document, study.multiples);
+    recipe.kind->check_multiples(recipe.document->value, study.multiples);
   } catch (const Error& error) {
     fail(error.kind(), "variant {}: {}", planned.variant.directory, error.what());
   }

@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "heed/base/json.h"
 #include "heed/comparison/variants.h"
-#include "heed/tasks/recipe.h"
+#include "heed/tasks/recipe_document.h"
 
 namespace heed {
 

@@ -44,7 +44,7 @@ struct Prepared {
 // Names the settings and files that decide a tokenizer and the encoded corpora.
 std::string data_name(const Recipe& recipe) {
   Fingerprint name;
-  name.add(recipe.kind->data_identity(recipe.document).dump());
+  name.add(recipe.kind->data_identity(recipe.document->value).dump());
   return fmt::format("{:016x}", name.value());
 }
 
@@ -101,8 +101,8 @@ class StudyRun {
         shared.directory = directory_ / "data" / name;
         make_directory(shared.directory);
         remove_unfinished_files(shared.directory);
-        shared.data =
-            planned.recipe.kind->prepare(planned.recipe.document, {shared.directory, progress_});
+        shared.data = planned.recipe.kind->prepare(planned.recipe.document->value,
+                                                   {shared.directory, progress_});
       }
       prepared_.push_back({.planned = &planned, .shared = &shared_.at(name)});
     }
@@ -113,7 +113,7 @@ class StudyRun {
       const auto [place, added] = tests_.try_emplace(prepared.planned->variant.group);
       if (added) {
         const Recipe& recipe = prepared.planned->recipe;
-        place->second = recipe.kind->plan_tests(recipe.document, study_.multiples,
+        place->second = recipe.kind->plan_tests(recipe.document->value, study_.multiples,
                                                 *prepared.shared->data, prepared.shared->directory);
       }
       prepared.tests = place->second.get();
@@ -124,10 +124,11 @@ class StudyRun {
   static void try_out(Prepared& prepared) {
     const Recipe& recipe = prepared.planned->recipe;
     try {
-      const std::unique_ptr<Task> task = recipe.kind->make(recipe.document, prepared.shared->data);
+      const std::unique_ptr<Task> task =
+          recipe.kind->make(recipe.document->value, prepared.shared->data);
       prepared.parameters = count_parameters(task->model());
       take_one_step(*task, recipe.settings);
-      recipe.kind->try_out(recipe.document, *prepared.shared->data, *task);
+      recipe.kind->try_out(recipe.document->value, *prepared.shared->data, *task);
     } catch (const Error& error) {
       fail(error.kind() == ErrorKind::failure ? ErrorKind::usage : error.kind(), "variant {}: {}",
            prepared.planned->variant.directory, error.what());
@@ -145,7 +146,7 @@ class StudyRun {
 
   // What a run's measures depend on: not how fast they came, nor where the files lie.
   static Json identity_of(const Prepared& prepared, const Recipe& recipe) {
-    Json identity = recipe.document;
+    Json identity = recipe.document->value;
     identity.erase("threads");
     identity.erase("title");
     identity["data"].erase("directory");
@@ -184,7 +185,7 @@ class StudyRun {
         .seconds = trained.seconds,
         .peak_bytes = static_cast<std::int64_t>(memory_statistics().peak_bytes - before)};
     result.sets =
-        prepared.tests->run(recipe.document, trained.best, prepared.shared->directory, run);
+        prepared.tests->run(recipe.document->value, trained.best, prepared.shared->directory, run);
     result.metrics = read_metrics(run / "metrics.jsonl");
     write_measures(result, identity, run);
     results_[index].push_back(std::move(result));
@@ -251,7 +252,7 @@ class StudyRun {
 
   // How text is decoded, where the task decodes.
   std::string decoding_text() const {
-    const Json& document = study_.base.document;
+    const Json& document = study_.base.document->value;
     return document.contains("decoding")
                ? fmt::format(", decoded with beam {}", document["decoding"]["beam"].get<int>())
                : std::string();

@@ -43,7 +43,7 @@ class StudyFile : public testing::Test {
   }
 
   static TranslatorConfig model_of(const Study& study, std::size_t variant) {
-    return typed_recipe<TranslationRecipe>(study.variants[variant].recipe.document).model;
+    return typed_recipe<TranslationRecipe>(study.variants[variant].recipe.document->value).model;
   }
 
   std::filesystem::path path_;
@@ -130,7 +130,7 @@ TEST_F(StudyFile, TasksMakeTheirOwnCorpora) {
   EXPECT_THAT(refusal("", {.vary = {"toy.kind=copy,divide"}}), HasSubstr("variant divide: "));
   const Study study = read("", {.vary = {"toy.kind=copy,sort", "heads=2,4"}});
   EXPECT_EQ(study.variants[2].variant.group, "sort");
-  EXPECT_EQ(typed_recipe<TranslationRecipe>(study.variants[2].recipe.document).data.toy.kind,
+  EXPECT_EQ(typed_recipe<TranslationRecipe>(study.variants[2].recipe.document->value).data.toy.kind,
             "sort");
   EXPECT_THAT(refusal("", {.vary = {"task=translation,language_modelling"}}),
               HasSubstr("cannot be varied"));

@@ -14,6 +14,7 @@
 #include "heed/base/config.h"
 #include "heed/base/json_forward.h"
 #include "heed/comparison/comparison.h"
+#include "heed/tasks/test_result.h"
 #include "heed/training/progress.h"
 #include "heed/training/task.h"
 
@@ -36,12 +37,6 @@ class TaskData {
   virtual Json content() const = 0;
   // What a run keeps of data that were prepared elsewhere: its tokenizers, say.
   virtual void keep_in(const std::filesystem::path& run) const = 0;
-};
-
-// What the best model of a run was measured at.
-struct TestResult {
-  std::string line;                                      // printed as the last one of a run
-  std::vector<std::pair<std::string, double>> measures;  // by MetricStyle::key
 };
 
 // What the variants of a study are tested on, and how.

@@ -4,6 +4,7 @@
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/interop/load_model.h"
+#include "heed/interop/model_kind.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/chrf.h"
 #include "heed/tasks/initial_weights.h"
@@ -43,7 +44,8 @@ std::unique_ptr<Translator> make_translator(const TranslationRecipe& recipe,
     return model;
   }
   const LoadedModel loaded = load_initial_model(recipe.init_from, "translation");
-  check_same_model(recipe.init_from, config_to_json(recipe.model), loaded.section);
+  check_same_model(recipe.init_from, config_to_json(recipe.model),
+                   description_of(*loaded.module).section);
   auto model = make(description_of(*loaded.module).vocabulary);
   copy_weights(*loaded.module, *model);
   return model;

@@ -22,7 +22,6 @@
 #include <string>
 #include <vector>
 
-#include "heed/base/json_forward.h"
 #include "heed/data/batch_stream.h"
 #include "heed/kernels/matmul.h"
 #include "heed/training/history.h"

@@ -4,6 +4,7 @@
 #include "heed/base/config_json.h"
 #include "heed/base/files.h"
 #include "heed/base/yaml.h"
+#include "heed/tasks/recipe_document.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace heed::fuzz {
@@ -26,9 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace heed::fuzz;
   const auto path = write_scratch("input.yaml", text_of(data, size));
   attempt([&] {
-    const std::string text = write_yaml(read_recipe(path, {}).document);
+    const std::string text = write_yaml(read_recipe(path, {}).document->value);
     const auto copy = write_scratch("copy.yaml", text);
-    expect(write_yaml(read_recipe(copy, {}).document) == text, "the same recipe from its own text");
+    expect(write_yaml(read_recipe(copy, {}).document->value) == text,
+           "the same recipe from its own text");
   });
   return 0;
 }
