@@ -172,4 +172,14 @@ std::vector<std::string> LineTranslator::best_of(std::span<const std::string> li
   return texts;
 }
 
+std::vector<std::string> translate_lines(const LoadedModel& model,
+                                         std::span<const std::string> lines) {
+  check_usage(model.task() == "translation",
+              "{}: a model for the task {}, which does not translate", model.directory.string(),
+              model.task());
+  LineTranslator translator({model.generator(), model.tokenizers, model.symbols}, model.decoding,
+                            {});
+  return translator.best_of(lines);
+}
+
 }  // namespace heed

@@ -1,6 +1,11 @@
 // Lines of text to their translations: the one way in which heed translates text, while training
 // and afterwards.
 //
+//   const LoadedModel model = load_model("run");
+//   const std::vector<std::string> translations = translate_lines(model, lines);
+//
+// or, for several translations of a line, their scores, or other settings than the model's:
+//
 //   LineTranslator translator({*model, tokenizers, symbols}, decoding, {.precision = …});
 //   translator.best_of(lines)  // a line for each
 //
@@ -17,6 +22,7 @@
 #include <vector>
 
 #include "heed/generation/generate.h"
+#include "heed/interop/load_model.h"
 #include "heed/text/text_symbols.h"
 #include "heed/text/tokenizer.h"
 
@@ -68,5 +74,10 @@ class LineTranslator {
   ForwardContext context_;
   std::int64_t pieces_before_ = 0;
 };
+
+// The best translation of each line, which is valid UTF-8, by a loaded model with the settings of
+// its directory. Errors (usage): a model for another task. Threads may share the model.
+std::vector<std::string> translate_lines(const LoadedModel& model,
+                                         std::span<const std::string> lines);
 
 }  // namespace heed
