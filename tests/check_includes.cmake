@@ -1,8 +1,10 @@
 # Holds the includes to the floors of the house (docs/ARCHITECTURE.md): cmake -P, with -DSOURCE_DIR.
 #
-# Fails on an include that points up, on a library's header outside the floor that wraps it, and on a
-# backend included by anyone but those who assemble the program. Warns of long files.
+# Fails on an include that points up, on a library's header outside the floor that wraps it, on a
+# backend included by anyone but those who assemble the program, and on a public header
+# (cmake/HeedHeaders.cmake) from which one that is not public can be reached. Warns of long files.
 cmake_minimum_required(VERSION 3.25)
+include(${SOURCE_DIR}/cmake/HeedHeaders.cmake)
 
 # What a floor's own includes may reach directly; what those reach is reached too.
 set(floors base tensor kernels backends autograd ops nn models text metrics formats data generation
@@ -92,6 +94,25 @@ function(check_library_include file path include)
   set(problems ${problems} PARENT_SCOPE)
 endfunction()
 
+# Sets `out` to `way` with the files from `header` to a library's header, if it reaches one.
+function(find_library_header header way out)
+  file(STRINGS ${SOURCE_DIR}/${header} lines REGEX "^ *# *include")
+  foreach(line ${lines})
+    string(REGEX REPLACE "^ *# *include *[<\"]([^>\"]+)[>\"].*" "\\1" include "${line}")
+    if(include MATCHES "^heed/")
+      find_library_header(${include} "${way} > ${include}" found)
+      if(found MATCHES ">$")
+        set(${out} "${found}" PARENT_SCOPE)
+        return()
+      endif()
+    elseif(include MATCHES "[/.]")
+      set(${out} "${way} > <${include}>" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  set(${out} "${way}" PARENT_SCOPE)
+endfunction()
+
 file(GLOB_RECURSE files RELATIVE ${SOURCE_DIR}/heed ${SOURCE_DIR}/heed/*.h ${SOURCE_DIR}/heed/*.cc)
 list(LENGTH files file_count)
 if(file_count EQUAL 0)
@@ -99,6 +120,9 @@ if(file_count EQUAL 0)
 endif()
 foreach(path ${files})
   set(file heed/${path})
+  if(path STREQUAL "heed.h")
+    continue()  # all that is public, whatever its floor
+  endif()
   string(REGEX REPLACE "/.*" "" floor "${path}")
   string(REGEX MATCH "_test\\.cc$|/test_[^/]*\\.h$" is_test "${path}")
   file(STRINGS ${SOURCE_DIR}/${file} lines REGEX "^ *# *include")
@@ -116,6 +140,37 @@ foreach(path ${files})
   list(LENGTH line_ends line_count)
   if(line_count GREATER 400)
     message("warning: ${file} has ${line_count} lines; files of around 300 are easier to hold")
+  endif()
+endforeach()
+
+# Whoever has heed installed has the public headers and those of the standard library. Each public
+# header is looked at, so that what they include directly tells of all that they reach.
+set(umbrella)
+foreach(path ${HEED_PUBLIC_HEADERS})
+  if(NOT EXISTS ${SOURCE_DIR}/heed/${path})
+    report("heed/${path}: public (cmake/HeedHeaders.cmake), but not there")
+    continue()
+  endif()
+  file(STRINGS ${SOURCE_DIR}/heed/${path} lines REGEX "^ *# *include")
+  foreach(line ${lines})
+    string(REGEX REPLACE "^ *# *include *[<\"]([^>\"]+)[>\"].*" "\\1" include "${line}")
+    if(include MATCHES "^heed/(.*)")
+      if(path STREQUAL "heed.h")
+        list(APPEND umbrella ${CMAKE_MATCH_1})
+      endif()
+      if(NOT CMAKE_MATCH_1 IN_LIST HEED_PUBLIC_HEADERS)
+        set(way "heed/${path} > ${include}")
+        find_library_header(${include} "${way}" way)
+        report("heed/${path}: is public, but includes what is not: ${way}")
+      endif()
+    elseif(include MATCHES "[/.]")
+      report("heed/${path}: is public, but includes <${include}>")
+    endif()
+  endforeach()
+endforeach()
+foreach(path ${HEED_PUBLIC_HEADERS})
+  if(NOT path IN_LIST umbrella AND NOT path STREQUAL "heed.h")
+    report("heed/heed.h: leaves out heed/${path}, which is public")
   endif()
 endforeach()
 
