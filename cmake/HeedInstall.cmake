@@ -2,15 +2,15 @@
 # its headers, and what find_package and pkg-config need to find it.
 include(CMakePackageConfigHelpers)
 
-# The library. Backends are seen by their registration only; what tests alone use stays here.
+# The library, as an archive and shared. An export for each: a user of the shared one needs no other
+# package.
+include(HeedHeaders)
 install(TARGETS heed EXPORT heedTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/heed DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h"
-  PATTERN "backends" EXCLUDE PATTERN "test_*.h" EXCLUDE
-  PATTERN "sample_*.h" EXCLUDE PATTERN "page_assets.h" EXCLUDE)
-foreach(backend reference cpu)
-  install(FILES ${PROJECT_SOURCE_DIR}/heed/backends/${backend}/register.h
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heed/backends/${backend})
+install(TARGETS heed_shared EXPORT heedSharedTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(header ${HEED_PUBLIC_HEADERS})
+  get_filename_component(folder heed/${header} DIRECTORY)
+  install(FILES ${PROJECT_SOURCE_DIR}/heed/${header}
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
 endforeach()
 
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/heed)
@@ -19,6 +19,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/heedConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/heedConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(EXPORT heedTargets NAMESPACE heed:: DESTINATION ${package_directory})
+install(EXPORT heedSharedTargets NAMESPACE heed:: DESTINATION ${package_directory})
 install(FILES ${PROJECT_BINARY_DIR}/package/heedConfig.cmake
   ${PROJECT_BINARY_DIR}/package/heedConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindDNNL.cmake DESTINATION ${package_directory})

@@ -45,8 +45,9 @@ function(heed_module name)
   endif()
 endfunction()
 
-# One archive of every module, heed::heed: what the command and the examples link, and what is
-# installed, so that a user needs neither the names of the floors nor their order.
+# All modules as one archive, heed::heed, which the command and the examples link, and as one shared
+# library of the same objects, heed::heed_shared. These are what is installed, so that a user needs
+# neither the names of the floors nor their order.
 function(heed_merged_library)
   get_property(modules GLOBAL PROPERTY HEED_MODULES)
   get_property(libraries GLOBAL PROPERTY HEED_LIBRARIES)
@@ -55,18 +56,32 @@ function(heed_merged_library)
   list(FILTER private_libraries EXCLUDE REGEX "^heed::")
   list(REMOVE_DUPLICATES libraries)
   list(REMOVE_DUPLICATES private_libraries)
-  add_library(heed STATIC)
-  add_library(heed::heed ALIAS heed)
+  set(objects)
   foreach(module ${modules})
     get_target_property(type ${module} TYPE)
     if(type STREQUAL STATIC_LIBRARY)
-      target_sources(heed PRIVATE $<TARGET_OBJECTS:${module}>)
+      list(APPEND objects $<TARGET_OBJECTS:${module}>)
     endif()
   endforeach()
-  target_include_directories(heed PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_compile_features(heed PUBLIC cxx_std_20)
+  add_library(heed STATIC)
+  add_library(heed_shared SHARED)
+  foreach(library heed heed_shared)
+    add_library(heed::${library} ALIAS ${library})
+    target_sources(${library} PRIVATE ${objects})
+    target_include_directories(${library} PUBLIC
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_compile_features(${library} PUBLIC cxx_std_20)
+    set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX)
+  endforeach()
   target_link_libraries(heed PUBLIC ${libraries}
     PRIVATE fmt::fmt $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${private_libraries})
-  set_target_properties(heed PROPERTIES LINKER_LANGUAGE CXX)
+  # It finds its own libraries: whoever links it is told of none. No header of theirs is public.
+  target_link_libraries(heed_shared PRIVATE
+    $<BUILD_INTERFACE:fmt::fmt> $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
+  foreach(library ${libraries} ${private_libraries})
+    target_link_libraries(heed_shared PRIVATE $<BUILD_INTERFACE:${library}>)
+  endforeach()
+  # Below 1.0 the second number of the version changes with what is public.
+  set_target_properties(heed_shared PROPERTIES OUTPUT_NAME heed VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endfunction()

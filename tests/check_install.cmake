@@ -42,21 +42,71 @@ expect_file(${prefix}/share/doc/*/LICENSE)
 run(COMMAND bash ${SOURCE_DIR}/tests/install/complete.sh
   ${prefix}/share/bash-completion/completions/heed EXPECT "^completion\n--help\nconsumer.cc\nconsumer.cc\n$")
 
-# Through find_package.
+# Each header compiles by itself, with nothing but the standard library: heed/heed.h includes them all,
+# and those that no source of the library includes first, which would show it, are compiled here. A
+# compiler that is told of several takes one after the other, and names those that fail.
+set(include ${prefix}/include)
+file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.h)
+set(alone)
+foreach(header ${headers})
+  if(header MATCHES "/(test|sample)_[^/]*$")
+    message(FATAL_ERROR "${header} is a helper of tests, but was installed")
+  endif()
+  string(REGEX REPLACE "\\.h$" ".cc" source "${SOURCE_DIR}/${header}")
+  set(first)
+  if(EXISTS ${source})
+    file(STRINGS ${source} first REGEX "^#include" LIMIT_COUNT 1)
+  endif()
+  if(NOT first STREQUAL "#include \"${header}\"")
+    list(APPEND alone ${include}/${header})
+  endif()
+endforeach()
+if(NOT ${include}/heed/heed.h IN_LIST alone)
+  message(FATAL_ERROR "heed/heed.h was not installed")
+endif()
+run(COMMAND ${CXX} -std=c++20 -fsyntax-only -w -I${include} -x c++ ${alone})
+
+# Through find_package: both libraries, then the shared one without packages for the archive.
 run(COMMAND ${CMAKE_COMMAND} -S ${SOURCE_DIR}/tests/install -B ${WORK_DIR}/build -G Ninja
   -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${FLAGS})
 run(COMMAND ${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(COMMAND ${WORK_DIR}/build/consumer EXPECT "heed is installed")
+run(COMMAND ${WORK_DIR}/build/consumer_shared EXPECT "heed is installed")
+run(COMMAND ${CMAKE_COMMAND} -S ${SOURCE_DIR}/tests/install -B ${WORK_DIR}/build_shared -G Ninja
+  -DHEED_COMPONENTS=shared -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON -DCMAKE_DISABLE_FIND_PACKAGE_ICU=ON
+  -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_FLAGS=${FLAGS})
 
-# Through pkg-config.
+# Through pkg-config, shared and static.
 file(GLOB_RECURSE package_file ${prefix}/heed.pc)
 get_filename_component(package_directory ${package_file} DIRECTORY)
+get_filename_component(library_directory ${package_directory} DIRECTORY)
 set(ENV{PKG_CONFIG_PATH} ${package_directory})
-run(COMMAND pkg-config --cflags --libs heed OUTPUT flags)
-separate_arguments(flags UNIX_COMMAND "${FLAGS} ${flags}")
-run(COMMAND ${CXX} -std=c++20 ${SOURCE_DIR}/tests/install/consumer.cc ${flags}
-  -o ${WORK_DIR}/consumer)
+function(package_flags out)
+  run(COMMAND pkg-config ${ARGN} heed OUTPUT flags)
+  string(STRIP "${flags}" flags)
+  separate_arguments(flags UNIX_COMMAND "${FLAGS} ${flags}")
+  set(${out} ${flags} PARENT_SCOPE)
+endfunction()
+package_flags(flags --cflags)
+run(COMMAND ${CXX} -std=c++20 ${flags} -c ${SOURCE_DIR}/tests/install/consumer.cc
+  -o ${WORK_DIR}/consumer.o)
+package_flags(flags --libs)
+run(COMMAND ${CXX} ${WORK_DIR}/consumer.o ${flags} -Wl,-rpath,${library_directory}
+  -o ${WORK_DIR}/consumer_shared)
+run(COMMAND ${WORK_DIR}/consumer_shared EXPECT "heed is installed")
+package_flags(flags --static --libs)
+list(TRANSFORM flags REPLACE "^-lheed$" "-l:libheed.a")
+run(COMMAND ${CXX} ${WORK_DIR}/consumer.o ${flags} -o ${WORK_DIR}/consumer)
 run(COMMAND ${WORK_DIR}/consumer EXPECT "heed is installed")
+
+# oneDNN brings an OpenMP runtime along. A second one beside it would bring threads of its own, and
+# would not hear when oneDNN is told to use one.
+run(COMMAND ldd ${library_directory}/libheed.so OUTPUT needed)
+string(REGEX MATCHALL "[^\n]*lib(g|i)?omp[0-9]*\\.so[^\n]*" runtimes "${needed}")
+list(LENGTH runtimes count)
+if(NOT count EQUAL 1)
+  message(FATAL_ERROR "libheed.so needs ${count} OpenMP runtimes, not 1:\n${needed}")
+endif()
 
 # The examples, as their readers build them.
 run(COMMAND ${CMAKE_COMMAND} -S ${SOURCE_DIR}/examples -B ${WORK_DIR}/examples -G Ninja
