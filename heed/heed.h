@@ -188,5 +188,5 @@
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/recipe.h"
 #include "heed/tasks/run.h"
+#include "heed/tasks/run_result.h"
 #include "heed/tasks/run_settings.h"
-#include "heed/tasks/test_result.h"

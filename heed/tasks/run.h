@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "heed/tasks/recipe.h"
-#include "heed/tasks/test_result.h"
+#include "heed/tasks/run_result.h"
 #include "heed/training/trainer.h"
 
 namespace heed {

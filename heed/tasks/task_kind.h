@@ -14,7 +14,7 @@
 #include "heed/base/config.h"
 #include "heed/base/json_forward.h"
 #include "heed/comparison/comparison.h"
-#include "heed/tasks/test_result.h"
+#include "heed/tasks/run_result.h"
 #include "heed/training/progress.h"
 #include "heed/training/task.h"
 
