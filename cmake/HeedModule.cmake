@@ -41,8 +41,15 @@ function(heed_module name)
       heed::${name} ${ARG_TEST_DEPENDS} ${ARG_PRIVATE_DEPENDS} heed_warnings GTest::gmock GTest::gtest_main)
     target_compile_definitions(heed_${name}_test PRIVATE
       HEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    heed_test_program(heed_${name}_test)
     add_test(NAME ${name} COMMAND heed_${name}_test)
   endif()
+endfunction()
+
+# The sources of tests run once for each time that they are compiled, which takes a third less time
+# so; what they test is compiled as ever.
+function(heed_test_program target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 # All modules as one archive, heed::heed, which the command and the examples link, and as one shared

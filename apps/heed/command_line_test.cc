@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "apps/heed/common.h"
-#include "heed/base/processors.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
+#include "heed/base/processors.h"
 
 namespace heed::app {
 namespace {

@@ -43,10 +43,11 @@ void run_compare(CompareOptions options, int& exit_code) {
           ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
           : std::filesystem::path(options.run);
   TerminalProgress progress;
-  const InterruptScope interrupts;
+  InterruptScope interrupts;
   const StudyOutcome outcome = run_study(
-      study, directory,
-      {.resume = options.resume, .progress = &progress, .interrupted = pending_interrupt});
+      study, directory, {.resume = options.resume, .progress = &progress, .interrupted = [&] {
+                           return interrupts.pending();
+                         }});
   if (outcome.interrupted != 0) {
     exit_code = 128 + outcome.interrupted;
   } else {

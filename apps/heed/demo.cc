@@ -89,9 +89,10 @@ void run_demo(const DemoOptions& options, int& exit_code) {
   const Recipe recipe =
       recipe_from_json(config_to_json(demo_recipe(options, directory / "data")), "demo");
   TerminalProgress progress;
-  const InterruptScope interrupts;
+  InterruptScope interrupts;
   const TrainingOutcome run =
-      train_recipe(recipe, directory, {.progress = &progress, .interrupted = pending_interrupt});
+      train_recipe(recipe, directory,
+                   {.progress = &progress, .interrupted = [&] { return interrupts.pending(); }});
   if (run.interrupted != 0) {
     exit_code = 128 + run.interrupted;
     return;

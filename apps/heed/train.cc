@@ -26,6 +26,17 @@ struct TrainOptions {
   std::string init_from;
 };
 
+// Shows how it goes. Signals are asked after while it trains, and end the process otherwise.
+TrainingOutcome train_watched(const Recipe& recipe, const std::filesystem::path& directory,
+                              bool resume) {
+  TerminalProgress progress;
+  InterruptScope interrupts;
+  return train_recipe(recipe, directory,
+                      {.resume = resume, .progress = &progress, .interrupted = [&] {
+                         return interrupts.pending();
+                       }});
+}
+
 void run_train(const TrainOptions& options, int& exit_code) {
   std::vector<std::string> overrides = options.overrides;
   if (options.threads > 0) {
@@ -45,15 +56,11 @@ void run_train(const TrainOptions& options, int& exit_code) {
       options.run.empty()
           ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
           : std::filesystem::path(options.run);
-  TerminalProgress progress;
-  const InterruptScope interrupts;
-  const RunOutcome run = run_recipe(
-      recipe, directory,
-      {.resume = options.resume, .progress = &progress, .interrupted = pending_interrupt});
-  if (run.training.interrupted != 0) {
-    exit_code = 128 + run.training.interrupted;
-  } else if (run.test) {
-    write_output(run.test->line + "\n");
+  const TrainingOutcome outcome = train_watched(recipe, directory, options.resume);
+  if (outcome.interrupted != 0) {
+    exit_code = 128 + outcome.interrupted;
+  } else if (const auto test = test_recipe(recipe, directory, outcome.best)) {
+    write_output(test->line + "\n");
   }
 }
 

@@ -73,4 +73,14 @@ ExecutionContext context_for(Device device) {
   return {device, &pools().current()};
 }
 
+void fail_place(const char* kernel, Device device, const ConstView& operand) {
+  fail(ErrorKind::failure, "{}: an operand of shape {} lives on {}, but the call computes on {}",
+       kernel, operand.shape, name_of(operand.device.kind), name_of(device.kind));
+}
+
+void fail_empty_slot(const char* kernel, Device device) {
+  fail(ErrorKind::failure, "{}: the {} backend does not have this kernel (was it registered?)",
+       kernel, name_of(device.kind));
+}
+
 }  // namespace heed

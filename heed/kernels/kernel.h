@@ -45,16 +45,23 @@ int thread_count();
 // The context of a device: its kind and the process's pool.
 ExecutionContext context_for(Device device);
 
-// Throws unless an operand is undefined or lives where the call computes.
-inline void check_place(const char* kernel, Device device, const ConstView& operand) {
-  check(!operand.defined() || operand.device == device,
-        "{}: an operand of shape {} lives on {}, but the call computes on {}", kernel,
-        operand.shape, name_of(operand.device.kind), name_of(device.kind));
+// The errors of a call, apart from it, since calls are many.
+[[noreturn]] void fail_place(const char* kernel, Device device, const ConstView& operand);
+[[noreturn]] void fail_empty_slot(const char* kernel, Device device);
+
+// Throws unless an operand, a View or a ConstView, is undefined or lives where the call computes.
+template <typename Operand>
+void check_place(const char* kernel, Device device, const Operand& operand) {
+  if (operand.defined() && operand.device != device) [[unlikely]] {
+    fail_place(kernel, device, operand);
+  }
 }
 template <typename Argument>
 void check_places(const char* kernel, Device device, const Argument& argument) {
-  if constexpr (std::is_convertible_v<const Argument&, ConstView>) {
+  if constexpr (std::is_same_v<Argument, View> || std::is_same_v<Argument, ConstView>) {
     check_place(kernel, device, argument);
+  } else if constexpr (std::is_convertible_v<const Argument&, ConstView>) {
+    check_place(kernel, device, ConstView(argument));
   } else if constexpr (requires { argument.visit_views([](const auto&...) {}); }) {
     argument.visit_views([&](const auto&... views) { (check_places(kernel, device, views), ...); });
   }
@@ -78,8 +85,9 @@ class KernelSlot<Result(ExecutionContext&, Args...)> {
   }
   Result operator()(ExecutionContext& context, Args... args) const {
     const Function function = functions_[static_cast<std::size_t>(context.device.kind)];
-    check(function != nullptr, "{}: the {} backend does not have this kernel (was it registered?)",
-          name_, name_of(context.device.kind));
+    if (function == nullptr) [[unlikely]] {
+      fail_empty_slot(name_, context.device);
+    }
     (check_places(name_, context.device, args), ...);
     return function(context, args...);
   }

@@ -168,7 +168,7 @@ TaskKind language_modelling_task() {
         typed_recipe<Recipe>(recipe), std::static_pointer_cast<const TextWindows>(data));
   };
   kind.try_out = [](const Json&, const TaskData&, Task&) {};
-  kind.test = [](const Json& recipe, const TaskData&, const fs::path& model, const fs::path& run) {
+  kind.test = [](const Json& recipe, const fs::path& model, const fs::path& run) {
     return test_language_modelling(typed_recipe<Recipe>(recipe), model, run);
   };
   kind.check_multiples = [](const Json& recipe, const std::vector<double>& multiples) {

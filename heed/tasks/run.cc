@@ -84,21 +84,14 @@ void tell_end(const TrainingOutcome& outcome, Progress& progress) {
   }
 }
 
-// What a run is made of until its end.
-struct Prepared {
-  std::shared_ptr<const TaskData> data;
-  TrainingOutcome outcome;
-};
-
-Prepared train(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
+TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
   const RunSettings& settings = recipe.settings;
   const int threads = settings.threads > 0 ? settings.threads : usable_processor_count();
   set_thread_count(threads);
   Progress silent;
   Progress& progress = options.progress != nullptr ? *options.progress : silent;
-  Prepared run;
-  run.data = prepare_data(recipe, directory, options, progress);
-  const std::unique_ptr<Task> task = recipe.kind->make(recipe.document->value, run.data);
+  const std::shared_ptr<const TaskData> data = prepare_data(recipe, directory, options, progress);
+  const std::unique_ptr<Task> task = recipe.kind->make(recipe.document->value, data);
   progress.line(fmt::format("model: {} parameters; {} on {} thread{}",
                             count_text(count_parameters(task->model())), settings.precision,
                             threads, threads == 1 ? "" : "s"));
@@ -111,20 +104,20 @@ Prepared train(const Recipe& recipe, const fs::path& directory, const RunOptions
                    .seed = static_cast<std::uint64_t>(settings.seed),
                    .directory = directory,
                    .resume = options.resume,
-                   .identity = identity_of(recipe, *run.data),
+                   .identity = identity_of(recipe, *data),
                    .title = settings.title,
                    .progress = &progress,
                    .interrupted = options.interrupted});
   write_file_atomically(directory / "recipe.yaml", write_yaml(recipe.document->value));
-  run.outcome = trainer.run();
-  tell_end(run.outcome, progress);
-  return run;
+  const TrainingOutcome outcome = trainer.run();
+  tell_end(outcome, progress);
+  return outcome;
 }
 
-// Trains, and hands data and outcome on while the directory is still locked.
-template <typename Then>
-void train_locked(const Recipe& recipe, const fs::path& directory, const RunOptions& options,
-                  Then&& then) {
+}  // namespace
+
+TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
+                             const RunOptions& options) {
   if (options.shared == nullptr) {
     recipe.kind->check_data(recipe.document->value);
   }
@@ -134,27 +127,19 @@ void train_locked(const Recipe& recipe, const fs::path& directory, const RunOpti
     check_layout(directory);
   }
   prepare_directory(directory, options.resume);
-  then(train(recipe, directory, options));
+  return train(recipe, directory, options);
 }
 
-}  // namespace
-
-TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
-                             const RunOptions& options) {
-  TrainingOutcome outcome;
-  train_locked(recipe, directory, options, [&](Prepared run) { outcome = run.outcome; });
-  return outcome;
+std::optional<TestResult> test_recipe(const Recipe& recipe, const fs::path& directory,
+                                      const fs::path& model) {
+  return recipe.kind->test(recipe.document->value, model, directory);
 }
 
 RunOutcome run_recipe(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
-  RunOutcome outcome;
-  train_locked(recipe, directory, options, [&](Prepared run) {
-    outcome.training = run.outcome;
-    if (run.outcome.interrupted == 0) {
-      outcome.test =
-          recipe.kind->test(recipe.document->value, *run.data, run.outcome.best, directory);
-    }
-  });
+  RunOutcome outcome{.training = train_recipe(recipe, directory, options)};
+  if (outcome.training.interrupted == 0) {
+    outcome.test = test_recipe(recipe, directory, outcome.training.best);
+  }
   return outcome;
 }
 

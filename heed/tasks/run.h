@@ -42,7 +42,12 @@ struct RunOutcome {
 TrainingOutcome train_recipe(const Recipe& recipe, const std::filesystem::path& directory,
                              const RunOptions& options = {});
 
-// The same, and then measures the best weights on the recipe's test data.
+// Measures a model directory on the recipe's test data; nothing when it names none. `directory` is
+// that of the run, where what the task makes itself lies. Errors: those of data and models.
+std::optional<TestResult> test_recipe(const Recipe& recipe, const std::filesystem::path& directory,
+                                      const std::filesystem::path& model);
+
+// Trains, and then tests the best weights.
 RunOutcome run_recipe(const Recipe& recipe, const std::filesystem::path& directory,
                       const RunOptions& options = {});
 // The same from a recipe file; errors also those of read_recipe.

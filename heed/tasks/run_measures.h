@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "heed/comparison/comparison.h"
 #include "heed/base/json_forward.h"
+#include "heed/comparison/comparison.h"
 
 namespace heed {
 

@@ -79,8 +79,7 @@ struct TaskKind {
   // and what tests will ask of it.
   void (*try_out)(const Json& recipe, const TaskData& data, Task& task) = nullptr;
   // Measures a model directory on the recipe's test data; nothing when it names none.
-  std::optional<TestResult> (*test)(const Json& recipe, const TaskData& data,
-                                    const std::filesystem::path& model,
+  std::optional<TestResult> (*test)(const Json& recipe, const std::filesystem::path& model,
                                     const std::filesystem::path& run) = nullptr;
   // `multiples`: of the training length, ascending, to test at. Errors: usage when there is nothing
   // to test on, or a length is too large for the model.

@@ -171,7 +171,7 @@ TaskKind translation_task() {
     try_out_translation(typed_recipe<Recipe>(recipe), static_cast<const TranslationCorpora&>(data),
                         static_cast<const TranslationTask&>(task).translator());
   };
-  kind.test = [](const Json& recipe, const TaskData&, const std::filesystem::path& model,
+  kind.test = [](const Json& recipe, const std::filesystem::path& model,
                  const std::filesystem::path& run) {
     return test_translation(typed_recipe<Recipe>(recipe), model, run);
   };
