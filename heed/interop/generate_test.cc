@@ -119,7 +119,8 @@ TEST_P(GenerateText, ScoresAreThoseOfTheWholeText) {
           text.push_back(end);
         }
         const auto length = static_cast<std::int64_t>(text.size()) - 1;
-        if (end >= 0 != (hypothesis.length > static_cast<std::int64_t>(hypothesis.tokens.size()))) {
+        if ((end >= 0) !=
+            (hypothesis.length > static_cast<std::int64_t>(hypothesis.tokens.size()))) {
           continue;
         }
         const Tensor ids = Tensor::from_values<std::int32_t>(

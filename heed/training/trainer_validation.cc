@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "heed/autograd/gradient.h"
 #include "heed/base/files.h"
@@ -32,11 +33,12 @@ bool Trainer::is_better(const ValidationRecord& record) const {
   if (!value || !std::isfinite(*value)) {
     return false;
   }
-  const std::optional<double> best = state_.best ? state_.best->measure(key) : std::nullopt;
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  const double best = state_.best ? state_.best->measure(key).value_or(nothing) : nothing;
   const auto chosen = std::find_if(measures_.begin(), measures_.end(),
                                    [&](const auto& measure) { return measure.style.key == key; });
   const bool lower = chosen == measures_.end() || chosen->style.lower_is_better;
-  return !best || (lower ? *value < *best : *value > *best);
+  return std::isnan(best) || (lower ? *value < best : *value > best);
 }
 
 // With the weights that the model has now.
