@@ -127,14 +127,7 @@ LanguageModellingTask::LanguageModellingTask(const LanguageModellingRecipe& reci
 }
 
 Loss LanguageModellingTask::loss(const Batch& batch, double scale, ForwardContext& context) const {
-  const GeneratorExamples& examples = static_cast<const PairBatch&>(batch).examples;
-  const ops::CrossEntropyResult result =
-      generator_loss(*model_, examples.prompts, examples.outputs,
-                     {.smoothing = static_cast<float>(recipe_.training.label_smoothing),
-                      .scale = static_cast<float>(scale),
-                      .precision = context.precision},
-                     context);
-  return {result.loss, result.sums.loss, result.sums.plain_loss};
+  return pair_loss(*model_, batch, recipe_.training.label_smoothing, scale, context);
 }
 
 Evaluation LanguageModellingTask::validate(bool, ForwardContext context) const {

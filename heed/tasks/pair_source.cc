@@ -143,6 +143,17 @@ std::unique_ptr<Batch> WindowSource::make(std::span<const std::uint32_t> example
   return packed.finish();
 }
 
+Loss pair_loss(const Generator& model, const Batch& batch, double smoothing, double scale,
+               ForwardContext& context) {
+  const GeneratorExamples& examples = static_cast<const PairBatch&>(batch).examples;
+  const ops::CrossEntropyResult result = generator_loss(model, examples.prompts, examples.outputs,
+                                                        {.smoothing = static_cast<float>(smoothing),
+                                                         .scale = static_cast<float>(scale),
+                                                         .precision = context.precision},
+                                                        context);
+  return {result.loss, result.sums.loss, result.sums.plain_loss};
+}
+
 double mean_loss(const Generator& model, const ExampleSource& source, const BatchConfig& batches,
                  MatmulPrecision precision) {
   const NoGradientScope no_gradients;

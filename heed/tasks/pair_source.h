@@ -12,6 +12,7 @@
 #include "heed/text/subword_dropout.h"
 #include "heed/text/text_symbols.h"
 #include "heed/text/tokenizer.h"
+#include "heed/training/task.h"
 
 namespace heed {
 
@@ -94,6 +95,10 @@ void for_each_batch(const ExampleSource& source, const BatchConfig& config, Visi
     visit(static_cast<const PairBatch&>(*batch));
   }
 }
+
+// The loss of a PairBatch: see Task::loss.
+Loss pair_loss(const Generator& model, const Batch& batch, double smoothing, double scale,
+               ForwardContext& context);
 
 // The loss per target token of all examples of a source of PairBatch. Errors: those of the model.
 double mean_loss(const Generator& model, const ExampleSource& source, const BatchConfig& batches,
