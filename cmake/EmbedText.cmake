@@ -52,8 +52,8 @@ file(WRITE ${OUTPUT} "// Generated; edit the file that it holds instead.
 
 namespace ${NAMESPACE} {
 namespace {
-constexpr char text[] =${literals};
+constexpr char ${SYMBOL}_text[] =${literals};
 }  // namespace
-std::string_view ${SYMBOL}() { return {text, sizeof(text) - 1}; }
+std::string_view ${SYMBOL}() { return {${SYMBOL}_text, sizeof(${SYMBOL}_text) - 1}; }
 }  // namespace ${NAMESPACE}
 ")

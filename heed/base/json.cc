@@ -1,6 +1,7 @@
 #include "heed/base/json.h"
 
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 #include <vector>
@@ -11,8 +12,6 @@
 namespace heed {
 
 namespace {
-
-constexpr int nesting_limit = 64;
 
 // Builds JSON from parser events so that duplicate keys and deep nesting can be refused.
 class StrictJsonBuilder : public nlohmann::json_sax<Json> {
@@ -98,6 +97,10 @@ Json parse_json(std::string_view text, const std::string& source) {
   const bool parsed = Json::sax_parse(text, &builder);
   check_data(parsed, "{}: invalid JSON", source);
   return builder.take();
+}
+
+double number_or_nan(const Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
 }  // namespace heed

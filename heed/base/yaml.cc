@@ -18,8 +18,6 @@ namespace heed {
 
 namespace {
 
-constexpr int nesting_limit = 64;
-
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value{};

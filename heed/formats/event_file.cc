@@ -10,6 +10,7 @@
 #include "heed/base/unicode.h"
 #include "heed/formats/checksum.h"
 #include "heed/formats/mapped_tensor.h"
+#include "heed/formats/raw_bytes.h"
 
 namespace heed {
 
@@ -17,11 +18,6 @@ namespace {
 
 constexpr std::string_view file_version = "brain.Event:2";
 constexpr std::uint64_t record_limit = std::uint64_t{1} << 30;
-
-template <typename T>
-void append_raw(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 // The checksum of data that may itself hold checksums (record_writer.h).
 std::uint32_t masked_crc32c(std::string_view data) {

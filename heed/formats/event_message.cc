@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "heed/base/error.h"
+#include "heed/formats/raw_bytes.h"
 
 namespace heed {
 
@@ -14,11 +15,6 @@ namespace {
 enum class WireType : std::uint32_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 constexpr std::uint32_t event_wall_time = 1, event_step = 2, event_file_version = 3,
                         event_summary = 5, summary_value = 1, value_tag = 1, value_simple = 2;
-
-template <typename T>
-void append_raw(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 void append_varint(std::string& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) {

@@ -25,19 +25,19 @@ constexpr std::string_view magic = "\x93NUMPY"sv;
 constexpr std::size_t header_limit = 1 << 16;
 constexpr std::size_t alignment = 64;
 
-struct TypeName {
+struct NumpyType {
   std::string_view name;
   DType dtype;
 };
 
-constexpr std::array<TypeName, 8> type_names{{{"<f8", DType::float64},
-                                              {"<f4", DType::float32},
-                                              {"<f2", DType::float16},
-                                              {"<i8", DType::int64},
-                                              {"<i4", DType::int32},
-                                              {"|i1", DType::int8},
-                                              {"|u1", DType::uint8},
-                                              {"|b1", DType::boolean}}};
+constexpr std::array<NumpyType, 8> numpy_types{{{"<f8", DType::float64},
+                                                {"<f4", DType::float32},
+                                                {"<f2", DType::float16},
+                                                {"<i8", DType::int64},
+                                                {"<i4", DType::int32},
+                                                {"|i1", DType::int8},
+                                                {"|u1", DType::uint8},
+                                                {"|b1", DType::boolean}}};
 
 // The header's Python literal: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 class DictionaryParser {
@@ -84,7 +84,7 @@ class DictionaryParser {
 
   void parse_dtype() {
     const std::string_view name = quoted_word();
-    for (const TypeName& type : type_names) {
+    for (const NumpyType& type : numpy_types) {
       if (type.name == name) {
         dtype_ = type.dtype;
       }
@@ -171,7 +171,7 @@ HeaderPlace find_header(std::span<const std::byte> bytes, const std::string& sou
 
 std::string header_text(const Tensor& tensor, const std::filesystem::path& path) {
   std::string_view type;
-  for (const TypeName& candidate : type_names) {
+  for (const NumpyType& candidate : numpy_types) {
     type = candidate.dtype == tensor.dtype() ? candidate.name : type;
   }
   check_usage(!type.empty(), "{}: NumPy has no {}: convert to float32 first", path.string(),

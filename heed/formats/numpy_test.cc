@@ -12,14 +12,6 @@ using testing::HasSubstr;
 
 using NumpyTest = FolderTest;
 
-std::vector<double> ascending(std::int64_t count, double first) {
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < count; ++i) {
-    values.push_back(first + static_cast<double>(i));
-  }
-  return values;
-}
-
 TEST_F(NumpyTest, ReadsWhatNumpyWroteAndWritesTheSameBytes) {
   struct Case {
     std::string name;

@@ -18,23 +18,23 @@ namespace heed {
 
 namespace {
 
-struct TypeName {
+struct SafetensorsType {
   std::string_view name;
   DType dtype;
 };
 
-constexpr std::array<TypeName, 9> type_names{{{"F64", DType::float64},
-                                              {"F32", DType::float32},
-                                              {"F16", DType::float16},
-                                              {"BF16", DType::bfloat16},
-                                              {"I64", DType::int64},
-                                              {"I32", DType::int32},
-                                              {"I8", DType::int8},
-                                              {"U8", DType::uint8},
-                                              {"BOOL", DType::boolean}}};
+constexpr std::array<SafetensorsType, 9> safetensors_types{{{"F64", DType::float64},
+                                                            {"F32", DType::float32},
+                                                            {"F16", DType::float16},
+                                                            {"BF16", DType::bfloat16},
+                                                            {"I64", DType::int64},
+                                                            {"I32", DType::int32},
+                                                            {"I8", DType::int8},
+                                                            {"U8", DType::uint8},
+                                                            {"BOOL", DType::boolean}}};
 
 std::optional<DType> dtype_named(std::string_view name) {
-  for (const TypeName& type : type_names) {
+  for (const SafetensorsType& type : safetensors_types) {
     if (type.name == name) {
       return type.dtype;
     }
@@ -43,7 +43,7 @@ std::optional<DType> dtype_named(std::string_view name) {
 }
 
 std::string_view safetensors_name(DType dtype) {
-  for (const TypeName& type : type_names) {
+  for (const SafetensorsType& type : safetensors_types) {
     if (type.dtype == dtype) {
       return type.name;
     }

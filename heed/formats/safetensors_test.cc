@@ -36,14 +36,6 @@ class SafetensorsTest : public FolderTest {
   }
 };
 
-std::vector<double> ascending(std::int64_t count, double first) {
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < count; ++i) {
-    values.push_back(first + static_cast<double>(i));
-  }
-  return values;
-}
-
 // Names, types, shapes and values in one text.
 std::string content_of(const SafetensorsFile& file) {
   std::string text;

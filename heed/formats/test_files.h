@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
@@ -18,6 +19,15 @@ namespace heed {
 
 inline std::filesystem::path fixture(const std::string& name) {
   return std::filesystem::path(HEED_SOURCE_DIR) / "tests" / "data" / "formats" / name;
+}
+
+// first, first + 1, …
+inline std::vector<double> ascending(std::int64_t count, double first) {
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < count; ++i) {
+    values.push_back(first + static_cast<double>(i));
+  }
+  return values;
 }
 
 // A fresh folder that goes with the test.

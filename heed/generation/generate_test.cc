@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const TextSymbols symbols{.start = 8, .end = 0, .suppressed = {8, 4}};
+const TextSymbols nine_tokens{.start = 8, .end = 0, .suppressed = {8, 4}};
 
 class GenerateTest : public testing::Test {
  protected:
@@ -31,15 +31,6 @@ class GenerateTest : public testing::Test {
   }
 };
 
-std::string message_of(const auto& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST_F(GenerateTest, AnswersInInputOrderWhateverTheBatches) {
   const TableModel model(9, random_table(9, 2));
   const auto inputs = sources(40);
@@ -50,11 +41,11 @@ TEST_F(GenerateTest, AnswersInInputOrderWhateverTheBatches) {
     config.max_length = 12;
     std::vector<std::vector<Hypothesis>> alone;
     for (const Prefix& input : inputs) {
-      alone.push_back(translate(model, std::span(&input, 1), symbols, config).front());
+      alone.push_back(translate(model, std::span(&input, 1), nine_tokens, config).front());
     }
     for (const int batch : {1, 3, 7, 64}) {
       config.batch_sentences = batch;
-      const auto together = translate(model, inputs, symbols, config);
+      const auto together = translate(model, inputs, nine_tokens, config);
       ASSERT_EQ(together.size(), inputs.size());
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         ASSERT_EQ(together[i].size(), alone[i].size());
@@ -75,7 +66,7 @@ TEST_F(GenerateTest, GreedyDecodingTakesTheMostProbableTokenUntilTheEnd) {
   config.max_length = 30;
   for (const Prefix& source : sources(20)) {
     const Hypothesis found =
-        translate(model, std::span(&source, 1), symbols, config).front().front();
+        translate(model, std::span(&source, 1), nine_tokens, config).front().front();
     Prefix expected;
     while (expected.size() < 30) {
       auto logits = table(source, expected);
@@ -107,7 +98,7 @@ TEST_F(GenerateTest, SuppressedTokensNeverAppear) {
     config.n_best = mode == 0 ? 1 : 6;
     config.sample = mode == 2;
     config.max_length = 10;
-    for (const auto& hypotheses : translate(model, sources(20), symbols, config)) {
+    for (const auto& hypotheses : translate(model, sources(20), nine_tokens, config)) {
       for (const Hypothesis& hypothesis : hypotheses) {
         for (const int token : hypothesis.tokens) {
           ASSERT_TRUE(token != 4 && token != 8 && token != 0);
@@ -128,7 +119,7 @@ TEST_F(GenerateTest, LengthsAreLimitedThreeWays) {
     Prefix source(source_length, 1);
     source.back() = 0;
     const Hypothesis best =
-        translate(model, std::vector<Prefix>{source}, symbols, config).front().front();
+        translate(model, std::vector<Prefix>{source}, nine_tokens, config).front().front();
     const double log_probability =
         -std::log(1 + 7 * std::exp(-1.0)) * static_cast<double>(best.tokens.size());
     EXPECT_NEAR(best.log_probability, log_probability, 1e-9);
@@ -151,7 +142,7 @@ TEST_F(GenerateTest, LengthsAreLimitedThreeWays) {
 
 TEST_F(GenerateTest, NothingToTranslateGivesNothing) {
   const TableModel model(9, random_table(9, 2));
-  EXPECT_TRUE(translate(model, {}, symbols, {}).empty());
+  EXPECT_TRUE(translate(model, {}, nine_tokens, {}).empty());
 }
 
 TEST_F(GenerateTest, FinishedSentencesLeaveTheBatch) {
@@ -164,7 +155,7 @@ TEST_F(GenerateTest, FinishedSentencesLeaveTheBatch) {
   DecodingConfig config;
   config.beam = 1;
   const std::vector<Prefix> inputs = {{1, 1, 1, 0}, {0}, {2, 0}};
-  const auto found = translate(model, inputs, symbols, config);
+  const auto found = translate(model, inputs, nine_tokens, config);
   EXPECT_EQ(found[0][0].tokens, (Prefix{1, 1, 1}));
   EXPECT_EQ(found[1][0].tokens, Prefix{});
   EXPECT_EQ(model.row_count, 4u + 1u + 2u);
@@ -185,7 +176,7 @@ TEST_F(GenerateTest, OutputThatIsNotANumberIsAnError) {
       config.beam = mode == 0 ? 1 : 3;
       config.sample = mode == 2;
       EXPECT_THAT(message_of([&] {
-                    translate(model, std::vector<Prefix>{{1, 0}, {1, 1, 0}}, symbols, config);
+                    translate(model, std::vector<Prefix>{{1, 0}, {1, 1, 0}}, nine_tokens, config);
                   }),
                   HasSubstr("the model's output for sentence 2 is not a number at token 2"));
     }
@@ -197,8 +188,9 @@ TEST_F(GenerateTest, RefusesSourcesAndSymbolsThatMakeNoSense) {
   const auto translate_with = [&](const Prefix& source, const TextSymbols& wrong) {
     return message_of([&] { translate(model, std::vector<Prefix>{{0}, source}, wrong, {}); });
   };
-  EXPECT_THAT(translate_with({}, symbols), HasSubstr("sentence 2 has no tokens"));
-  EXPECT_THAT(translate_with({1, 1, 1, 1, 1, 0}, symbols), HasSubstr("sentence 2 has 6 tokens"));
+  EXPECT_THAT(translate_with({}, nine_tokens), HasSubstr("sentence 2 has no tokens"));
+  EXPECT_THAT(translate_with({1, 1, 1, 1, 1, 0}, nine_tokens),
+              HasSubstr("sentence 2 has 6 tokens"));
   EXPECT_THAT(translate_with({0}, {.start = 9, .end = 0, .suppressed = {}}), HasSubstr("symbol 9"));
   EXPECT_THAT(translate_with({0}, {.start = 8, .end = 0, .suppressed = {0}}),
               HasSubstr("suppressed"));

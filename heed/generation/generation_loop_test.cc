@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const OutputSymbols symbols{.ends = {0, 7}, .suppressed = {4}};
+const OutputSymbols two_ends{.ends = {0, 7}, .suppressed = {4}};
 
 class GenerationLoopTest : public testing::Test {
  protected:
@@ -54,19 +54,10 @@ class GenerationLoopTest : public testing::Test {
   TableModel model_{9, random_table(9, 2)};
 };
 
-std::string message_of(const auto& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-// Greedy by hand: a token at a time until one of the end symbols.
+// Greedy by hand: a token at a time until one of the end two_ends.
 TEST_F(GenerationLoopTest, GreedyGoesOnUntilAnyEndSymbol) {
   const LogitTable table = random_table(9, 2);
-  const auto found = generate(model_, prompts(20), symbols, config_of(0));
+  const auto found = generate(model_, prompts(20), two_ends, config_of(0));
   std::map<int, int> ends;
   for (std::size_t i = 0; i < found.size(); ++i) {
     std::vector<int> text = prompts(20)[i].begun, tokens;
@@ -94,13 +85,13 @@ TEST_F(GenerationLoopTest, BatchesDoNotShow) {
     DecodingConfig config = config_of(mode);
     std::vector<std::vector<Hypothesis>> alone;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      alone.push_back(generate(model_, std::span(&all[i], 1), symbols, config, {}, {},
+      alone.push_back(generate(model_, std::span(&all[i], 1), two_ends, config, {}, {},
                                static_cast<std::int64_t>(i))
                           .front());
     }
     for (const int batch : {1, 4, 64}) {
       config.batch_sentences = batch;
-      const auto together = generate(model_, all, symbols, config);
+      const auto together = generate(model_, all, two_ends, config);
       for (std::size_t i = 0; i < all.size(); ++i) {
         expect_equal(together[i], alone[i]);
       }
@@ -113,7 +104,7 @@ TEST_F(GenerationLoopTest, PromptsThatWaitJoinAsRowsBecomeFree) {
   const auto all = prompts(40);
   for (const std::int64_t rows : {1, 2, 5, 9, 1000}) {
     const TableModel model(9, random_table(9, 2));
-    GenerationLoop loop(model, symbols, {}, rows);
+    GenerationLoop loop(model, two_ends, {}, rows);
     std::vector<int> answers(all.size(), 0);
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto index = static_cast<std::int64_t>(i);
@@ -128,7 +119,7 @@ TEST_F(GenerationLoopTest, PromptsThatWaitJoinAsRowsBecomeFree) {
              ++answers[i];
              expect_equal(
                  found,
-                 generate(model_, std::span(&all[i], 1), symbols, config, {}, {}, index).front());
+                 generate(model_, std::span(&all[i], 1), two_ends, config, {}, {}, index).front());
            }});
       if (i % 4 == 3) {
         loop.step();  // the others come while these run
@@ -150,7 +141,7 @@ TEST_F(GenerationLoopTest, TellsOfEachTokenInItsOrder) {
     std::map<std::pair<std::int64_t, int>, std::vector<int>> heard;
     std::map<std::pair<std::int64_t, int>, double> sums;
     const auto found =
-        generate(model_, all, symbols, config_of(mode), {}, [&](const TokenEvent& event) {
+        generate(model_, all, two_ends, config_of(mode), {}, [&](const TokenEvent& event) {
           heard[{event.index, event.hypothesis}].push_back(event.token);
           sums[{event.index, event.hypothesis}] += event.log_probability;
           return true;
@@ -172,8 +163,8 @@ TEST_F(GenerationLoopTest, TellsOfEachTokenInItsOrder) {
 
 TEST_F(GenerationLoopTest, ACallbackEndsAHypothesis) {
   const auto all = prompts(12);
-  const auto whole = generate(model_, all, symbols, config_of(0));
-  const auto cut = generate(model_, all, symbols, config_of(0), {}, [](const TokenEvent& event) {
+  const auto whole = generate(model_, all, two_ends, config_of(0));
+  const auto cut = generate(model_, all, two_ends, config_of(0), {}, [](const TokenEvent& event) {
     return event.index % 2 == 0 || event.token != 3;
   });
   int shorter = 0;
@@ -205,14 +196,14 @@ TEST_F(GenerationLoopTest, RefusesWhatMakesNoSense) {
     return message_of([&] { generate(model, std::span(&prompt, 1), marks, config, {}, on_token); });
   };
   const Prompt prompt{.source = {}, .begun = {1}};
-  EXPECT_EQ(refusal(prompt, symbols, {}, {}), "no error");
-  EXPECT_THAT(refusal({}, symbols, {}, {}), HasSubstr("prompt 1 has no tokens"));
-  EXPECT_THAT(refusal({.source = {}, .begun = {1, 1, 1, 1, 1, 1}}, symbols, {}, {}),
+  EXPECT_EQ(refusal(prompt, two_ends, {}, {}), "no error");
+  EXPECT_THAT(refusal({}, two_ends, {}, {}), HasSubstr("prompt 1 has no tokens"));
+  EXPECT_THAT(refusal({.source = {}, .begun = {1, 1, 1, 1, 1, 1}}, two_ends, {}, {}),
               HasSubstr("prompt 1 begins with 6 tokens"));
   EXPECT_THAT(refusal(prompt, {.ends = {}, .suppressed = {}}, {}, {}), HasSubstr("no symbol ends"));
   EXPECT_THAT(refusal(prompt, {.ends = {0, 9}, .suppressed = {}}, {}, {}), HasSubstr("symbol 9"));
   EXPECT_THAT(refusal(prompt, {.ends = {0}, .suppressed = {0}}, {}, {}), HasSubstr("suppressed"));
-  EXPECT_THAT(refusal(prompt, symbols, {.beam = 3}, [](const TokenEvent&) { return true; }),
+  EXPECT_THAT(refusal(prompt, two_ends, {.beam = 3}, [](const TokenEvent&) { return true; }),
               HasSubstr("not by a beam of 3"));
 }
 

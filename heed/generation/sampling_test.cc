@@ -13,7 +13,7 @@
 namespace heed {
 namespace {
 
-const TextSymbols symbols{.start = 5, .end = 0, .suppressed = {5}};
+const TextSymbols six_tokens{.start = 5, .end = 0, .suppressed = {5}};
 
 DecodingConfig sampling() {
   DecodingConfig config;
@@ -35,7 +35,7 @@ std::vector<Candidate> draw(const std::vector<double>& row, int count, const Dec
       Tensor::from_values<double>(std::span<const double>(logits),
                                   {count, static_cast<std::int64_t>(row.size())}, reference_device);
   const auto candidates = draw_candidates(dtype == DType::float64 ? tensor : tensor.to(dtype),
-                                          draws, symbols.suppressed);
+                                          draws, six_tokens.suppressed);
   std::vector<Candidate> result;
   for (int i = 0; i < count; ++i) {
     EXPECT_EQ(candidates.row(i).size(), 1u);
@@ -138,7 +138,7 @@ TEST_F(SamplingTest, TheSameSeedGivesTheSameHypothesesWhateverTheBatches) {
   config.max_length = 20;
   const auto tokens = [&](std::span<const Prefix> which, std::int64_t first) {
     std::vector<Prefix> result;
-    for (const auto& hypotheses : translate(model, which, symbols, config, {}, first)) {
+    for (const auto& hypotheses : translate(model, which, six_tokens, config, {}, first)) {
       EXPECT_EQ(hypotheses.size(), 3u);
       for (const Hypothesis& hypothesis : hypotheses) {
         result.push_back(hypothesis.tokens);
@@ -161,7 +161,8 @@ TEST_F(SamplingTest, OneSentenceGetsDifferentHypotheses) {
   const TableModel model(6, random_table(6, 1));
   DecodingConfig config = sampling();
   config.n_best = 5;
-  const auto hypotheses = translate(model, std::vector<Prefix>{{1, 2, 0}}, symbols, config).front();
+  const auto hypotheses =
+      translate(model, std::vector<Prefix>{{1, 2, 0}}, six_tokens, config).front();
   EXPECT_NE(hypotheses.front().tokens, hypotheses.back().tokens);
   for (std::size_t i = 1; i < 5; ++i) {
     EXPECT_GE(hypotheses[i - 1].score, hypotheses[i].score);

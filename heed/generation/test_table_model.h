@@ -6,14 +6,27 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "heed/base/error.h"
 #include "heed/base/random.h"
 #include "heed/nn/generator.h"
 
 namespace heed {
 
 using Prefix = std::vector<int>;
+
+// What `body` complains of.
+inline std::string message_of(const auto& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
 // Logits of the next token, [vocabulary].
 using LogitTable = std::function<std::vector<double>(const Prefix& source, const Prefix& prefix)>;
 

@@ -12,8 +12,6 @@
 namespace heed {
 namespace {
 
-constexpr int shown_digits = 6;
-
 Json labels(const std::vector<std::string>& tokens) {
   Json array = Json::array();
   for (const std::string& token : tokens) {
@@ -26,12 +24,12 @@ Json head_data(const AttentionMap& map) {
   const QuantisedWeights weights = quantise_weights(map.weights);
   Json data = {{"layer", map.layer},
                {"head", map.head_name.empty() ? Json(map.head) : Json(map.head_name)},
-               {"maximum", round_significant(weights.maximum, shown_digits)},
+               {"maximum", shown_number(weights.maximum)},
                {"levels", encode_base64(weights.levels)}};
   const double entropy =
       mean_row_entropy(map.weights.data(), map.row_labels.size(), map.column_labels.size());
   if (map.head_name.empty() && std::isfinite(entropy)) {
-    data["entropy"] = round_significant(entropy, shown_digits);
+    data["entropy"] = shown_number(entropy);
   }
   return data;
 }

@@ -45,7 +45,7 @@ TEST(DrawHeatMap, PaintsEachCellInTheColourOfItsWeight) {
 }
 
 TEST(DrawHeatMap, LeavesRoomForEveryLabelAndTurnsThemWhereCellsAreSmall) {
-  AttentionMap map = choose_map(testing::sample_stack("cross", 1, 2, 20, 30), 1, {});
+  AttentionMap map = choose_map(sample_stack("cross", 1, 2, 20, 30), 1, {});
   const Image small = draw_heat_map(map, {.cell_size = 8});
   const Image large = draw_heat_map(map, {.cell_size = 24});
   EXPECT_GE(small.width, 30 * 16);
@@ -65,7 +65,7 @@ TEST(DrawHeatMap, LeavesRoomForEveryLabelAndTurnsThemWhereCellsAreSmall) {
 }
 
 TEST(Overview, HasATileForEveryHeadAndTheMean) {
-  AttentionStack stack = testing::sample_stack("cross", 2, 3, 5, 7);
+  AttentionStack stack = sample_stack("cross", 2, 3, 5, 7);
   const std::string whole = render_overview(stack, "a <sentence>", Theme::light);
   EXPECT_EQ(occurrences(whole, "<image "), 2u * (3 + 1));
   EXPECT_THAT(whole, HasSubstr("a &lt;sentence&gt;"));

@@ -7,23 +7,14 @@
 #include "heed/base/json.h"
 #include "heed/inspect/sample_attention.h"
 #include "heed/inspect/test_browser.h"
+#include "heed/inspect/test_page.h"
 
 namespace heed {
 namespace {
 
-using testing::browse;
-using testing::BrowserResult;
-using testing::console_messages;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::sample_view;
 using ::testing::ThrowsMessage;
-
-Json data_of(const std::string& page) {
-  const std::string open = "<script type=\"application/json\" id=\"report-data\">";
-  const std::size_t begin = page.find(open) + open.size();
-  return parse_json(page.substr(begin, page.find("</script>", begin) - begin), "page");
-}
 
 TEST(AttentionPage, IsOneSmallFileThatFetchesNothing) {
   const std::string page = render_attention_page(sample_view(6, 8, 60, 60));

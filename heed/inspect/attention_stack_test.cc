@@ -75,7 +75,7 @@ TEST(AttentionRollout, MultipliesTheLayersWithTheirResiduals) {
 }
 
 TEST(AttentionRollout, RowsSumToOneAndStayCausal) {
-  const AttentionStack stack = testing::sample_stack("decoder", 4, 3, 9, 9);
+  const AttentionStack stack = sample_stack("decoder", 4, 3, 9, 9);
   for (const std::vector<float>& layer : attention_rollout(stack)) {
     for (std::size_t i = 0; i < 9; ++i) {
       double sum = 0;
@@ -86,7 +86,7 @@ TEST(AttentionRollout, RowsSumToOneAndStayCausal) {
       EXPECT_NEAR(sum, 1, 1e-6);
     }
   }
-  const AttentionStack cross = testing::sample_stack("cross", 1, 1, 3, 4);
+  const AttentionStack cross = sample_stack("cross", 1, 1, 3, 4);
   EXPECT_THAT([&] { attention_rollout(cross); },
               ThrowsMessage<Error>(HasSubstr("a rollout is for self-attention")));
 }

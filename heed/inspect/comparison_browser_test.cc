@@ -48,11 +48,11 @@ TEST(ComparisonInBrowser, ChartsAreDrawnAndAnswer) {
                                                          .curves = two_curves("rotary"),
                                                          .mark = 15,
                                                          .mark_name = "here"}}));
-  const auto result = testing::browse(html, actions);
+  const auto result = browse(html, actions);
   if (!result.ran) {
     GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
-  EXPECT_EQ(testing::console_messages(result.log), "");
+  EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("charts=1;lines=2;bands=1;"));
   EXPECT_THAT(result.seen, HasSubstr("names=none+rotary;marks=1;"));
   EXPECT_THAT(result.seen, HasSubstr("first=step 10: none 4.000, rotary 1.000 (0.500–1.500);"));
@@ -69,7 +69,7 @@ TEST(ComparisonInBrowser, OddNumbersAndTextsAreDrawnAsWell) {
       {.title = "gaps", .curves = {{"a", 0, {{1, nan, nan, nan}, {2, 3, 3, 3}}}}, .dots = true},
       {.title = "constant", .curves = {{"a", 0, {{1, 5, 5, 5}, {2, 5, 5, 5}}}}, .low = 0},
       {.title = evil, .x_name = evil, .unit = evil, .curves = two_curves(evil), .mark = 99}};
-  const auto result = testing::browse(render_comparison(page_with(charts)), R"script(
+  const auto result = browse(render_comparison(page_with(charts)), R"script(
     const all = (selector) => document.querySelectorAll(selector);
     for (const plot of all(".plot"))
       for (const name of ["Home", "End", "ArrowLeft"])
@@ -82,7 +82,7 @@ TEST(ComparisonInBrowser, OddNumbersAndTextsAreDrawnAsWell) {
   if (!result.ran) {
     GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
-  EXPECT_EQ(testing::console_messages(result.log), "");
+  EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("bad=0;charts=5;images=0;hit=undefined;"));
 }
 

@@ -13,7 +13,6 @@
 namespace heed {
 namespace {
 
-constexpr int shown_digits = 6;
 constexpr std::size_t colours = 8;  // of lines; as many as comparison.css and comparison.js have
 
 std::string start_of(const ComparisonPage& page) {
@@ -120,17 +119,13 @@ void write_section(const ComparisonSection& section, std::size_t number, std::st
   out += "</section>\n";
 }
 
-Json number(double value) {
-  return std::isfinite(value) ? Json(round_significant(value, shown_digits)) : Json();
-}
-
 Json curve_data(const BandCurve& curve) {
   Json x = Json::array(), mean = Json::array(), least = Json::array(), largest = Json::array();
   for (const BandPoint& point : curve.points) {
-    x.push_back(number(point.x));
-    mean.push_back(number(point.mean));
-    least.push_back(number(point.least));
-    largest.push_back(number(point.largest));
+    x.push_back(shown_number(point.x));
+    mean.push_back(shown_number(point.mean));
+    least.push_back(shown_number(point.least));
+    largest.push_back(shown_number(point.largest));
   }
   // Named as curve_math.js knows them.
   return {{"name", printable_text(curve.name)},
@@ -147,7 +142,7 @@ Json chart_data(const ComparisonChart& chart) {
     curves.push_back(curve_data(curve));
   }
   const auto optional = [](const std::optional<double>& value) {
-    return value ? number(*value) : Json();
+    return value ? shown_number(*value) : Json();
   };
   return {{"title", printable_text(chart.title)},
           {"xName", printable_text(chart.x_name)},

@@ -7,12 +7,13 @@
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
+#include "heed/inspect/test_page.h"
 
 namespace heed {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 ComparisonPage small_page() {
   ComparisonPage page{.title = "Positions", .subtitle = "2 variants"};
@@ -32,12 +33,6 @@ ComparisonPage small_page() {
 }
 
 // The data that the page's script draws from.
-Json data_of(const std::string& html) {
-  const std::string begin = "id=\"report-data\">";
-  const std::size_t from = html.find(begin) + begin.size();
-  return Json::parse(html.substr(from, html.find("</script>", from) - from));
-}
-
 TEST(ComparisonPage, HoldsFindingsTablesAndCharts) {
   const std::string html = render_comparison(small_page());
   EXPECT_THAT(html, HasSubstr("<li dir=\"auto\">rotary is better than none.</li>"));

@@ -16,18 +16,19 @@ namespace heed {
 namespace {
 
 constexpr std::string_view page_style =
-    ".figures{columns:28rem 2;column-gap:3.5rem;padding-top:2.5rem}"
-    ".figures h2{margin-bottom:.375rem}.figures .aside{font-size:.9375rem;margin-bottom:1rem}"
+    ".figures{columns:28rem 2;column-sheet_gap:3.5rem;padding-top:2.5rem}"
+    ".figures h2{sheet_margin-bottom:.375rem}.figures "
+    ".aside{font-size:.9375rem;sheet_margin-bottom:1rem}"
     ".figures section{padding:0 0 3rem;break-inside:avoid}"
     ".figures svg{display:block;width:100%;height:auto;overflow:visible;direction:ltr}"
     ".figures svg text{font-family:var(--sans)}"
-    "@media print{.figures{columns:2;column-gap:1.5rem}}";
+    "@media print{.figures{columns:2;column-sheet_gap:1.5rem}}";
 constexpr std::string_view fonts =
     "text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif}";
 
 // Where everything lies on a picture of all figures.
-constexpr double margin = 24, gap = 36, title_height = 30;
-constexpr double title_size = 20, subtitle_size = 12;
+constexpr double sheet_margin = 24, sheet_gap = 36, sheet_title_height = 30;
+constexpr double sheet_title_size = 20, sheet_subtitle_size = 12;
 
 struct SheetLayout {
   std::vector<Point> places;  // of the figures' titles
@@ -38,34 +39,35 @@ struct SheetLayout {
 SheetLayout lay_out(const FigureSheet& sheet) {
   SheetLayout layout;
   const std::size_t columns = sheet.figures.size() > 1 ? 2 : 1;
-  const double top = margin + (sheet.subtitle.empty() ? 34 : 54);
-  std::vector<double> bottoms(columns, top - gap);
+  const double top = sheet_margin + (sheet.subtitle.empty() ? 34 : 54);
+  std::vector<double> bottoms(columns, top - sheet_gap);
   for (const Figure& figure : sheet.figures) {
     const auto shortest = std::min_element(bottoms.begin(), bottoms.end());
     const auto column = static_cast<double>(shortest - bottoms.begin());
-    layout.places.push_back({margin + column * (figure_width + gap), *shortest + gap});
+    layout.places.push_back(
+        {sheet_margin + column * (figure_width + sheet_gap), *shortest + sheet_gap});
     SvgCanvas measure;
-    *shortest += gap + title_height + draw_figure(measure, figure);
+    *shortest += sheet_gap + sheet_title_height + draw_figure(measure, figure);
   }
-  const double text =
-      std::max(text_width(sheet.title, title_size), text_width(sheet.subtitle, subtitle_size));
+  const double text = std::max(text_width(sheet.title, sheet_title_size),
+                               text_width(sheet.subtitle, sheet_subtitle_size));
   const double figures =
-      figure_width * static_cast<double>(columns) + gap * static_cast<double>(columns - 1);
-  layout.width = std::ceil(2 * margin + std::max(text, figures));
-  layout.height = std::ceil(*std::max_element(bottoms.begin(), bottoms.end()) + margin);
+      figure_width * static_cast<double>(columns) + sheet_gap * static_cast<double>(columns - 1);
+  layout.width = std::ceil(2 * sheet_margin + std::max(text, figures));
+  layout.height = std::ceil(*std::max_element(bottoms.begin(), bottoms.end()) + sheet_margin);
   return layout;
 }
 
 void draw_sheet(const FigureSheet& sheet, const SheetLayout& layout, Canvas& canvas) {
   constexpr Paint ink{Paint::Kind::ink}, muted{Paint::Kind::muted};
-  canvas.move_to({margin, margin});
-  canvas.text({0, 8}, sheet.title, title_size, ink, Anchor::start, 0);
-  canvas.text({0, 32}, sheet.subtitle, subtitle_size, muted, Anchor::start, 0);
+  canvas.move_to({sheet_margin, sheet_margin});
+  canvas.text({0, 8}, sheet.title, sheet_title_size, ink, Anchor::start, 0);
+  canvas.text({0, 32}, sheet.subtitle, sheet_subtitle_size, muted, Anchor::start, 0);
   for (std::size_t i = 0; i < sheet.figures.size(); ++i) {
     const Point& place = layout.places[i];
     canvas.move_to(place);
     canvas.text({0, 8}, sheet.figures[i].title, 14, ink, Anchor::start, 0);
-    canvas.move_to({place.x, place.y + title_height});
+    canvas.move_to({place.x, place.y + sheet_title_height});
     draw_figure(canvas, sheet.figures[i]);
   }
 }

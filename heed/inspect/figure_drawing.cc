@@ -14,13 +14,8 @@ namespace heed {
 
 namespace {
 
-constexpr double text_size = 11;
-constexpr double left = 46, right = 12;
-constexpr double plot_width = figure_width - left - right;
-
-constexpr Paint ink{Paint::Kind::ink};
-constexpr Paint muted{Paint::Kind::muted};
-constexpr Paint faint{Paint::Kind::faint};
+constexpr double axis_room = 46, end_room = 12;
+constexpr double axis_plot_width = figure_width - axis_room - end_room;
 
 struct Range {
   double low = 0, high = 0;
@@ -52,9 +47,9 @@ std::string short_number(double value) {
 }
 
 void draw_axis_names(Canvas& canvas, const Box& plot, const std::string& x, const std::string& y) {
-  canvas.text({plot.x + plot.width / 2, plot.y + plot.height + 30}, x, text_size, muted,
-              Anchor::middle, 0);
-  canvas.text({8, plot.y + plot.height / 2}, y, text_size, muted, Anchor::middle, 90);
+  canvas.text({plot.x + plot.width / 2, plot.y + plot.height + 30}, x, figure_text_size,
+              figure_muted, Anchor::middle, 0);
+  canvas.text({8, plot.y + plot.height / 2}, y, figure_text_size, figure_muted, Anchor::middle, 90);
 }
 
 // Heat maps.
@@ -111,11 +106,11 @@ void draw_colour_bar(Canvas& canvas, double y, const Levels& levels) {
     bar.push_back(
         static_cast<unsigned char>(levels.first + i * (levels.last - levels.first) / (steps - 1)));
   }
-  const Box box{left + plot_width - width, y, width, 7};
+  const Box box{axis_room + axis_plot_width - width, y, width, 7};
   canvas.cells(box, 1, steps, bar, levels.kind);
   const auto label = [&](double share, double value, Anchor anchor) {
-    canvas.text({box.x + share * width, y + 16}, short_number(value), text_size - 1, muted, anchor,
-                0);
+    canvas.text({box.x + share * width, y + 16}, short_number(value), figure_text_size - 1,
+                figure_muted, anchor, 0);
   };
   label(0, levels.range.low, Anchor::start);
   label(1, levels.range.high, Anchor::end);
@@ -128,20 +123,22 @@ double draw_heat(Canvas& canvas, const HeatFigure& heat) {
   check(heat.rows > 0 && heat.columns > 0 && heat.values.size() == heat.rows * heat.columns,
         "figure: {} values for {} rows × {} columns", heat.values.size(), heat.rows, heat.columns);
   const auto rows = static_cast<double>(heat.rows), columns = static_cast<double>(heat.columns);
-  const Box plot{left, 6, plot_width, std::clamp(plot_width * rows / columns, 110.0, plot_width)};
+  const Box plot{axis_room, 6, axis_plot_width,
+                 std::clamp(axis_plot_width * rows / columns, 110.0, axis_plot_width)};
   const Levels levels = levels_of(heat);
   canvas.cells(plot, heat.rows, heat.columns, levels.levels, levels.kind);
-  canvas.frame(plot, faint);
+  canvas.frame(plot, figure_faint);
   for (const double value :
        round_numbers({heat.column_axis.first, heat.column_axis.first + columns - 1}, 8, true)) {
     const double x = plot.x + (value - heat.column_axis.first + 0.5) * plot.width / columns;
-    canvas.text({x, plot.y + plot.height + 12}, short_number(value), text_size, muted,
+    canvas.text({x, plot.y + plot.height + 12}, short_number(value), figure_text_size, figure_muted,
                 Anchor::middle, 0);
   }
   for (const double value :
        round_numbers({heat.row_axis.first, heat.row_axis.first + rows - 1}, 7, true)) {
     const double y = plot.y + (value - heat.row_axis.first + 0.5) * plot.height / rows;
-    canvas.text({plot.x - 6, y}, short_number(value), text_size, muted, Anchor::end, 0);
+    canvas.text({plot.x - 6, y}, short_number(value), figure_text_size, figure_muted, Anchor::end,
+                0);
   }
   draw_axis_names(canvas, plot, heat.column_axis.name, heat.row_axis.name);
   const double bar = plot.y + plot.height + 44;
@@ -163,15 +160,16 @@ Paint line_paint(std::size_t line, std::size_t count) {
 // Names with a stroke of their colour, in as many rows as they need; returns the height.
 double draw_names(Canvas& canvas, const std::vector<FigureLine>& lines) {
   constexpr double stroke = 16, gap = 14, row_height = 16;
-  double x = left, y = 8;
+  double x = axis_room, y = 8;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const double width = stroke + 5 + estimated_text_width(lines[i].name) * text_size;
-    if (x > left && x + width > figure_width) {
-      x = left;
+    const double width = stroke + 5 + estimated_text_width(lines[i].name) * figure_text_size;
+    if (x > axis_room && x + width > figure_width) {
+      x = axis_room;
       y += row_height;
     }
     canvas.rectangle({x, y - 1, stroke, 2.5}, line_paint(i, lines.size()));
-    canvas.text({x + stroke + 5, y}, lines[i].name, text_size, muted, Anchor::start, 0);
+    canvas.text({x + stroke + 5, y}, lines[i].name, figure_text_size, figure_muted, Anchor::start,
+                0);
     x += width + gap;
   }
   return y + row_height;
@@ -206,19 +204,20 @@ LineRanges ranges_of(const LineFigure& figure) {
 double draw_lines(Canvas& canvas, const LineFigure& figure) {
   const LineRanges ranges = ranges_of(figure);
   const double top = figure.lines.size() > 1 ? draw_names(canvas, figure.lines) + 2 : 6.0;
-  const Box plot{left, top, plot_width, 220};
+  const Box plot{axis_room, top, axis_plot_width, 220};
   const auto at = [&](double x, double y) {
     return Point{plot.x + (x - ranges.x.low) / ranges.x.span() * plot.width,
                  plot.y + (ranges.y.high - y) / ranges.y.span() * plot.height};
   };
   for (const double value : round_numbers(ranges.y, 6, figure.steps)) {
     const double y = at(ranges.x.low, value).y;
-    canvas.rectangle({plot.x, y - 0.5, plot.width, 1}, faint);
-    canvas.text({plot.x - 6, y}, short_number(value), text_size, muted, Anchor::end, 0);
+    canvas.rectangle({plot.x, y - 0.5, plot.width, 1}, figure_faint);
+    canvas.text({plot.x - 6, y}, short_number(value), figure_text_size, figure_muted, Anchor::end,
+                0);
   }
   for (const double value : round_numbers(ranges.x, 7, true)) {
     canvas.text({at(value, ranges.y.low).x, plot.y + plot.height + 12}, short_number(value),
-                text_size, muted, Anchor::middle, 0);
+                figure_text_size, figure_muted, Anchor::middle, 0);
   }
   for (std::size_t i = 0; i < figure.lines.size(); ++i) {
     std::vector<Point> points;
@@ -248,7 +247,7 @@ double draw_turns(Canvas& canvas, const TurnFigure& figure) {
           circle.x.size(), circle.y.size());
     const Point centre{cell * (static_cast<double>(i % across) + 0.5),
                        cell_height * static_cast<double>(i / across) + radius + 8};
-    canvas.circle(centre, radius, faint);
+    canvas.circle(centre, radius, figure_faint);
     const std::size_t count = circle.x.size();
     for (std::size_t p = 0; p < count; ++p) {
       const Point tip{centre.x + radius * circle.x[p], centre.y - radius * circle.y[p]};
@@ -260,11 +259,13 @@ double draw_turns(Canvas& canvas, const TurnFigure& figure) {
         const Point label{centre.x + (radius + 9) * circle.x[p],
                           centre.y - (radius + 9) * circle.y[p]};
         if (p == 0 || std::hypot(circle.x[p] - circle.x[0], circle.y[p] - circle.y[0]) > 0.3) {
-          canvas.text(label, std::to_string(p), text_size - 1, muted, Anchor::middle, 0);
+          canvas.text(label, std::to_string(p), figure_text_size - 1, figure_muted, Anchor::middle,
+                      0);
         }
       }
     }
-    canvas.text({centre.x, centre.y + radius + 26}, circle.name, text_size, ink, Anchor::middle, 0);
+    canvas.text({centre.x, centre.y + radius + 26}, circle.name, figure_text_size, figure_ink,
+                Anchor::middle, 0);
   }
   return cell_height * static_cast<double>((figure.circles.size() + across - 1) / across) + 8;
 }

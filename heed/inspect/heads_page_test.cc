@@ -41,7 +41,7 @@ TEST(HeadsPage, NothingWorthAnythingDividesByNothing) {
 }
 
 TEST(HeadsPage, RunsInTheBrowser) {
-  const auto result = testing::browse(render_heads_page(two_kinds()), R"script(
+  const auto result = browse(render_heads_page(two_kinds()), R"script(
     const cells = [...document.querySelectorAll(".worth-grid .useful, .worth-grid .harmful")];
     document.getElementById("theme").click();
     document.getElementById("seen").append(`cells=${cells.length};` +
@@ -50,7 +50,7 @@ TEST(HeadsPage, RunsInTheBrowser) {
   if (!result.ran) {
     GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
   }
-  EXPECT_EQ(testing::console_messages(result.log), "");
+  EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("cells=3;colours=3;"));
 }
 

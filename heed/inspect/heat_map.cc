@@ -13,7 +13,7 @@ namespace heed {
 namespace {
 
 constexpr std::size_t most_cells_with_tooltips = 2500;
-constexpr double margin = 16;
+constexpr double map_margin = 16;
 constexpr double label_gap = 8;  // between a label and the cells
 
 std::string theme_rules(Theme theme, const std::array<bool, weight_level_count>& used) {
@@ -78,8 +78,8 @@ std::string title_of(const AttentionMap& map) {
   return map.title.empty() ? "" : token_label(map.title, 100);
 }
 
-constexpr double title_size = 15;
-constexpr double subtitle_size = 12;
+constexpr double map_title_size = 15;
+constexpr double map_subtitle_size = 12;
 constexpr double legend_height = 46;
 
 Layout lay_out(const AttentionMap& map, const std::vector<std::string>& rows,
@@ -92,30 +92,31 @@ Layout lay_out(const AttentionMap& map, const std::vector<std::string>& rows,
   layout.map_height = layout.cell * static_cast<double>(rows.size());
   const double column_length = longest(columns) * layout.font;
   const double slant = layout.upright ? 1.0 : std::sqrt(0.5);
-  const double heading = (map.title.empty() ? 0 : title_size + 6) + subtitle_size + 12;
-  layout.left = std::ceil(margin + longest(rows) * layout.font + label_gap);  // whole pixels: crisp
-  layout.top = std::ceil(margin + heading + (column_length + layout.font) * slant + label_gap);
+  const double heading = (map.title.empty() ? 0 : map_title_size + 6) + map_subtitle_size + 12;
+  layout.left =
+      std::ceil(map_margin + longest(rows) * layout.font + label_gap);  // whole pixels: crisp
+  layout.top = std::ceil(map_margin + heading + (column_length + layout.font) * slant + label_gap);
   const double overhang = layout.upright ? 0.0 : column_length * slant;
   const double text_width =
-      std::max(1.1 * estimated_text_width(title_of(map)) * title_size,  // bold
-               estimated_text_width(map.kind) * subtitle_size + 120);
-  layout.width = std::max({layout.left + layout.map_width + overhang, margin + text_width,
+      std::max(1.1 * estimated_text_width(title_of(map)) * map_title_size,  // bold
+               estimated_text_width(map.kind) * map_subtitle_size + 120);
+  layout.width = std::max({layout.left + layout.map_width + overhang, map_margin + text_width,
                            layout.left + 200.0}) +
-                 margin;
-  layout.height = layout.top + layout.map_height + legend_height + margin;
+                 map_margin;
+  layout.height = layout.top + layout.map_height + legend_height + map_margin;
   return layout;
 }
 
 void draw_heading(const AttentionMap& map, std::string& out) {
-  double y = margin + title_size;
+  double y = map_margin + map_title_size;
   if (!map.title.empty()) {
     out += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" font-weight=\"600\">{}</text>",
-                       margin, y, title_size, escape_html(title_of(map)));
-    y += subtitle_size + 6;
+                       map_margin, y, map_title_size, escape_html(title_of(map)));
+    y += map_subtitle_size + 6;
   }
   out += fmt::format("<text class=\"muted\" x=\"{}\" y=\"{}\" font-size=\"{}\">{}{}{}</text>",
-                     margin, y, subtitle_size, escape_html(map.kind), map.kind.empty() ? "" : " · ",
-                     escape_html(layer_and_head(map)));
+                     map_margin, y, map_subtitle_size, escape_html(map.kind),
+                     map.kind.empty() ? "" : " · ", escape_html(layer_and_head(map)));
 }
 
 // SentencePiece's mark of a word's beginning is kept but stepped back.

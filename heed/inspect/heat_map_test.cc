@@ -45,7 +45,7 @@ TEST(RenderHeatMap, ShowsTokensWeightsAndLegend) {
 TEST(RenderHeatMap, OneThemeWhenAsked) {
   HeatMapOptions options;
   options.theme = Theme::dark;
-  const std::string svg = render_heat_map(testing::make_sample_map(3, 4, 1, 1), options);
+  const std::string svg = render_heat_map(make_sample_map(3, 4, 1, 1), options);
   EXPECT_THAT(svg, Not(HasSubstr("prefers-color-scheme")));
   EXPECT_THAT(svg, HasSubstr(".q0{fill:" + to_hex(weight_colours(Theme::dark)[0])));
 }
@@ -71,7 +71,7 @@ TEST(RenderHeatMap, NotANumberIsDrawnAsAnEmptyBox) {
 }
 
 TEST(RenderHeatMap, LargeMapsStaySmall) {
-  const AttentionMap map = testing::make_sample_map(200, 200, 1, 4);
+  const AttentionMap map = make_sample_map(200, 200, 1, 4);
   HeatMapOptions options;
   options.cell_size = 4;
   EXPECT_LT(render_heat_map(map, options).size(), 1'200'000u);
@@ -82,13 +82,13 @@ TEST(RenderHeatMap, EmptyMapIsAPicture) {
 }
 
 TEST(RenderHeatMap, RefusesWeightsThatDoNotFit) {
-  AttentionMap map = testing::make_sample_map(2, 2, 0, 0);
+  AttentionMap map = make_sample_map(2, 2, 0, 0);
   map.weights.pop_back();
   EXPECT_THROW(render_heat_map(map), Error);
 }
 
 TEST(RenderHeatMap, WritesASampleToLookAt) {
-  const RunReport report = testing::make_sample_report();
+  const RunReport report = make_sample_report();
   const std::string path = ::testing::TempDir() + "heed_heat_map.svg";
   std::ofstream(path) << render_heat_map(report.attention.front());
   std::ifstream file(path);

@@ -109,6 +109,10 @@ std::string encode_base64(std::span<const unsigned char> bytes) {
   return out;
 }
 
+Json shown_number(double value) {
+  return std::isfinite(value) ? Json(round_significant(value, 6)) : Json();
+}
+
 double round_significant(double value, int digits) {
   if (value == 0.0 || !std::isfinite(value)) {
     return value;

@@ -26,6 +26,9 @@ std::string json_for_script(const Json& json);
 // Base64 with padding (RFC 4648, section 4).
 std::string encode_base64(std::span<const unsigned char> bytes);
 
+// A number of a page, with six significant digits; null where it is not finite.
+Json shown_number(double value);
+
 // `value` with at most `digits` significant digits, so that its shortest decimal form is short.
 double round_significant(double value, int digits);
 

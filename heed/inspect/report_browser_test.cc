@@ -13,9 +13,6 @@
 namespace heed {
 namespace {
 
-using testing::browse;
-using testing::BrowserResult;
-using testing::console_messages;
 using ::testing::HasSubstr;
 
 TEST(ReportInBrowser, ScriptsDrawAndAnswer) {
@@ -49,7 +46,7 @@ TEST(ReportInBrowser, ScriptsDrawAndAnswer) {
     all("#theme")[0].click();
     say("scheme", getComputedStyle(document.documentElement).colorScheme);
   )script";
-  const RunReport report = testing::make_sample_report(800, 3, 4);
+  const RunReport report = make_sample_report(800, 3, 4);
   const BrowserResult result = browse(render_report(report), actions);
   if (!result.ran) {
     GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";

@@ -11,12 +11,10 @@
 namespace heed {
 namespace {
 
-constexpr int shown_digits = 6;
-
 Json numbers(const std::vector<double>& values) {
   Json array = Json::array();
   for (const double value : values) {
-    array.push_back(std::isfinite(value) ? Json(round_significant(value, shown_digits)) : Json());
+    array.push_back(shown_number(value));
   }
   return array;
 }

@@ -15,6 +15,7 @@
 #include "heed/inspect/page_assets.h"
 #include "heed/inspect/report_data.h"
 #include "heed/inspect/sample_report.h"
+#include "heed/inspect/test_page.h"
 
 namespace heed {
 namespace {
@@ -26,13 +27,6 @@ using ::testing::Not;
 using ::testing::ThrowsMessage;
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
-
-// The JSON that the page carries.
-Json embedded_data(const std::string& page) {
-  const std::string opening = "id=\"report-data\">";
-  const auto begin = page.find(opening) + opening.size();
-  return Json::parse(page.substr(begin, page.find("</script>", begin) - begin));
-}
 
 TEST(ThinCurve, FewPointsStayAsTheyAre) {
   const ThinnedCurve curve = thin_curve({{20, 2.0}, {10, 1.0}}, 2);
@@ -75,14 +69,14 @@ TEST(ReportData, CurvesOfOneGroupShareAChart) {
 }
 
 TEST(ReportData, HeadsOfOneSentenceShareTheirTokens) {
-  const Json attention = report_data(testing::make_sample_report(100, 2, 3))["attention"];
+  const Json attention = report_data(make_sample_report(100, 2, 3))["attention"];
   ASSERT_EQ(attention.size(), 3u);
   EXPECT_EQ(attention[0]["heads"].size(), 6u);
   EXPECT_EQ(attention[0]["rows"][0], "▁Zwei");
 }
 
 TEST(RenderReport, HasEveryPart) {
-  const std::string page = render_report(testing::make_sample_report());
+  const std::string page = render_report(make_sample_report());
   for (const char* id : {"curves", "history", "samples", "attention", "summary", "notes"}) {
     EXPECT_THAT(page, HasSubstr(fmt::format("<section id=\"{}\"", id)));
     EXPECT_THAT(page, HasSubstr(fmt::format("<a href=\"#{}\">", id)));
@@ -101,7 +95,7 @@ TEST(RenderReport, EmptyReportIsAPage) {
 }
 
 TEST(RenderReport, NeedsNothingFromOutside) {
-  const std::string page = render_report(testing::make_sample_report());
+  const std::string page = render_report(make_sample_report());
   for (const char* reference : {"src=", "@import", "url(", "href=\"http", "fetch("}) {
     EXPECT_THAT(page, Not(HasSubstr(reference)));
   }
@@ -129,7 +123,7 @@ TEST(RenderReport, HostileTextStaysText) {
     ++script_ends;
   }
   EXPECT_EQ(script_ends, 2);
-  EXPECT_EQ(embedded_data(page)["charts"][0]["title"], evil);
+  EXPECT_EQ(data_of(page)["charts"][0]["title"], evil);
 }
 
 TEST(RenderReport, InvalidUtf8BecomesReplacementCharacters) {
@@ -143,12 +137,12 @@ TEST(RenderReport, InvalidUtf8BecomesReplacementCharacters) {
 }
 
 TEST(RenderReport, SixLayersOfEightHeadsStayBelowThreeMegabytes) {
-  RunReport report = testing::make_sample_report(100'000);
+  RunReport report = make_sample_report(100'000);
   report.attention.clear();
   for (const char* kind : {"encoder", "decoder", "encoder-decoder"}) {
     for (int layer = 0; layer < 6; ++layer) {
       for (int head = 0; head < 8; ++head) {
-        report.attention.push_back(testing::make_sample_map(60, 60, layer, head));
+        report.attention.push_back(make_sample_map(60, 60, layer, head));
         report.attention.back().kind = kind;
       }
     }
@@ -158,7 +152,7 @@ TEST(RenderReport, SixLayersOfEightHeadsStayBelowThreeMegabytes) {
 
 TEST(RenderReport, RefusesMapsOfOneSentenceWithOtherTokens) {
   RunReport report;
-  report.attention = {testing::make_sample_map(2, 3, 1, 1), testing::make_sample_map(3, 3, 1, 2)};
+  report.attention = {make_sample_map(2, 3, 1, 1), make_sample_map(3, 3, 1, 2)};
   EXPECT_THAT(
       [&] { render_report(report); },
       ThrowsMessage<Error>(HasSubstr("layer 1, head 2 has other tokens than layer 1, head 1")));
@@ -174,7 +168,7 @@ TEST(RenderReport, RefusesARaggedHistory) {
 
 TEST(RenderReport, WritesASampleToLookAt) {
   const std::string path = ::testing::TempDir() + "heed_report.html";
-  std::ofstream(path) << render_report(testing::make_sample_report());
+  std::ofstream(path) << render_report(make_sample_report());
   std::ifstream file(path);
   std::string start;
   std::getline(file, start);

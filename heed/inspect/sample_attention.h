@@ -7,7 +7,7 @@
 
 #include "heed/inspect/attention_stack.h"
 
-namespace heed::testing {
+namespace heed {
 
 // Layers and heads with weights around the diagonal, each row summing to 1; a causal stack sees no
 // column after its row.
@@ -50,4 +50,4 @@ inline AttentionView sample_view(int layers, int heads, int source, int target) 
                      sample_stack("cross", layers, heads, target, source)}};
 }
 
-}  // namespace heed::testing
+}  // namespace heed

@@ -6,7 +6,7 @@
 
 #include "heed/inspect/sample_report.h"
 
-namespace heed::testing {
+namespace heed {
 namespace {
 
 std::vector<float> diagonal_weights(int rows, int columns, int layer, int head) {
@@ -171,4 +171,4 @@ RunReport make_sample_report(int step_count, int layer_count, int head_count) {
   return report;
 }
 
-}  // namespace heed::testing
+}  // namespace heed

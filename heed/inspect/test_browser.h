@@ -13,7 +13,7 @@
 
 #include "heed/base/files.h"
 
-namespace heed::testing {
+namespace heed {
 
 struct BrowserResult {
   bool ran = false;
@@ -55,4 +55,4 @@ inline std::string console_messages(const std::string& log) {
   return messages;
 }
 
-}  // namespace heed::testing
+}  // namespace heed

@@ -25,7 +25,7 @@ TranslatorConfig three_heads() {
   return config;
 }
 
-const TranslatorVocabulary vocabulary{
+const TranslatorVocabulary ten_tokens{
     .source_size = 10, .target_size = 10, .symbols = marian_symbols(9)};
 
 std::vector<double> scores(const Generator& model, ForwardContext context = {}) {
@@ -70,9 +70,9 @@ class HeadPruning : public testing::Test {
 };
 
 TEST_F(HeadPruning, SwitchingOffIsZeroColumnsOfTheOutputProjection) {
-  Translator model(three_heads(), vocabulary, reference_device);
+  Translator model(three_heads(), ten_tokens, reference_device);
   initialize_parameters(model, 3);
-  Translator zeroed(three_heads(), vocabulary, reference_device);
+  Translator zeroed(three_heads(), ten_tokens, reference_device);
   initialize_parameters(zeroed, 3);
   stored(zeroed, "model.encoder.layers.1.self_attn.out_proj.weight").columns(0, 4).fill(0);
   stored(zeroed, "model.encoder.layers.1.self_attn.out_proj.weight").columns(8, 12).fill(0);
@@ -86,7 +86,7 @@ TEST_F(HeadPruning, SwitchingOffIsZeroColumnsOfTheOutputProjection) {
 }
 
 TEST_F(HeadPruning, ThePrunedModelIsTheOneWithTheHeadsSwitchedOff) {
-  Translator model(three_heads(), vocabulary, reference_device);
+  Translator model(three_heads(), ten_tokens, reference_device);
   initialize_parameters(model, 3);
   const auto smaller = prune_heads(model, some_heads);
   const HeadSet off = heads_off(model.config(), some_heads);
@@ -109,7 +109,7 @@ TEST_F(HeadPruning, ThePrunedModelIsTheOneWithTheHeadsSwitchedOff) {
 }
 
 TEST_F(HeadPruning, AWorthlessHeadGoesWithoutATrace) {
-  Translator model(three_heads(), vocabulary, reference_device);
+  Translator model(three_heads(), ten_tokens, reference_device);
   initialize_parameters(model, 4);
   stored(model, "model.decoder.layers.1.encoder_attn.out_proj.weight").columns(4, 8).fill(0);
   const HeadSet worthless = {{"decoder.1.cross", {1}}};
@@ -120,7 +120,7 @@ TEST_F(HeadPruning, AWorthlessHeadGoesWithoutATrace) {
 }
 
 TEST_F(HeadPruning, TheTraceShowsTheHeadsThatAreThere) {
-  Translator model(three_heads(), vocabulary, reference_device);
+  Translator model(three_heads(), ten_tokens, reference_device);
   initialize_parameters(model, 3);
   const auto smaller = prune_heads(model, some_heads);
   AttentionTrace trace;
@@ -145,7 +145,7 @@ std::string refusal(const std::function<void()>& call) {
 }
 
 TEST_F(HeadPruning, RefusesHeadsThatAreNotThere) {
-  Translator model(three_heads(), vocabulary, reference_device);
+  Translator model(three_heads(), ten_tokens, reference_device);
   EXPECT_THAT(refusal([&] {
                 prune_heads(model, {{"encoder.2.self", {0}}});
               }),
@@ -176,7 +176,7 @@ TEST_F(HeadPruning, RefusesHeadsThatAreNotThere) {
 }
 
 TEST_F(HeadPruning, GradientsCannotPassAHeadThatIsOff) {
-  Translator model(three_heads(), vocabulary, reference_device);
+  Translator model(three_heads(), ten_tokens, reference_device);
   initialize_parameters(model, 3);
   require_gradients(model);
   const HeadSet off = {{"encoder.0.self", {0}}};

@@ -24,12 +24,4 @@ inline LanguageModelConfig two_layers() {
   return config;
 }
 
-inline void expect_close(const std::vector<double>& got, const std::vector<double>& expected,
-                         double tolerance) {
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    ASSERT_NEAR(got[i], expected[i], tolerance) << "at " << i;
-  }
-}
-
 }  // namespace heed

@@ -3,14 +3,11 @@
 #include <numeric>
 
 #include "heed/autograd/kept_activation.h"
+#include "heed/ops/operands.h"
 
 namespace heed::ops {
 
 namespace {
-
-Tensor empty_like(const Tensor& x) {
-  return Tensor::empty(x.shape(), x.dtype(), x.device());
-}
 
 void check_same_shape(const char* op, const Tensor& a, const Tensor& b) {
   check(a.shape() == b.shape(), "{}: shapes {} and {} differ", op, a.shape(), b.shape());

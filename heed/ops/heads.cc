@@ -6,14 +6,11 @@
 #include "heed/autograd/kept_activation.h"
 #include "heed/kernels/elementwise.h"
 #include "heed/kernels/normalization.h"
+#include "heed/ops/operands.h"
 
 namespace heed::ops {
 
 namespace {
-
-Tensor empty_like(const Tensor& x) {
-  return Tensor::empty(x.shape(), x.dtype(), x.device());
-}
 
 // x [rows, runs · size] as [rows · runs, size]: the same memory where it lies side by side.
 Tensor heads_as_rows(const Tensor& x, std::int64_t size) {

@@ -24,7 +24,7 @@ struct AffineMap {
             .bias = bias.defined() ? ConstView(bias.view()) : ConstView(),
             .relu = relu});
     if (stream.active()) {
-      dropout(context, y, stream, y);
+      heed::dropout(context, y, stream, y);
     }
     return y;
   }

@@ -2,18 +2,11 @@
 
 #include "heed/autograd/kept_activation.h"
 #include "heed/kernels/elementwise.h"
+#include "heed/ops/operands.h"
 
 namespace heed::ops {
 
 namespace {
-
-Tensor empty_like(const Tensor& x) {
-  return Tensor::empty(x.shape(), x.dtype(), x.device());
-}
-
-View optional_view(const Tensor& x) {
-  return x.defined() ? x.view() : View();
-}
 
 void check_norm(const char* op, const Tensor& x, const Tensor& gain) {
   check(x.rank() == 2 && gain.shape() == Shape({x.size(1)}), "{}: x {} does not fit gain {}", op,
@@ -124,7 +117,7 @@ Tensor residual_add(const Tensor& x, const Tensor& branch, const DropoutStream& 
                   }
                   if (branch.wanted()) {
                     const Tensor dbranch = empty_like(dy);
-                    dropout(context, dy, stream, dbranch);
+                    heed::dropout(context, dy, stream, dbranch);
                     branch.give(dbranch);
                   }
                 });

@@ -7,14 +7,11 @@
 #include "heed/kernels/embedding.h"
 #include "heed/kernels/matmul.h"
 #include "heed/ops/index.h"
+#include "heed/ops/operands.h"
 
 namespace heed::ops {
 
 namespace {
-
-Tensor empty_like(const Tensor& x) {
-  return Tensor::empty(x.shape(), x.dtype(), x.device());
-}
 
 Tensor ones(const Shape& shape, const Tensor& like) {
   const Tensor result = Tensor::empty(shape, like.dtype(), like.device());
@@ -113,7 +110,7 @@ Tensor scale_columns(const Tensor& x, const Tensor& factors) {
   ExecutionContext context = context_for(x.device());
   const Tensor columns = size == 1 ? factors.detach().reshape({count}) : spread(factors, size);
   const Tensor y = empty_like(x);
-  multiply(context, x, repeated(columns, x.size(0)), false, y);
+  heed::multiply(context, x, repeated(columns, x.size(0)), false, y);
   if (!will_record({x, factors})) {
     return y;
   }
@@ -123,11 +120,11 @@ Tensor scale_columns(const Tensor& x, const Tensor& factors) {
                   ExecutionContext context = context_for(dy.device());
                   if (x_slot.wanted()) {
                     const auto [target, accumulate] = x_slot.target();
-                    multiply(context, dy, repeated(columns, dy.size(0)), accumulate, target);
+                    heed::multiply(context, dy, repeated(columns, dy.size(0)), accumulate, target);
                   }
                   if (slot.wanted()) {
                     const Tensor products = empty_like(dy);
-                    multiply(context, dy, x.values(), false, products);
+                    heed::multiply(context, dy, x.values(), false, products);
                     const auto [target, accumulate] = slot.target();
                     if (size == 1) {
                       column_sums(context, products, accumulate, target);

@@ -5,6 +5,7 @@
 #include "heed/kernels/elementwise.h"
 #include "heed/ops/index.h"
 #include "heed/ops/linear.h"
+#include "heed/ops/operands.h"
 
 namespace heed::ops {
 
@@ -21,10 +22,6 @@ void check_projection(const Tensor& x, const Projection& projection, const Tenso
         "cross_entropy: x {} does not fit weight {}", x.shape(), weight.shape());
   check(targets.shape() == Shape({x.size(0)}), "cross_entropy: {} targets for {} rows",
         targets.shape(), x.size(0));
-}
-
-ConstView optional_view(const Tensor& x) {
-  return x.defined() ? ConstView(x.view()) : ConstView();
 }
 
 }  // namespace

@@ -21,9 +21,7 @@ namespace heed {
 namespace {
 
 namespace fs = std::filesystem;
-using Recipe = LanguageModellingRecipe;
-
-void check_recipe(const Recipe& recipe, const std::string& source) {
+void check_recipe(const LanguageModellingRecipe& recipe, const std::string& source) {
   check_text_config(recipe.data);
   check_run_settings(recipe, source);
   check_validation_keys(recipe.training, {},
@@ -47,7 +45,8 @@ std::uint64_t fingerprint_of(const std::string& text) {
   return fingerprint.value();
 }
 
-std::shared_ptr<const TaskData> prepare(const Recipe& recipe, const TaskPlace& place) {
+std::shared_ptr<const TaskData> prepare(const LanguageModellingRecipe& recipe,
+                                        const TaskPlace& place) {
   const TextParts parts = text_of(recipe);
   auto data = std::make_shared<TextWindows>();
   data->tokenizers = prepare_tokenizers(
@@ -73,7 +72,7 @@ std::shared_ptr<const TaskData> prepare(const Recipe& recipe, const TaskPlace& p
   return data;
 }
 
-Json data_identity(const Recipe& recipe) {
+Json data_identity(const LanguageModellingRecipe& recipe) {
   Json identity = {{"tokenizer", config_to_json(recipe.tokenizer)},
                    {"data", config_to_json(recipe.data)},
                    {"init_from", recipe.init_from},
@@ -85,7 +84,8 @@ Json data_identity(const Recipe& recipe) {
   return identity;
 }
 
-std::unique_ptr<LanguageModel> make_model(const Recipe& recipe, const TokenizerPair& tokenizers) {
+std::unique_ptr<LanguageModel> make_model(const LanguageModellingRecipe& recipe,
+                                          const TokenizerPair& tokenizers) {
   auto model = std::make_unique<LanguageModel>(recipe.model, tokenizers.target->size(), cpu_device,
                                                StartingWeights::unset);
   if (recipe.init_from.empty()) {
@@ -142,34 +142,37 @@ TaskKind language_modelling_task() {
   TaskKind kind;
   kind.name = "language_modelling";
   kind.summary = "a decoder that predicts running text, each token from those before it";
-  kind.keys = recipe_keys<Recipe>;
+  kind.keys = recipe_keys<LanguageModellingRecipe>;
   kind.resolve = [](const Json& document, const std::string& source) {
-    const auto recipe = config_from_json<Recipe>(document, source);
+    const auto recipe = config_from_json<LanguageModellingRecipe>(document, source);
     check_recipe(recipe, source);
     return config_to_json(recipe);
   };
-  kind.check_data = [](const Json& recipe) { text_of(typed_recipe<Recipe>(recipe)); };
+  kind.check_data = [](const Json& recipe) {
+    text_of(typed_recipe<LanguageModellingRecipe>(recipe));
+  };
   kind.data_identity = [](const Json& recipe) {
-    return data_identity(typed_recipe<Recipe>(recipe));
+    return data_identity(typed_recipe<LanguageModellingRecipe>(recipe));
   };
   kind.prepare = [](const Json& recipe, const TaskPlace& place) {
-    return prepare(typed_recipe<Recipe>(recipe), place);
+    return prepare(typed_recipe<LanguageModellingRecipe>(recipe), place);
   };
   kind.make = [](const Json& recipe,
                  std::shared_ptr<const TaskData> data) -> std::unique_ptr<Task> {
     return std::make_unique<LanguageModellingTask>(
-        typed_recipe<Recipe>(recipe), std::static_pointer_cast<const TextWindows>(data));
+        typed_recipe<LanguageModellingRecipe>(recipe),
+        std::static_pointer_cast<const TextWindows>(data));
   };
   kind.try_out = [](const Json&, const TaskData&, Task&) {};
   kind.test = [](const Json& recipe, const fs::path& model, const fs::path& run) {
-    return test_language_modelling(typed_recipe<Recipe>(recipe), model, run);
+    return test_language_modelling(typed_recipe<LanguageModellingRecipe>(recipe), model, run);
   };
   kind.check_multiples = [](const Json& recipe, const std::vector<double>& multiples) {
-    check_language_modelling_multiples(typed_recipe<Recipe>(recipe), multiples);
+    check_language_modelling_multiples(typed_recipe<LanguageModellingRecipe>(recipe), multiples);
   };
   kind.plan_tests = [](const Json& recipe, const std::vector<double>& multiples,
                        const TaskData& data, const fs::path& directory) {
-    return plan_language_modelling_tests(typed_recipe<Recipe>(recipe), multiples,
+    return plan_language_modelling_tests(typed_recipe<LanguageModellingRecipe>(recipe), multiples,
                                          static_cast<const TextWindows&>(data), directory);
   };
   return kind;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t file_size_limit = std::uint64_t{1} << 28;  // bytes
 
-TokenizerPair train(const TokenizerConfig& config, std::uint64_t, const PairStream& corpus) {
+TokenizerPair train_words(const TokenizerConfig& config, std::uint64_t, const PairStream& corpus) {
   WordCounter source_words(config.lowercase);
   WordCounter target_words(config.lowercase);
   WordCounter& target_counter = config.joint ? source_words : target_words;
@@ -37,7 +37,7 @@ TokenizerPair train(const TokenizerConfig& config, std::uint64_t, const PairStre
   return {std::move(source), std::move(target), config.joint};
 }
 
-void check_config(const TokenizerConfig& config) {
+void check_word_config(const TokenizerConfig& config) {
   check_usage(config.vocabulary_size == 0 || config.vocabulary_size >= 4,
               "tokenizer.vocabulary_size: {} is less than 4, and not 0 for no limit",
               config.vocabulary_size);
@@ -62,7 +62,7 @@ std::shared_ptr<const WordTokenizer> load_side(const TokenizerFiles& files, Side
                                                json["lowercase"].get<bool>());
 }
 
-TokenizerPair load(const TokenizerFiles& files, bool separate) {
+TokenizerPair load_words(const TokenizerFiles& files, bool separate) {
   return {load_side(files, Side::source), load_side(files, Side::target), !separate};
 }
 
@@ -76,9 +76,9 @@ TokenizerKind word_tokenizer_kind() {
   return {.name = "word",
           .summary = "words and punctuation marks",
           .tokenizer_class = WordTokenizer::class_name,
-          .check = check_config,
-          .train = train,
-          .load = load};
+          .check = check_word_config,
+          .train = train_words,
+          .load = load_words};
 }
 
 }  // namespace heed

@@ -50,32 +50,28 @@ constexpr std::string_view fixed_keys[] = {
     "loss", "perplexity", "best",  "seconds"};
 
 // What is not finite stands as null in JSON.
-double number_of(const Json& json) {
-  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
-}
-
 void read_line(const std::string& line, const std::string& source, Metrics& metrics) {
   const Json json = parse_json(line, source);
   try {
     if (json.at("type") == "step") {
       metrics.steps.push_back({.step = json.at("step"),
                                .epoch = json.at("epoch"),
-                               .loss = number_of(json.at("loss")),
+                               .loss = number_or_nan(json.at("loss")),
                                .learning_rate = json.at("learning_rate"),
-                               .gradient_norm = number_of(json.at("gradient_norm")),
+                               .gradient_norm = number_or_nan(json.at("gradient_norm")),
                                .tokens_per_second = json.at("tokens_per_second"),
                                .seconds = json.at("seconds")});
     } else {
       metrics.validations.push_back({.step = json.at("step"),
                                      .epoch = json.at("epoch"),
-                                     .train_loss = number_of(json.at("train_loss")),
-                                     .loss = number_of(json.at("loss")),
+                                     .train_loss = number_or_nan(json.at("train_loss")),
+                                     .loss = number_or_nan(json.at("loss")),
                                      .best = json.at("best"),
                                      .seconds = json.at("seconds")});
       for (const auto& item : json.items()) {
         if (std::find(std::begin(fixed_keys), std::end(fixed_keys), item.key()) ==
             std::end(fixed_keys)) {
-          metrics.validations.back().measures.emplace_back(item.key(), number_of(item.value()));
+          metrics.validations.back().measures.emplace_back(item.key(), number_or_nan(item.value()));
         }
       }
     }

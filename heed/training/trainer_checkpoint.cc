@@ -15,10 +15,6 @@ namespace heed {
 namespace {
 
 // JSON has no word for what is not finite; it stands as null, and is read back as not a number.
-double number_of(const Json& json) {
-  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
-}
-
 Json best_json(const std::optional<ValidationRecord>& best) {
   if (!best) {
     return nullptr;
@@ -34,9 +30,9 @@ std::optional<ValidationRecord> best_from_json(const Json& json) {
   if (json.is_null()) {
     return std::nullopt;
   }
-  ValidationRecord best{.loss = number_of(json.at("loss"))};
+  ValidationRecord best{.loss = number_or_nan(json.at("loss"))};
   for (const auto& item : json.at("measures").items()) {
-    best.measures.emplace_back(item.key(), number_of(item.value()));
+    best.measures.emplace_back(item.key(), number_or_nan(item.value()));
   }
   return best;
 }
@@ -146,10 +142,10 @@ void Trainer::load_checkpoint() {
     state_.step = state.at("step");
     state_.position = {state.at("epoch"), state.at("batch")};
     state_.skipped = state.at("skipped");
-    state_.interval_loss = number_of(state.at("interval_loss"));
-    state_.interval_norm = number_of(state.at("interval_norm"));
+    state_.interval_loss = number_or_nan(state.at("interval_loss"));
+    state_.interval_norm = number_or_nan(state.at("interval_norm"));
     state_.interval_steps = state.at("interval_steps");
-    state_.train_loss = number_of(state.at("train_loss"));
+    state_.train_loss = number_or_nan(state.at("train_loss"));
     state_.train_predictions = state.at("train_predictions");
     state_.best = best_from_json(state.at("best"));
     state_.best_step = state.at("best_step");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "heed/backends/cpu/simd/targets.h"
@@ -15,6 +16,9 @@
 #include "hwy/targets.h"
 
 namespace heed::cpu {
+
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+inline constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 // Rows of normal numbers; `gap` more elements lie between one row and the next.
 inline Tensor random_rows(std::int64_t rows, std::int64_t columns, std::uint64_t seed,

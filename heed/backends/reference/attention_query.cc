@@ -7,6 +7,7 @@
 #include "heed/backends/reference/attention_normalizer.h"
 #include "heed/backends/reference/attention_pair.h"
 #include "heed/backends/reference/matrix.h"
+#include "heed/backends/reference/scalar.h"
 
 namespace heed::reference {
 
@@ -65,10 +66,6 @@ AttentionNumbers zeros_like(const AttentionNumbers& operands) {
 }
 
 namespace {
-
-double sigmoid(double x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 ByHead mix(const Numbers& matrix, const ByHead& from, std::size_t count) {
   ByHead to(from.size(), std::vector<double>(count));

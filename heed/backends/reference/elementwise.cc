@@ -5,6 +5,7 @@
 
 #include "heed/backends/reference/families.h"
 #include "heed/backends/reference/matrix.h"
+#include "heed/backends/reference/scalar.h"
 
 namespace heed::reference {
 
@@ -13,9 +14,6 @@ namespace {
 constexpr double gelu_tanh_scale = 0.79788456080286535588;  // √(2/π)
 constexpr double gelu_tanh_cubic = 0.044715;
 
-double sigmoid(double x) {
-  return 1 / (1 + std::exp(-x));
-}
 // The distribution function of the standard normal.
 double normal_cdf(double x) {
   return 0.5 * std::erfc(-x / std::numbers::sqrt2);

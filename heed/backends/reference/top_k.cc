@@ -8,30 +8,11 @@
 
 #include "heed/backends/reference/families.h"
 #include "heed/backends/reference/matrix.h"
+#include "heed/backends/reference/scalar.h"
 
 namespace heed::reference {
 
 namespace {
-
-// NaN if there is a NaN or +inf, -inf of nothing but -inf.
-template <typename T>
-double log_sum_exp(const T* x, std::int64_t size) {
-  double largest = -std::numeric_limits<double>::infinity();
-  for (std::int64_t c = 0; c < size; ++c) {
-    if (std::isnan(x[c])) {
-      return std::numeric_limits<double>::quiet_NaN();
-    }
-    largest = std::max<double>(largest, x[c]);
-  }
-  if (std::isinf(largest)) {
-    return largest < 0 ? largest : std::numeric_limits<double>::quiet_NaN();
-  }
-  double sum = 0;
-  for (std::int64_t c = 0; c < size; ++c) {
-    sum += std::exp(x[c] - largest);
-  }
-  return largest + std::log(sum);
-}
 
 template <typename T>
 void top_of_row(const T* x, std::int64_t size, std::int64_t k, std::int32_t* columns,

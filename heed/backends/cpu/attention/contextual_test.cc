@@ -4,8 +4,9 @@
 namespace heed {
 namespace {
 
+using Sizes = cpu::AttentionShape;
+
 using Problem = cpu::AttentionProblem;
-using Shape = cpu::AttentionShape;
 using cpu::expect_matches_reference;
 using cpu::expect_same_bits;
 using cpu::for_each_target;
@@ -13,15 +14,15 @@ using cpu::for_each_target;
 class CpuContextualAttention : public cpu::CpuAttentionTest {};
 
 // With scores large enough that gates are anything from closed to open.
-Problem contextual_problem(const Shape& shape, std::int64_t positions) {
+Problem contextual_problem(const Sizes& shape, std::int64_t positions) {
   Problem problem(shape);
   problem.scale *= 2.5f;
   problem.add_smooth_contextual(positions);
   return problem;
 }
 
-const std::vector<Shape>& shapes() {
-  static const std::vector<Shape> list = {
+const std::vector<Sizes>& shapes() {
+  static const std::vector<Sizes> list = {
       {{1}, {1}, 1, 1, 1, 1, false, 0},
       {{5, 0, 3, 17}, {7, 2, 0, 31}, 3, 1, 7, 9, false, 0},
       {{5, 0, 3, 17}, {5, 0, 3, 17}, 4, 4, 32, 32, true, 0},
@@ -38,7 +39,7 @@ const std::vector<Shape>& shapes() {
 }
 
 TEST_F(CpuContextualAttention, MatchesReference) {
-  for (const Shape& shape : shapes()) {
+  for (const Sizes& shape : shapes()) {
     for (const std::int64_t positions : {1, 2, 5, 64, 400}) {
       SCOPED_TRACE(&shape - shapes().data());
       SCOPED_TRACE(positions);
@@ -48,7 +49,7 @@ TEST_F(CpuContextualAttention, MatchesReference) {
 }
 
 TEST_F(CpuContextualAttention, UnlikeVectorsMatchReference) {
-  for (const Shape& shape : {Shape{{5, 0, 3, 17}, {7, 2, 0, 31}, 3, 1, 7, 9, false, 0},
+  for (const Sizes& shape : {Sizes{{5, 0, 3, 17}, {7, 2, 0, 31}, 3, 1, 7, 9, false, 0},
                              {{65, 1, 7}, {65, 1, 7}, 2, 1, 16, 9, true, 0.25f},
                              {{35}, {140}, 1, 1, 33, 16, false, 0}}) {
     for (const std::int64_t positions : {2, 5, 40}) {
@@ -140,7 +141,7 @@ TEST_F(CpuContextualAttention, UnwantedGradientIsLeftOut) {
 }
 
 TEST_F(CpuContextualAttention, TraceChangesNothing) {
-  for (const Shape& shape : shapes()) {
+  for (const Sizes& shape : shapes()) {
     Problem problem = contextual_problem(shape, 12);
     for_each_target([&](ExecutionContext& context) {
       problem.run_forward(context);

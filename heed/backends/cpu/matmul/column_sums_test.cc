@@ -11,8 +11,6 @@
 namespace heed::cpu {
 namespace {
 
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-
 class ColumnSums : public testing::Test {
  protected:
   static void SetUpTestSuite() { register_matmul(); }

@@ -13,8 +13,6 @@
 namespace heed::cpu {
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 class Int8 : public testing::Test {
  protected:
   static void SetUpTestSuite() {

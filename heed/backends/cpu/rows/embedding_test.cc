@@ -9,11 +9,12 @@
 namespace heed::cpu {
 namespace {
 
-struct Size {
+struct EmbeddingSize {
   std::int64_t rows, columns, vocabulary, positions;
 };
-constexpr Size sizes[] = {{0, 5, 3, 2},       {1, 1, 1, 1},     {40, 17, 9, 5},
-                          {300, 64, 300, 31}, {129, 130, 2, 1}, {2000, 3, 66000, 64}};
+constexpr EmbeddingSize embeddingSizes[] = {{0, 5, 3, 2},     {1, 1, 1, 1},
+                                            {40, 17, 9, 5},   {300, 64, 300, 31},
+                                            {129, 130, 2, 1}, {2000, 3, 66000, 64}};
 
 class Embedding : public testing::Test {
  protected:
@@ -26,7 +27,7 @@ class Embedding : public testing::Test {
 TEST_F(Embedding, ForwardMatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, vocabulary, positions] : sizes) {
+    for (const auto& [rows, columns, vocabulary, positions] : embeddingSizes) {
       for (const double rate : {0.0, 0.2}) {
         for (const bool with_positions : {false, true}) {
           const Tensor table = random_rows(vocabulary, columns, 1);
@@ -59,7 +60,7 @@ TEST_F(Embedding, ForwardMatchesTheReference) {
 
 TEST_F(Embedding, ReadsTablesInBFloat16) {
   for_each_target([](ExecutionContext& context) {
-    for (const auto& [rows, columns, vocabulary, positions] : sizes) {
+    for (const auto& [rows, columns, vocabulary, positions] : embeddingSizes) {
       for (const double rate : {0.0, 0.2}) {
         const Tensor rounded = copy_of(random_rows(vocabulary, columns, 1, 3), DType::bfloat16);
         const Tensor table = rounded.to(DType::float32);
@@ -87,7 +88,7 @@ TEST_F(Embedding, ReadsTablesInBFloat16) {
 TEST_F(Embedding, BackwardMatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, vocabulary, positions] : sizes) {
+    for (const auto& [rows, columns, vocabulary, positions] : embeddingSizes) {
       for (const double rate : {0.0, 0.2}) {
         SCOPED_TRACE(testing::Message() << rows << " x " << columns << " of " << vocabulary);
         const Tensor ids = random_ids(rows, vocabulary, 3);

@@ -11,11 +11,12 @@
 namespace heed::cpu {
 namespace {
 
-struct Size {
+struct NormalizationSize {
   std::int64_t rows, columns, gap;
 };
-constexpr Size sizes[] = {{0, 5, 0},   {1, 1, 0},   {2, 17, 3},    {7, 64, 0},
-                          {65, 33, 1}, {3, 129, 7}, {129, 512, 0}, {3, 1009, 2}};
+constexpr NormalizationSize normalizationSizes[] = {{0, 5, 0},     {1, 1, 0},   {2, 17, 3},
+                                                    {7, 64, 0},    {65, 33, 1}, {3, 129, 7},
+                                                    {129, 512, 0}, {3, 1009, 2}};
 
 class Normalization : public testing::Test {
  protected:
@@ -27,7 +28,7 @@ class Normalization : public testing::Test {
 
 TEST_F(Normalization, ForwardMatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
-    for (const Size& size : sizes) {
+    for (const NormalizationSize& size : normalizationSizes) {
       for (const double rate : {0.0, 0.3}) {
         SCOPED_TRACE(testing::Message() << size.rows << " x " << size.columns << ", " << rate);
         const Tensor x = random_rows(size.rows, size.columns, 1, size.gap);
@@ -100,8 +101,8 @@ TEST_F(Normalization, SumInPlaceAndSumAlone) {
   expect_close(y1, y2, 0);
 }
 
-std::vector<Tensor> backward(ExecutionContext& on, const Size& size, DType dtype, double rate,
-                             bool accumulate, bool in_place) {
+std::vector<Tensor> backward(ExecutionContext& on, const NormalizationSize& size, DType dtype,
+                             double rate, bool accumulate, bool in_place) {
   const auto& [rows, columns, gap] = size;
   const auto make = [&](std::int64_t height, std::uint64_t seed, std::int64_t between) {
     return copy_of(random_rows(height, columns, seed, between), dtype);
@@ -132,7 +133,7 @@ std::vector<Tensor> backward(ExecutionContext& on, const Size& size, DType dtype
 TEST_F(Normalization, BackwardMatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const Size& size : sizes) {
+    for (const NormalizationSize& size : normalizationSizes) {
       for (const double rate : {0.0, 0.3}) {
         for (const bool accumulate : {false, true}) {
           SCOPED_TRACE(testing::Message() << size.rows << " x " << size.columns << ", " << rate);
@@ -153,7 +154,7 @@ TEST_F(Normalization, BackwardMatchesTheReference) {
 TEST_F(Normalization, RootMeanSquareMatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, gap] : sizes) {
+    for (const auto& [rows, columns, gap] : normalizationSizes) {
       const Tensor x = random_rows(rows, columns, 1, gap);
       const Tensor gain = random_rows(1, columns, 2);
       const Tensor dy = random_rows(rows, columns, 3, gap);

@@ -11,13 +11,11 @@
 namespace heed::cpu {
 namespace {
 
-struct Size {
+struct SoftmaxSize {
   std::int64_t rows, columns, gap;
 };
-constexpr Size sizes[] = {{0, 5, 0},  {1, 1, 0},   {2, 17, 3},  {7, 16, 0},
-                          {5, 31, 1}, {3, 129, 7}, {4, 256, 0}, {9, 8000, 5}};
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr SoftmaxSize softmaxSizes[] = {{0, 5, 0},  {1, 1, 0},   {2, 17, 3},  {7, 16, 0},
+                                        {5, 31, 1}, {3, 129, 7}, {4, 256, 0}, {9, 8000, 5}};
 
 class Softmax : public testing::Test {
  protected:
@@ -30,7 +28,7 @@ class Softmax : public testing::Test {
 TEST_F(Softmax, MatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, gap] : sizes) {
+    for (const auto& [rows, columns, gap] : softmaxSizes) {
       const Tensor x = random_rows(rows, columns, 1, gap, 5);
       const Tensor dy = random_rows(rows, columns, 2, gap);
       const Tensor y = copy_of(x);
@@ -107,7 +105,7 @@ Loss cross_entropy_of(ExecutionContext& on, const Tensor& x, const Tensor& targe
 TEST_F(Softmax, CrossEntropyMatchesTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, gap] : sizes) {
+    for (const auto& [rows, columns, gap] : softmaxSizes) {
       const Tensor x = random_rows(rows, columns, 1, gap, 3);
       const Tensor targets = random_ids(rows, columns, 2);
       for (const float smoothing : {0.0f, 0.1f}) {
@@ -132,7 +130,7 @@ TEST_F(Softmax, CrossEntropyMatchesTheReference) {
 TEST_F(Softmax, MappedLogitsMatchTheReference) {
   for_each_target([](ExecutionContext& context) {
     ExecutionContext plain = reference_context();
-    for (const auto& [rows, columns, gap] : sizes) {
+    for (const auto& [rows, columns, gap] : softmaxSizes) {
       for (const LogitMap map : {LogitMap{0.6f, 0}, LogitMap{1, 3}, LogitMap{1.5f, 4}}) {
         const Tensor x = random_rows(rows, columns, 1, gap, 3);
         const Tensor y = Tensor::empty({rows, columns});

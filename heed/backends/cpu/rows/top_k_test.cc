@@ -11,9 +11,6 @@
 namespace heed::cpu {
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-
 struct Top {
   Tensor columns, log_probabilities;
 };
