@@ -112,6 +112,34 @@ void for_each_row(const View& view, Visit&& visit) {
   }
 }
 
+// Copies a row, by way of float64 where the element types differ: so there is a loop for each type,
+// not for each pair of them.
+void copy_row(const View& from, std::int64_t from_offset, const View& to, std::int64_t to_offset) {
+  const std::int64_t columns = to.columns();
+  if (from.dtype == to.dtype) {
+    with_type(to.dtype, [&](auto type) {
+      using T = decltype(type);
+      std::copy_n(from.as<T>() + from_offset, columns, to.as<T>() + to_offset);
+    });
+    return;
+  }
+  constexpr std::int64_t most = 512;
+  std::array<double, most> values;
+  for (std::int64_t begin = 0; begin < columns; begin += most) {
+    const std::int64_t count = std::min(most, columns - begin);
+    with_type(from.dtype, [&](auto type) {
+      const auto* data = from.as<decltype(type)>() + from_offset + begin;
+      std::transform(data, data + count, values.begin(), [](const auto& x) { return load(x); });
+    });
+    with_type(to.dtype, [&](auto type) {
+      auto* data = to.as<decltype(type)>() + to_offset + begin;
+      for (std::int64_t i = 0; i < count; ++i) {
+        store(data[i], values[static_cast<std::size_t>(i)]);
+      }
+    });
+  }
+}
+
 }  // namespace
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
@@ -257,26 +285,11 @@ void Tensor::copy_from(const Tensor& source) const {
     std::memcpy(view().data, source.view().data, byte_count(shape(), dtype()));
     return;
   }
-  with_type(source.dtype(), [&](auto source_type) {
-    with_type(dtype(), [&](auto type) {
-      using Source = decltype(source_type);
-      using T = decltype(type);
-      const Source* from = source.view().template as<Source>();
-      T* to = view().template as<T>();
-      std::vector<std::int64_t> offsets;
-      for_each_row(source.view(), [&](std::int64_t offset) { offsets.push_back(offset); });
-      std::size_t row = 0;
-      for_each_row(view(), [&](std::int64_t offset) {
-        const Source* from_row = from + offsets[row++];
-        for (std::int64_t column = 0; column < view().columns(); ++column) {
-          if constexpr (std::is_same_v<T, Source>) {
-            to[offset + column] = from_row[column];
-          } else {
-            store(to[offset + column], load(from_row[column]));
-          }
-        }
-      });
-    });
+  std::vector<std::int64_t> offsets;
+  for_each_row(source.view(), [&](std::int64_t offset) { offsets.push_back(offset); });
+  std::size_t row = 0;
+  for_each_row(view(), [&](std::int64_t offset) {
+    copy_row(source.view(), offsets[row++], view(), offset);
   });
 }
 
