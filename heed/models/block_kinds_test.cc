@@ -5,6 +5,7 @@
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/models/test_language_models.h"
+#include "heed/tensor/test_close.h"
 
 namespace heed {
 namespace {

@@ -11,6 +11,7 @@
 #include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
 #include "heed/models/test_language_models.h"
+#include "heed/tensor/test_close.h"
 
 namespace heed {
 namespace {

@@ -20,6 +20,7 @@ void SourceMemory::add(const Sequences& sources) {
     end_[row] = place->second + length;
   }
   first_ = slots_.take(sources.tokens(), 0, listed);
+  std::fill(views_.begin(), views_.end(), KeysAndValues());
   const auto before = static_cast<std::int32_t>(listed.size());
   for (std::size_t i = 0; i + 1 < sources.offsets.size(); ++i) {
     begin_.push_back(before + sources.offsets[i]);
@@ -42,22 +43,30 @@ void SourceMemory::advance(std::span<const std::int32_t> parents) {
   end_ = std::move(end);
 }
 
+SourceQueries SourceMemory::queries_of(const KeyValueCache& cache) const {
+  SourceQueries queries{.tokens = cache.tokens(), .places = cache.places(), .reach = cache.reach()};
+  for (const std::int32_t row : cache.rows_of_tokens()) {
+    queries.begin.push_back(begin_[static_cast<std::size_t>(row)]);
+    queries.end.push_back(end_[static_cast<std::size_t>(row)]);
+  }
+  return queries;
+}
+
 Tensor SourceMemory::attend(std::size_t layer, const CrossAttention& attention, const Tensor& x,
                             const SourceQueries& queries, const PositionEncoding* positions,
                             ForwardContext& context) {
-  const Tensor cache = slots_.of(layer, attention.core().kept_width(), x);
-  std::vector<std::int32_t> begin, end;  // by query
-  for (const std::int32_t row : queries.rows) {
-    begin.push_back(begin_[static_cast<std::size_t>(row)]);
-    end.push_back(end_[static_cast<std::size_t>(row)]);
+  KeysAndValues& views = views_[layer];
+  if (!views.keys.defined()) {
+    const Tensor& kept = slots_.of(layer, attention.core().kept_width(), x);
+    views = {attention.core().keys_of(kept), attention.core().values_of(kept)};
   }
   const Tensor attended =
       attention.core().attend_cached(attention.project_q(x, context), queries.tokens,
-                                     {.keys = attention.core().keys_of(cache),
-                                      .values = attention.core().values_of(cache),
+                                     {.keys = views.keys,
+                                      .values = views.values,
                                       .slots = listed_,
-                                      .begin = begin,
-                                      .end = end,
+                                      .begin = queries.begin,
+                                      .end = queries.end,
                                       .places = queries.places},
                                      std::max(queries.reach, longest_), positions, context);
   return attention.project_out(attended, context);

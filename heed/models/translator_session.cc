@@ -21,6 +21,7 @@ void TranslatorSession::add_sources(const Inputs& source) {
 
 Tensor TranslatorSession::run(const Tensor& ids) {
   Tensor x = model_.embed_targets(ids, cache_.tokens(), cache_.reach(), context_);
+  const SourceQueries queries = sources_.queries_of(cache_);
   for (std::size_t i = 0; i < model_.decoder_.blocks().size(); ++i) {
     const Block& block = model_.decoder_.blocks()[i];
     x = block.step(
@@ -30,11 +31,7 @@ Tensor TranslatorSession::run(const Tensor& ids) {
                                model_.decoder_.attention_positions().self, context_);
         },
         [&](const Tensor& input) {
-          return sources_.attend(i, block.cross_attention(), input,
-                                 {.tokens = cache_.tokens(),
-                                  .rows = cache_.rows_of_tokens(),
-                                  .places = cache_.places(),
-                                  .reach = cache_.reach()},
+          return sources_.attend(i, block.cross_attention(), input, queries,
                                  model_.decoder_.attention_positions().cross, context_);
         });
   }

@@ -53,13 +53,18 @@ SublayerConnection::SublayerConnection(const StackConfig& config, const std::str
 
 Tensor SublayerConnection::leave(const Tensor& x, const Tensor& branch, const Sequences& rows,
                                  ForwardContext& context) const {
+  const DropoutStream stream = context.dropout(dropout_, rows.row_keys);
+  const auto add = [&](const Tensor& y) {
+    return after_ ? after_->forward_residual(x, y, stream) : ops::residual_add(x, y, stream);
+  };
+  if (!branch_ && !layer_scale_.defined() && depth_.rate() == 0) {
+    return add(branch);
+  }
   Tensor y = branch_ ? branch_->forward(branch) : branch;
   if (layer_scale_.defined()) {
     y = ops::scale_columns(y, layer_scale_.value);
   }
-  y = skip_some(y, depth_, rows, context);
-  const DropoutStream stream = context.dropout(dropout_, rows.row_keys);
-  return after_ ? after_->forward_residual(x, y, stream) : ops::residual_add(x, y, stream);
+  return add(skip_some(y, depth_, rows, context));
 }
 
 void SublayerConnection::visit(ParameterVisitor& visitor, const std::string& name) {
