@@ -61,8 +61,9 @@ class Block : public Module {
   template <typename SelfAttend, typename CrossAttend>
   Tensor step(const Tensor& x, const Sequences& rows, ForwardContext& context,
               SelfAttend&& self_attend, CrossAttend&& cross_attend) const {
-    const Tensor y = self_connection_.forward(x, rows, context, self_attend);
-    return finish(cross_connection_->forward(y, rows, context, cross_attend), rows, context);
+    Tensor y = self_connection_.forward(x, rows, context, self_attend);
+    y = cross_connection_->forward(y, rows, context, cross_attend);
+    return finish(y, rows, context);
   }
 
   const SelfAttention& self_attention() const { return self_attention_; }
