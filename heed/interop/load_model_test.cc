@@ -56,6 +56,37 @@ TEST_F(LoadModel, WhatMarianCannotExpressKeepsOurNames) {
   expect_same(model, *loaded.module);
 }
 
+TEST_F(LoadModel, AnOutputLayerWithoutBiasComesBackWithoutOne) {
+  for (const char* tied : {"none", "output"}) {
+    TranslatorConfig config = small_config();
+    config.output_bias = false;
+    config.tie_embeddings = tied;
+    Translator model = translator(1, -1, config);
+    save(model, directory_);
+    const LoadedModel loaded = load_model(directory_);
+    // Marian's always has a bias.
+    EXPECT_EQ(loaded.family, "heed-translator");
+    EXPECT_FALSE(loaded.as<Translator>().config().output_bias);
+    EXPECT_FALSE(loaded.generator().projection().bias.defined());
+    expect_same(model, *loaded.module);
+
+    LanguageModelConfig lines = small_language_model_config();
+    lines.output_bias = false;
+    lines.tie_embeddings = tied;
+    LanguageModel writer(lines, tokenizers_.target->size());
+    initialize_parameters(writer, 3);
+    save_model(writer, tokenizers_, symbols_for(tokenizers_), {}, directory_);
+    const LoadedModel again = load_model(directory_);
+    EXPECT_FALSE(again.as<LanguageModel>().config().output_bias);
+    expect_same(writer, *again.module);
+  }
+  // A bias in the file of a model that has none is not dropped.
+  std::vector<NamedTensor> more = weights();
+  more.push_back({"lm_head.bias", Tensor::zeros({tokenizers_.target->size()})});
+  write_weights(more);
+  EXPECT_THAT(error_of(ErrorKind::bad_data), HasSubstr("\"lm_head.bias\" has no place"));
+}
+
 // As BART's: what a text begins with is neither padding nor the end.
 TEST_F(LoadModel, TheStartSymbolIsTheFiles) {
   Translator model = translator(1, /*start=*/70);

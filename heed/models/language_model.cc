@@ -68,7 +68,7 @@ LanguageModel::LanguageModel(const LanguageModelConfig& config, std::int64_t voc
     : config_(checked(config, vocabulary_size)),
       vocabulary_size_(vocabulary_size),
       table_(embedding_table(config, vocabulary_size, no_padding, device)),
-      output_bias_({vocabulary_size}, Initial::zeros, false, device),
+      output_bias_(output_bias(config, {vocabulary_size}, device)),
       embeddings_(config, {.stack = "decoder"}, device),
       stack_(config, {.name = "decoder", .layers = config.layers, .causal = true}, device) {
   if (config.tie_embeddings == "none") {

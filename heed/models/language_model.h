@@ -55,7 +55,7 @@ class LanguageModel : public Generator {
   std::int64_t vocabulary_size_;
   Parameter table_;
   Parameter output_weight_;  // undefined when tied to table_
-  Parameter output_bias_;    // [vocabulary]
+  Parameter output_bias_;    // [vocabulary], undefined without one
   Embeddings embeddings_;
   Stack stack_;
 };

@@ -12,6 +12,10 @@ void check_output_config(const OutputConfig& config) {
               config.logit_soft_cap);
 }
 
+Parameter output_bias(const OutputConfig& config, const Shape& shape, Device device) {
+  return config.output_bias ? Parameter(shape, Initial::zeros, false, device) : Parameter();
+}
+
 Projection projection_of(const OutputConfig& config, const Parameter& weight,
                          const Parameter& bias) {
   return {.weight = weight.value,

@@ -33,7 +33,7 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
     : config_(checked(config, vocabulary)),
       vocabulary_(vocabulary),
       source_table_(embedding_table(config, vocabulary.source_size, source_padding(), device)),
-      output_bias_({1, vocabulary.target_size}, Initial::zeros, false, device),
+      output_bias_(output_bias(config, {1, vocabulary.target_size}, device)),
       source_embeddings_(config, {.stack = "encoder", .padding_id = source_padding()}, device),
       target_embeddings_(config, {.stack = "decoder", .padding_id = vocabulary.symbols.padding},
                          device),

@@ -72,7 +72,7 @@ class Translator : public Generator {
   Parameter source_table_;   // or the shared one
   Parameter target_table_;   // undefined when shared
   Parameter output_weight_;  // undefined when tied to an embedding
-  Parameter output_bias_;    // [1, target vocabulary]
+  Parameter output_bias_;    // [1, target vocabulary], undefined without one
   Embeddings source_embeddings_;
   Embeddings target_embeddings_;
   Stack encoder_;
