@@ -38,11 +38,11 @@ class TorchAttention : public TorchTest {
         },
         terms);
     const Tensor y = ops::attention(q, k, v, plan, terms);
-    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
+    expect_as_torch(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
     backward(y, file_[name + "/dy"]);
     for (const auto& [operand, tensor] : leaves) {
-      expect_close(gradient_of(tensor).to_doubles(), file_.numbers(name + "/d_" + operand),
-                   backend().gradient, "gradient of " + operand);
+      expect_as_torch(gradient_of(tensor).to_doubles(), file_.numbers(name + "/d_" + operand),
+                      backend().gradient, "gradient of " + operand);
     }
   }
 

@@ -1,5 +1,5 @@
-// What the tests against PyTorch share: the files that tools/make_torch_fixtures.py wrote, the
-// devices that are compared with them, and how closely.
+// What the tests against PyTorch share: the files that scripts in tools/ wrote (torch_fixtures.py),
+// the devices that are compared with them, and how closely.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -101,8 +101,8 @@ inline void expect_within(const std::vector<double>& actual, const std::vector<d
 }
 
 // The same with `tolerance` relative to the largest expected value, or to `least_scale`.
-inline void expect_close(const std::vector<double>& actual, const std::vector<double>& expected,
-                         double tolerance, const std::string& what, double least_scale = 0) {
+inline void expect_as_torch(const std::vector<double>& actual, const std::vector<double>& expected,
+                            double tolerance, const std::string& what, double least_scale = 0) {
   expect_within(actual, expected, tolerance * std::max(least_scale, largest(expected)), what);
 }
 
@@ -162,13 +162,13 @@ class TorchOpTest : public TorchTest {
       require_gradient(inputs.back());
     }
     const Tensor y = function(inputs);
-    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
+    expect_as_torch(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
     backward(y, file_[name + "/dy"]);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const Tensor gradient = gradient_of(inputs[i]);
       ASSERT_TRUE(gradient.defined()) << names[i];
-      expect_close(gradient.to_doubles(), file_.numbers(name + "/d_" + names[i]),
-                   backend().gradient, "gradient of " + names[i]);
+      expect_as_torch(gradient.to_doubles(), file_.numbers(name + "/d_" + names[i]),
+                      backend().gradient, "gradient of " + names[i]);
     }
   }
 

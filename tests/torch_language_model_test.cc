@@ -43,8 +43,8 @@ TEST_P(TorchLanguageModel, ComputesTheSame) {
     const NoGradientScope no_gradients;
     ForwardContext context;
     const Tensor states = model_.hidden(prompts, context);
-    expect_close(logits_of(model_, states, context).to_doubles(), file_.numbers("logits"),
-                 backend.forward, "logits");
+    expect_as_torch(logits_of(model_, states, context).to_doubles(), file_.numbers("logits"),
+                    backend.forward, "logits");
   }
   ForwardContext context;
   context.training = true;
@@ -53,7 +53,7 @@ TEST_P(TorchLanguageModel, ComputesTheSame) {
                                      {.smoothing = 0.1f, .scale = scale}, context)
                           .loss;
   backward(loss);
-  expect_close({loss.item()}, file_.numbers("loss"), backend.forward, "loss");
+  expect_as_torch({loss.item()}, file_.numbers("loss"), backend.forward, "loss");
   const std::vector<NamedTensor> gradients = stored_gradients_of(model_);
   double largest_gradient = 0;
   for (const NamedTensor& item : gradients) {
@@ -66,8 +66,8 @@ TEST_P(TorchLanguageModel, ComputesTheSame) {
   EXPECT_EQ(gradients.size(), expected);
   for (const NamedTensor& item : gradients) {
     // Some are 0 but for rounding (those of key biases), hence the least scale.
-    expect_close(item.tensor.to_doubles(), file_.numbers("gradients/" + item.name),
-                 backend.gradient, "gradient of " + item.name, 0.1 * largest_gradient);
+    expect_as_torch(item.tensor.to_doubles(), file_.numbers("gradients/" + item.name),
+                    backend.gradient, "gradient of " + item.name, 0.1 * largest_gradient);
   }
 }
 

@@ -27,7 +27,7 @@ class TorchLayerTest : public TorchTest {
       require_gradient(inputs.back());
     }
     const Tensor y = forward(inputs);
-    expect_close(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
+    expect_as_torch(y.to_doubles(), file_.numbers(name + "/y"), backend().forward, "y");
     backward(y, file_[name + "/dy"]);
     std::vector<NamedTensor> gradients = stored_gradients_of(layer);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -35,8 +35,8 @@ class TorchLayerTest : public TorchTest {
     }
     for (const NamedTensor& gradient : gradients) {
       // Those of key biases are 0 but for rounding, hence the least scale.
-      expect_close(gradient.tensor.to_doubles(), file_.numbers(name + "/d_" + gradient.name),
-                   backend().gradient, "gradient of " + gradient.name, 1);
+      expect_as_torch(gradient.tensor.to_doubles(), file_.numbers(name + "/d_" + gradient.name),
+                      backend().gradient, "gradient of " + gradient.name, 1);
     }
     EXPECT_EQ(tensors_of_case(name), 2 + 2 * gradients.size());
   }

@@ -43,7 +43,7 @@ class TorchPositions : public TorchTest {
 
   void expect_gradient(const Tensor& leaf, const std::string& name) {
     ASSERT_TRUE(gradient_of(leaf).defined()) << name;
-    expect_close(gradient_of(leaf).to_doubles(), file_.numbers(name), backend().gradient, name);
+    expect_as_torch(gradient_of(leaf).to_doubles(), file_.numbers(name), backend().gradient, name);
   }
   void expect_parameter_gradients(PositionEncoding& encoding, const std::string& name) {
     for (const NamedParameter& item : parameters_of(encoding)) {
@@ -88,7 +88,7 @@ void TorchPositions::expect_attention(const std::string& name, const PositionCon
                                      .scale = static_cast<float>(1 / std::sqrt(6.0)),
                                      .causal = causal},
                                     terms);
-  expect_close(out.to_doubles(), file_.numbers(name + "/out"), backend().forward, "out");
+  expect_as_torch(out.to_doubles(), file_.numbers(name + "/out"), backend().forward, "out");
   backward(out, file_[name + "/dout"]);
   expect_gradient(q, name + "/d_q");
   expect_gradient(k, name + "/d_k");
@@ -161,14 +161,14 @@ TEST_P(TorchPositions, BucketsAndSlopes) {
   expect_buckets("few", true, 8, 20);
   expect_buckets("odd", false, 7, 50);
   for (const int count : {1, 2, 3, 6, 8, 12, 16, 20}) {
-    expect_close(alibi_slopes(count), file_.numbers("alibi_slopes/" + std::to_string(count)), 1e-7,
-                 std::to_string(count) + " slopes");
+    expect_as_torch(alibi_slopes(count), file_.numbers("alibi_slopes/" + std::to_string(count)),
+                    1e-7, std::to_string(count) + " slopes");
   }
 }
 
 TEST_P(TorchPositions, SinusoidsOfAGrid) {
   const Tensor found = sinusoidal_grid(28, 7, 12, PairLayout::halves, backend().device);
-  expect_close(found.to_doubles(), file_.numbers("sinusoidal2d"), backend().forward, "grid");
+  expect_as_torch(found.to_doubles(), file_.numbers("sinusoidal2d"), backend().forward, "grid");
 }
 
 void TorchPositions::expect_window(const std::string& name, const PositionConfig& config,
@@ -189,8 +189,8 @@ void TorchPositions::expect_window(const std::string& name, const PositionConfig
   ASSERT_EQ(leaves.size(), stored.size());
   ops::AttentionTerms terms;
   encoding->add_terms(1, config.window * config.window, terms);
-  expect_close(terms.table_bias.to_doubles(), file_.numbers(name + "/bias"), backend().forward,
-               "bias");
+  expect_as_torch(terms.table_bias.to_doubles(), file_.numbers(name + "/bias"), backend().forward,
+                  "bias");
   backward(terms.table_bias, file_[name + "/dbias"]);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     expect_gradient(leaves[i], name + "/d_" + stored[i]);

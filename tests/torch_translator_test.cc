@@ -88,19 +88,19 @@ TEST_P(TorchTranslator, ComputesTheSameOutputs) {
     ForwardContext context;
     const Tensor memory =
         model_.encode(examples.prompts.source.ids, examples.prompts.source.rows, context);
-    expect_close(memory.to_doubles(), file_.numbers(name + "/encoder"), backend().forward,
-                 name + " encoder output");
+    expect_as_torch(memory.to_doubles(), file_.numbers(name + "/encoder"), backend().forward,
+                    name + " encoder output");
     const Tensor decoded = model_.decode(examples.prompts.begun.ids, examples.prompts.begun.rows,
                                          memory, examples.prompts.source.rows, context);
-    expect_close(logits_of(model_, decoded, context).to_doubles(), file_.numbers(name + "/logits"),
-                 backend().forward, name + " logits");
+    expect_as_torch(logits_of(model_, decoded, context).to_doubles(),
+                    file_.numbers(name + "/logits"), backend().forward, name + " logits");
   }
 }
 
 TEST_P(TorchTranslator, ComputesTheSameLossAndGradients) {
   for (const std::string name : {"batch0", "batch1"}) {
-    expect_close({learn(batch(name))}, file_.numbers(name + "/loss"), backend().forward,
-                 name + " loss");
+    expect_as_torch({learn(batch(name))}, file_.numbers(name + "/loss"), backend().forward,
+                    name + " loss");
   }
   const std::vector<NamedTensor> gradients = stored_gradients_of(model_);
   double largest_gradient = 0;
@@ -109,8 +109,8 @@ TEST_P(TorchTranslator, ComputesTheSameLossAndGradients) {
   }
   for (const NamedTensor& item : gradients) {
     // Some are 0 but for rounding (those of key biases), hence the least scale.
-    expect_close(item.tensor.to_doubles(), file_.numbers("gradients/" + item.name),
-                 backend().gradient, "gradient of " + item.name, 0.1 * largest_gradient);
+    expect_as_torch(item.tensor.to_doubles(), file_.numbers("gradients/" + item.name),
+                    backend().gradient, "gradient of " + item.name, 0.1 * largest_gradient);
   }
 }
 
@@ -131,8 +131,8 @@ void TorchTranslator::expect_training(const OptimizerConfig& config) {
     norms.push_back(optimizer.gradient_norm());
     optimizer.step(1e-3, norms.back());
   }
-  expect_close(losses, file_.numbers(config.kind + "/losses"), backend().training, "losses");
-  expect_close(norms, file_.numbers(config.kind + "/norms"), backend().training, "norms");
+  expect_as_torch(losses, file_.numbers(config.kind + "/losses"), backend().training, "losses");
+  expect_as_torch(norms, file_.numbers(config.kind + "/norms"), backend().training, "norms");
   for (const NamedTensor& item : stored_tensors_of(model_)) {
     if (item.name.ends_with("k_proj.bias")) {
       continue;  // a softmax does not feel it: its gradient is rounding alone, which Adam enlarges
