@@ -4,13 +4,13 @@
 
 Each from its paper or model, with a tensor for every pair of positions, in float64; the grouped
 heads by PyTorch's own scaled_dot_product_attention. One sequence a case: q [queries, heads · size],
-k and v [keys, key heads · size]. Names as in make_torch_fixtures.py.
+k and v [keys, key heads · size]. Names as in torch_fixtures.py.
 """
 
 import torch
 import torch.nn.functional as F
 
-from make_torch_fixtures import Draws, add_case, rounded, save
+from torch_fixtures import Draws, add_case, rounded, save
 
 HEADS, KEY_HEADS, SIZE, VALUE_SIZE, QUERIES, KEYS = 4, 2, 5, 3, 6, 8
 SCALE = rounded(SIZE**-0.5)

@@ -1,9 +1,10 @@
 """Writes tests/data/torch/blocks.safetensors: what PyTorch computes for heed's kinds of blocks, and
-for embeddings with segments and a norm.
+for embeddings with segments and a norm; and stochastic_depth.safetensors: blocks of which some
+examples skip sublayers.
 
     python tools/make_block_fixtures.py     # needs torch, numpy, safetensors
 
-As make_torch_fixtures.py: float64, packed rows, case/input, case/d_input, case/y, case/dy. The
+As torch_fixtures.py: float64, packed rows, case/input, case/d_input, case/y, case/dy. The
 metadata holds each case's configuration with heed's keys.
 """
 
@@ -14,10 +15,10 @@ import math
 import torch
 import torch.nn.functional as F
 
-from make_torch_fixtures import (
-    ACTIVATIONS, Draws, add_case, attend, draw_weights, key_mask, offsets_of, pack, pad, rounded,
-    save,
+from torch_fixtures import (
+    ACTIVATIONS, Draws, add_case, attend, key_mask, offsets_of, pack, pad, rounded, save,
 )  # fmt: skip
+from torch_layers import draw_weights
 
 ACTIVATIONS = ACTIVATIONS | {"relu_squared": lambda x: F.relu(x) ** 2}
 GATES = {
@@ -132,6 +133,8 @@ def enter(config, weights, name, x):
 def leave(config, weights, name, x, branch):
     if config["norm"] in ("sandwich", "branch"):
         branch = norm(config, weights, f"{name}_branch_norm", branch)
+    if "factors" in config:
+        branch = config["factors"][name] * branch
     y = x + weights.get(f"{name}_layer_scale", 1) * branch
     return norm(config, weights, f"{name}_layer_norm", y) if config["norm"] == "post" else y
 
@@ -235,7 +238,40 @@ def add_embeddings(tensors, draws, name, config):
     tensors[f"{case}.segments"] = kinds
 
 
-def main():
+# Which sequences keep which sublayer.
+KEPT = {"self_attn": [1, 0, 1], "encoder_attn": [0, 1, 1], "final": [1, 1, 0]}
+DEPTH = {
+    "pre": {"norm": "pre", "activation": "relu", "stochastic_depth": 0.25},
+    "layer_scale": {
+        "norm": "sandwich", "layer_scale": 0.1, "activation": "silu", "stochastic_depth": 0.5,
+    },
+}  # fmt: skip
+DEPTH_WITH_MEMORY = {
+    "memory_post": {"norm": "post", "activation": "gelu", "stochastic_depth": 0.125},
+}
+
+
+def make_depth():
+    """A sublayer counts 1 / (share of the examples that keep it) for those, and nothing for the
+    others, as in the mode "row" of torchvision's stochastic_depth."""
+    draws, tensors, configs = Draws(23), {}, {}
+    for kinds, add in ((DEPTH, add_block), (DEPTH_WITH_MEMORY, add_block_with_memory)):
+        for name, kind in kinds.items():
+            configs[name] = SMALL | kind
+            factor = rounded(1 / (1 - kind["stochastic_depth"]))
+            factors = {
+                sublayer: factor * torch.tensor(kept).double()[:, None, None]
+                for sublayer, kept in KEPT.items()
+            }
+            add(tensors, draws, name, configs[name] | {"factors": factors})
+    for sublayer, kept in KEPT.items():
+        tensors[f"kept.{sublayer}"] = torch.tensor(kept, dtype=torch.int32)
+    tensors["source_offsets"] = offsets_of(SOURCE)
+    tensors["target_offsets"] = offsets_of(TARGET)
+    save("stochastic_depth", tensors, {"configs": json.dumps(configs)})
+
+
+def make_blocks():
     draws, tensors, configs = Draws(21), {}, {}
     for kinds, add in ((BLOCKS, add_block), (WITH_MEMORY, add_block_with_memory)):
         for name, kind in kinds.items():
@@ -250,6 +286,5 @@ def main():
 
 
 if __name__ == "__main__":
-    torch.set_default_dtype(torch.float64)
-    torch.set_num_threads(1)
-    main()
+    make_blocks()
+    make_depth()
