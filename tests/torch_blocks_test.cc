@@ -9,9 +9,10 @@
 namespace heed {
 namespace {
 
-class TorchBlocks : public TorchLayerTest {
+// The cases of a file, whose configurations its metadata holds.
+class TorchBlockTest : public TorchLayerTest {
  protected:
-  TorchBlocks() : TorchLayerTest("blocks") {}
+  using TorchLayerTest::TorchLayerTest;
 
   // The cases of that kind, by name.
   std::map<std::string, StackConfig> cases(const std::string& wanted) const {
@@ -28,6 +29,11 @@ class TorchBlocks : public TorchLayerTest {
     }
     return result;
   }
+};
+
+class TorchBlocks : public TorchBlockTest {
+ protected:
+  TorchBlocks() : TorchBlockTest("blocks") {}
 };
 
 TEST_P(TorchBlocks, Alone) {
@@ -86,6 +92,59 @@ TEST_P(TorchBlocks, Embeddings) {
   }
 }
 
+// Blocks of which some sequences skip sublayers.
+class TorchStochasticDepth : public TorchBlockTest {
+ protected:
+  TorchStochasticDepth() : TorchBlockTest("stochastic_depth") {}
+
+  // A pass in which the sequences skip what the file says.
+  ForwardContext context_for(double rate, bool memory) const {
+    struct Sublayer {
+      const char *ours, *theirs;
+    };
+    const Sublayer sublayers[] = {
+        {"self", "self_attn"}, {"feed_forward", "final"}, {"cross", "encoder_attn"}};
+    const std::size_t count = memory ? 3 : 2;
+    for (ForwardContext context{.training = true}; context.dropout_key < 100000;
+         ++context.dropout_key) {
+      bool same = true;
+      for (std::size_t i = 0; i < count && same; ++i) {
+        const DropoutSite site(std::string("encoder.0.") + sublayers[i].ours + ".depth", rate);
+        const auto kept = file_.integers(std::string("kept.") + sublayers[i].theirs);
+        for (std::size_t s = 0; s < kept.size(); ++s) {
+          same = same && context.dropout(site, {}).keeps(s, 0) == (kept[s] != 0);
+        }
+      }
+      if (same) {
+        return context;
+      }
+    }
+    ADD_FAILURE() << "no key makes these sequences skip these sublayers";
+    return {};
+  }
+};
+
+TEST_P(TorchStochasticDepth, ScalesWhatIsKept) {
+  EXPECT_EQ(cases("alone").size() + cases("with memory").size(), 3u);
+  for (const auto& [name, config] : cases("alone")) {
+    Block block(config, {.causal = true}, backend().device);
+    ForwardContext context = context_for(config.stochastic_depth, false);
+    expect_layer(name, block, {"x"}, [&](const std::vector<Tensor>& in) {
+      return block.forward(in[0], source_, context);
+    });
+  }
+  for (const auto& [name, config] : cases("with memory")) {
+    Block block(config, {.causal = true, .cross = true}, backend().device);
+    ForwardContext context = context_for(config.stochastic_depth, true);
+    expect_layer(name, block, {"x", "memory"}, [&](const std::vector<Tensor>& in) {
+      return block.forward(in[0], target_, in[1], source_, context);
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Torch, TorchStochasticDepth,
+                         testing::Values(reference_backend, cpu_backend),
+                         [](const auto& info) { return backend_name(info.param.device); });
 INSTANTIATE_TEST_SUITE_P(Torch, TorchBlocks, testing::Values(reference_backend, cpu_backend),
                          [](const auto& info) { return backend_name(info.param.device); });
 

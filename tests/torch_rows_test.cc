@@ -1,5 +1,4 @@
-// heed's row ops, mapped logits and spans against PyTorch's numbers (make_rows of
-// tools/make_torch_fixtures.py).
+// heed's row ops, output layers and spans against PyTorch's numbers (tools/make_row_fixtures.py).
 #include "heed/ops/elementwise.h"
 #include "heed/ops/rows.h"
 #include "heed/ops/softmax.h"
@@ -72,6 +71,49 @@ TEST_P(TorchRows, Spans) {
                   file_.numbers("spans/log_softmax"), backend().forward, "log-softmax");
 }
 
+// Output layers with and without a bias: logits that are scaled and capped, and what is made of
+// them.
+class TorchLogits : public TorchOpTest {
+ protected:
+  TorchLogits() : TorchOpTest("logits") {}
+
+  void expect_output_layer(const std::string& name) {
+    const std::vector<double> map = file_.numbers(name + ".map");
+    const auto projection = [&](const Inputs& in) {
+      return ops::Projection{in[1], in.size() > 2 ? in[2] : Tensor(), static_cast<float>(map[0]),
+                             static_cast<float>(map[1])};
+    };
+    std::vector<std::string> inputs = {"x", "weight"};
+    if (!name.ends_with("_bare")) {
+      inputs.emplace_back("bias");
+    }
+    const Tensor targets = file_[name + ".targets"];
+    expect_case(name, inputs,
+                [&](const Inputs& in) { return ops::project(in[0], projection(in)); });
+    expect_case(name + "_loss", inputs, [&](const Inputs& in) {
+      return ops::projection_cross_entropy(in[0], projection(in), targets,
+                                           {.smoothing = 0.1f, .scale = 1.0f / 9})
+          .loss;
+    });
+    Inputs constants;
+    for (const std::string& input : inputs) {
+      constants.push_back(file_[name + "/" + input]);
+    }
+    expect_as_torch(ops::projection_log_probabilities(constants[0], projection(constants), targets),
+                    file_.numbers(name + ".log_probabilities"), backend().forward,
+                    "log-probabilities");
+  }
+};
+
+TEST_P(TorchLogits, OfEveryOutputLayer) {
+  for (const char* name :
+       {"plain_bare", "scaled", "scaled_bare", "capped", "capped_bare", "scaled_capped_bare"}) {
+    expect_output_layer(name);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, TorchLogits, testing::Values(reference_backend, cpu_backend),
+                         [](const auto& test) { return backend_name(test.param.device); });
 INSTANTIATE_TEST_SUITE_P(Backends, TorchRows, testing::Values(reference_backend, cpu_backend),
                          [](const auto& test) { return backend_name(test.param.device); });
 
