@@ -10,6 +10,7 @@
 #include "apps/heed/terminal_progress.h"
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/data/date_corpus.h"
 #include "heed/interop/load_model.h"
 #include "heed/metrics/classification.h"
@@ -65,9 +66,7 @@ TranslationRecipe demo_recipe(const DemoOptions& options, const fs::path& data) 
 }
 
 void write_corpus(const DateCorpus& corpus, const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  make_directory(directory);
   write_parallel_text(corpus.train, directory / "train.text", directory / "train.iso");
   write_parallel_text(corpus.validation, directory / "validation.text",
                       directory / "validation.iso");
@@ -77,10 +76,10 @@ void write_corpus(const DateCorpus& corpus, const fs::path& directory) {
 void run_demo(const DemoOptions& options, int& exit_code) {
   const fs::path directory = options.run;
   // A demo always starts anew; only what it wrote itself is removed.
-  if (fs::exists(directory)) {
-    check_usage(fs::exists(directory / "data" / "train.iso"),
+  if (path_exists(directory)) {
+    check_usage(path_exists(directory / "data" / "train.iso"),
                 "{}: exists and is no demo's; choose another --run", directory.string());
-    fs::remove_all(directory);
+    remove_tree(directory);
   }
   const DateCorpus corpus = make_date_corpus(static_cast<std::uint64_t>(options.seed));
   write_corpus(corpus, directory / "data");

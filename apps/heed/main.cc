@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <new>
 #include <string>
 
@@ -36,6 +37,9 @@ int run(int argc, char** argv) {
   } catch (const Error& error) {
     print_error(error.what());
     return exit_code(error.kind());
+  } catch (const std::filesystem::filesystem_error& error) {
+    print_error(error.path1().string() + ": " + error.code().message());
+    return exit_code(ErrorKind::input_output);
   } catch (const std::bad_alloc&) {
     print_error("out of memory");
   } catch (const std::exception& error) {

@@ -139,9 +139,7 @@ void add_man_command(CLI::App& application, int&) {
   command->add_option("directory", *directory, "Where to write")->required()->type_name("DIR");
   command->footer("Examples:\n  heed man share/man/man1");
   command->callback([&application, directory] {
-    std::error_code error;
-    std::filesystem::create_directories(*directory, error);
-    check_io(!error, "{}: cannot create the directory: {}", *directory, error.message());
+    make_directory(*directory);
     write_pages(application, *directory);
   });
 }

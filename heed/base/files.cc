@@ -24,6 +24,7 @@ class Descriptor {
       : value_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
     check_io(value_ >= 0, "{}: cannot open: {}", path.string(), std::strerror(errno));
   }
+  explicit Descriptor(int value) : value_(value) {}
   ~Descriptor() {
     if (value_ >= 0) {
       ::close(value_);
@@ -37,12 +38,23 @@ class Descriptor {
   int value_;
 };
 
+// Opening a FIFO would wait for someone who writes into it.
+constexpr int read_at_once = O_RDONLY | O_NONBLOCK;
+
 std::uint64_t regular_file_size(const Descriptor& file, const std::filesystem::path& path) {
   struct stat status {};
   const bool known = ::fstat(file.get(), &status) == 0;
   check_io(known, "{}: cannot stat: {}", path.string(), std::strerror(errno));
   check_io(!S_ISDIR(status.st_mode), "{}: is a directory, expected a file", path.string());
+  check_io(S_ISREG(status.st_mode), "{}: is no regular file, and it has to be read as a whole",
+           path.string());
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+// Whether the path names a descriptor of this process.
+bool is_open_already(const std::filesystem::path& path) {
+  const std::string name = path.lexically_normal().string();
+  return name == "/dev/stdin" || name.starts_with("/dev/fd/") || name.starts_with("/proc/self/fd/");
 }
 
 void write_all(const Descriptor& file, std::string_view content,
@@ -72,7 +84,7 @@ std::filesystem::path parent_of(const std::filesystem::path& path) {
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(path, read_at_once);
   const std::uint64_t size = regular_file_size(file, path);
   check_data(size <= limit, "{}: {} bytes, more than the {} that are allowed here", path.string(),
              size, limit);
@@ -92,6 +104,39 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
     check_data(content.size() <= limit, "{}: more than the {} bytes that are allowed here",
                path.string(), limit);
   }
+}
+
+void check_file_to_hold(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto type = std::filesystem::status(path, error).type();
+  check_io(type != std::filesystem::file_type::directory, "{}: is a directory, expected a file",
+           path.string());
+  check_io(error || type == std::filesystem::file_type::regular ||
+               type == std::filesystem::file_type::not_found || is_open_already(path),
+           "{}: is no regular file, and it has to be read as a whole; if something writes into it, "
+           "let that write to standard input instead",
+           path.string());
+}
+
+void make_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  check_io(std::filesystem::is_directory(directory, error), "{}: is no directory",
+           directory.string());
+}
+
+bool path_exists(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool exists = std::filesystem::exists(path, error);
+  check_io(!error, "{}: cannot open: {}", path.string(), error.message());
+  return exists;
+}
+
+void remove_tree(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  check_io(!error, "{}: cannot remove: {}", path.string(), error.message());
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content) {
@@ -114,6 +159,45 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   sync_directory(parent_of(path));
 }
 
+bool replace_file(const std::filesystem::path& path, std::string_view content) {
+  struct stat status {};
+  const bool replaces = ::stat(path.c_str(), &status) == 0;
+  const std::filesystem::path temporary = temporary_beside(path);
+  const auto not_allowed = [](int error) {
+    return error == EACCES || error == EPERM || error == EROFS || error == EBUSY;
+  };
+  const int descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, replaces ? 0600 : 0666);
+  if (descriptor < 0 && replaces && not_allowed(errno)) {
+    return false;
+  }
+  check_io(descriptor >= 0, "{}: cannot open for writing: {}", path.string(), std::strerror(errno));
+  const Descriptor file(descriptor);
+  try {
+    if (replaces) {
+      // The owner first: changing it may clear bits of the mode.
+      if (::fchown(file.get(), status.st_uid, status.st_gid) != 0) {
+        (void)::fchown(file.get(), static_cast<uid_t>(-1), status.st_gid);
+      }
+      (void)::fchmod(file.get(), status.st_mode & 07777);
+    }
+    write_all(file, content, path);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+      const int error = errno;
+      if (replaces && not_allowed(error)) {
+        ::unlink(temporary.c_str());
+        return false;
+      }
+      fail(ErrorKind::input_output, "{}: cannot replace: {}", path.string(), std::strerror(error));
+    }
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_directory(parent_of(path));
+  return true;
+}
+
 void replace_symlink(const std::filesystem::path& target, const std::filesystem::path& link) {
   const std::filesystem::path temporary = temporary_beside(link);
   std::error_code error;
@@ -132,7 +216,7 @@ void sync_directory(const std::filesystem::path& directory) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(path, read_at_once);
   size_ = regular_file_size(file, path);
   if (size_ == 0) {
     return;

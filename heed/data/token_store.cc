@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/text/fingerprint.h"
 
 namespace heed {
@@ -127,7 +128,7 @@ std::int64_t TokenStore::pair_number(std::int64_t i) const {
 
 std::shared_ptr<const TokenStore> open_store_of(const std::filesystem::path& path,
                                                 std::uint64_t identity) {
-  if (!std::filesystem::exists(path)) {
+  if (!path_exists(path)) {
     return nullptr;
   }
   try {

@@ -68,12 +68,6 @@ void for_each_entry(const std::filesystem::path& directory, Visit&& visit) {
   check_io(!error, "{}: cannot list: {}", directory.string(), error.message());
 }
 
-void remove_tree(const std::filesystem::path& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  check_io(!error, "{}: cannot remove: {}", path.string(), error.message());
-}
-
 }  // namespace
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& run_directory,

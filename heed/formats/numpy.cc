@@ -12,7 +12,6 @@
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
-#include "heed/formats/file_writer.h"
 #include "heed/formats/mapped_tensor.h"
 
 namespace heed {
@@ -169,12 +168,12 @@ HeaderPlace find_header(std::span<const std::byte> bytes, const std::string& sou
   return place;
 }
 
-std::string header_text(const Tensor& tensor, const std::filesystem::path& path) {
+std::string header_text(const Tensor& tensor, const std::string& name) {
   std::string_view type;
   for (const NumpyType& candidate : numpy_types) {
     type = candidate.dtype == tensor.dtype() ? candidate.name : type;
   }
-  check_usage(!type.empty(), "{}: NumPy has no {}: convert to float32 first", path.string(),
+  check_usage(!type.empty(), "{}: NumPy has no {}: convert to float32 first", name,
               name_of(tensor.dtype()));
   std::string text =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", type,
@@ -203,20 +202,21 @@ Tensor read_npy(const std::filesystem::path& path, Device device) {
   return tensor_over_mapping(file, data_begin, shape, header.dtype(), device, source);
 }
 
-void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
-  const std::string text = header_text(tensor, path);
+std::string npy_bytes(const Tensor& tensor, const std::string& name) {
+  const std::string text = header_text(tensor, name);
   const Tensor dense = tensor.contiguous() ? tensor : tensor.clone();
   const auto text_size = static_cast<std::uint16_t>(text.size());
-  std::string preamble(magic);
-  preamble += "\x01\x00"sv;
-  preamble.append(reinterpret_cast<const char*>(&text_size), sizeof text_size);
-  write_atomically(path, [&](FileWriter& writer) {
-    writer.write(preamble);
-    writer.write(text);
-    writer.write(std::span<const std::byte>(
-        dense.view().data,
-        static_cast<std::size_t>(dense.element_count()) * element_size(dense.dtype())));
-  });
+  std::string bytes(magic);
+  bytes += "\x01\x00"sv;
+  bytes.append(reinterpret_cast<const char*>(&text_size), sizeof text_size);
+  bytes += text;
+  bytes.append(reinterpret_cast<const char*>(dense.view().data),
+               static_cast<std::size_t>(dense.element_count()) * element_size(dense.dtype()));
+  return bytes;
+}
+
+void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
+  write_file_atomically(path, npy_bytes(tensor, path.string()));
 }
 
 }  // namespace heed

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "heed/tensor/tensor.h"
 
@@ -15,6 +16,10 @@ namespace heed {
 // read; bad_data when it is damaged, cut off, longer than the array, big-endian, in Fortran order,
 // of another type, or of more axes than a Shape has.
 Tensor read_npy(const std::filesystem::path& path, Device device = {});
+
+// The bytes of the file for `tensor`, strided or not, which errors name `name`. Errors: usage for
+// bfloat16, which NumPy does not know.
+std::string npy_bytes(const Tensor& tensor, const std::string& name);
 
 // Writes `tensor`, strided or not, replacing `path` atomically. Errors: usage for bfloat16, which
 // NumPy does not know.

@@ -125,9 +125,7 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
 
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
                 const DecodingConfig& decoding, const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  check_io(!error, "{}: cannot create: {}", directory.string(), error.message());
+  make_directory(directory);
   for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding)) {
     write_file_atomically(directory / name, content);
   }

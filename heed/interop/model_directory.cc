@@ -16,7 +16,10 @@ fs::path model_directory_of(const fs::path& directory) {
   }
   for (const char* link : {"best", "last"}) {
     if (fs::exists(directory / link / "config.json", error)) {
-      return fs::canonical(directory / link);
+      fs::path target = fs::canonical(directory / link, error);
+      check_io(!error, "{}: cannot follow the link: {}", (directory / link).string(),
+               error.message());
+      return target;
     }
   }
   fail(ErrorKind::input_output,

@@ -31,14 +31,14 @@ void prepare_directory(const fs::path& directory, bool resume) {
               directory.string());
   remove_unfinished_files(directory);
   if (!holds_run) {
-    fs::remove_all(directory / "tokenizer");
+    remove_tree(directory / "tokenizer");
   }
 }
 
 // A run that heed of before wrote has a recipe without a task; it cannot go on.
 void check_layout(const fs::path& directory) {
   const fs::path path = directory / "recipe.yaml";
-  if (!fs::exists(path)) {
+  if (!path_exists(path)) {
     return;
   }
   const Json recipe = parse_yaml(read_file(path, 1u << 20), path.string());

@@ -27,12 +27,6 @@ DirectoryLock::~DirectoryLock() {
   ::close(descriptor_);
 }
 
-void make_directory(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  check_io(!error, "{}: cannot create: {}", path.string(), error.message());
-}
-
 void remove_unfinished_files(const fs::path& directory) {
   std::vector<fs::path> unfinished = {directory / "tokenizer.tmp"};
   for (const char* part : {"", "validation", "average", "cache", "data", "test"}) {

@@ -18,9 +18,6 @@ class DirectoryLock {
   int descriptor_ = -1;
 };
 
-// Creates a directory and those above it. Errors: input_output.
-void make_directory(const std::filesystem::path& path);
-
 // Removes what a process left that was killed while it wrote. Only for the holder of the lock.
 void remove_unfinished_files(const std::filesystem::path& directory);
 

@@ -55,7 +55,7 @@ void write_measures(const RunResult& result, const Json& identity, const fs::pat
 
 std::optional<RunResult> read_measures(const Json& identity, const fs::path& run) {
   const fs::path path = run / "measures.json";
-  if (!fs::exists(path)) {
+  if (!path_exists(path)) {
     return std::nullopt;
   }
   const Json json = parse_json(read_file(path), path.string());

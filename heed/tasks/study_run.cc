@@ -68,7 +68,7 @@ class StudyRun {
         progress_(options.progress != nullptr ? *options.progress : silent_) {}
 
   StudyOutcome run() {
-    check_usage(options_.resume || !fs::exists(directory_ / "study.yaml"),
+    check_usage(options_.resume || !path_exists(directory_ / "study.yaml"),
                 "{}: holds a comparison already; continue it with --resume or choose another --run",
                 directory_.string());
     remove_unfinished_files(directory_);

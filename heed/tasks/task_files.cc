@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/base/number_text.h"
 #include "heed/interop/model_directory.h"
-#include "heed/tasks/run_directory.h"
 #include "heed/text/tokenizer_files.h"
 
 namespace heed {
@@ -17,7 +17,7 @@ TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string
                                  const TaskPlace& place) {
   const fs::path directory = place.directory / "tokenizer";
   // They are renamed into place as a whole, so what is there is complete.
-  if (fs::exists(directory)) {
+  if (path_exists(directory)) {
     const TokenizerPair known = load_tokenizers(directory);
     describe_tokenizers(known, place.progress);
     return known;
@@ -42,12 +42,12 @@ void describe_tokenizers(const TokenizerPair& tokenizers, Progress& progress) {
 }
 
 void save_tokenizers_once(const TokenizerPair& tokenizers, const fs::path& directory) {
-  if (fs::exists(directory)) {
+  if (path_exists(directory)) {
     return;
   }
   fs::path temporary = directory;
   temporary += ".tmp";
-  fs::remove_all(temporary);
+  remove_tree(temporary);
   std::error_code error;
   try {
     make_directory(temporary);

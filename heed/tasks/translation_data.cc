@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "heed/base/config_json.h"
+#include "heed/base/files.h"
 #include "heed/base/number_text.h"
 #include "heed/kernels/kernel.h"
-#include "heed/tasks/run_directory.h"
 #include "heed/tasks/task_files.h"
 #include "heed/text/tokenizer_kinds.h"
 
@@ -70,7 +70,8 @@ std::shared_ptr<const TranslationCorpora> prepare_translation_data(const Transla
       recipe.init_from, recipe.tokenizer.kind,
       [&] {
         return train_tokenizers(recipe.tokenizer, static_cast<std::uint64_t>(recipe.seed),
-                                train.stream());
+                                train.stream(),
+                                [&](const std::string& remark) { place.progress.warning(remark); });
       },
       place);
   make_directory(directory / "cache");

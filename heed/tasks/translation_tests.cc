@@ -16,7 +16,6 @@
 #include "heed/metrics/sequence_accuracy.h"
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/pair_source.h"
-#include "heed/tasks/run_directory.h"
 #include "heed/tasks/translation_sets.h"
 #include "heed/tasks/typed_recipe.h"
 

@@ -82,7 +82,7 @@ void Trainer::validate() {
     samples_ = std::move(evaluation.samples);
   }
   if (!evaluation.text.empty()) {
-    std::filesystem::create_directories(setup_.directory / "validation");
+    make_directory(setup_.directory / "validation");
     write_file_atomically(setup_.directory / "validation" / fmt::format("step-{}.txt", state_.step),
                           evaluation.text);
   }
@@ -111,7 +111,7 @@ void Trainer::average_last() {
   }
   const std::vector<NamedTensor> means = average_tensors(files);
   const std::filesystem::path directory = setup_.directory / "average";
-  std::filesystem::create_directories(directory);
+  make_directory(directory);
   for (const auto& [name, content] : setup_.task->files()) {
     write_file_atomically(directory / name, content);
   }
