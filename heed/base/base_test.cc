@@ -153,6 +153,18 @@ TEST(Message, KeepsTheTextWhenALayoutDoesNotFit) {
 }
 
 // Held for a moment and, each hundredth time, for longer than a thread watches.
+TEST(Message, ShowsTheBeginningOfALongText) {
+  const std::string longest(500, 'x');
+  EXPECT_EQ(format_message("{}!", longest), longest + "!");
+  EXPECT_EQ(format_message("{}!", longest + "x"), longest + "… (501 bytes)!");
+  EXPECT_EQ(format_message("{}", std::string(499, 'x') + "ä"),
+            std::string(499, 'x') + "… (501 bytes)");
+  const std::filesystem::path path(std::string(1000, 'p'));
+  EXPECT_EQ(format_message("{}", path), std::string(500, 'p') + "… (1000 bytes)");
+  EXPECT_EQ(format_message("{}", std::vector<std::string>(400, "one")).size(),
+            500 + std::string("… (1998 bytes)").size());
+}
+
 TEST(BriefMutex, LetsOneInAtATime) {
   BriefMutex mutex;
   int count = 0;
@@ -239,6 +251,52 @@ TEST(Config, YamlIsStrict) {
   Json json;
   EXPECT_THAT(message_of([&] { apply_override(json, "a\xAE=1"); }),
               testing::HasSubstr("invalid UTF-8"));
+}
+
+TEST(Config, RecipesAreBoundedInNodesAndDepth) {
+  const auto read = [](const std::string& text) {
+    return message_of([&] { parse_yaml(text, "r.yaml"); });
+  };
+  std::string list = "a:\n";
+  for (int i = 0; i < 19'997; ++i) {
+    list += " - 1\n";
+  }
+  EXPECT_EQ(parse_yaml(list, "x")["a"].size(), 19'997u);  // with the map, the key and the list
+  EXPECT_EQ(read(list + " - 1\n"), "r.yaml:19999: more than 20000 keys and values");
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']');
+  };
+  EXPECT_NO_THROW(parse_yaml(nested(64), "x"));
+  EXPECT_EQ(read(nested(65)), "r.yaml:1: nested deeper than 64");
+  Json json;
+  std::string key = "k";
+  for (int i = 1; i < 64; ++i) {
+    key += ".k";
+  }
+  apply_override(json, key + "=1");
+  EXPECT_THAT(message_of([&] { apply_override(json, key + ".k=1"); }),
+              testing::EndsWith("nested deeper than 64"));
+}
+
+TEST(Config, MessagesAboutLongValuesAreShort) {
+  const std::string long_text(1 << 20, 'x');
+  const auto read = [](const std::string& yaml) {
+    return message_of([&] { config_from_json<Outer>(parse_yaml(yaml, "r.yaml"), "r.yaml"); });
+  };
+  for (const std::string& yaml :
+       {"count: " + long_text, long_text + ": 1", "inner: {" + long_text + ": 1}",
+        "inner: " + long_text, "flag: '" + long_text + "'", "count: 0" + std::string(100000, '1'),
+        "a: !" + long_text + " 1", "\"" + long_text, long_text + ": 1\n" + long_text + ": 1"}) {
+    const std::string message = read(yaml);
+    EXPECT_LT(message.size(), 1200u) << yaml.substr(0, 20);
+    EXPECT_GT(message.size(), 5u);
+  }
+  EXPECT_LT(message_of([&] { parse_json("[" + long_text, "x.json"); }).size(), 1200u);
+  EXPECT_LT(message_of([&] {
+              parse_json("{\"" + long_text + "\": 1, \"" + long_text + "\": 1}", "x.json");
+            }).size(),
+            1200u);
 }
 
 TEST(Config, JsonIsStrict) {

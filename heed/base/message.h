@@ -2,6 +2,8 @@
 //
 //   format_message("{}: {} lines, {:.1f} MB", path, lines, megabytes)
 //
+// Of a text longer than 500 bytes the beginning is shown, and how long it is.
+//
 // The compiler checks that there is a value for each pair of braces. The values are handed on
 // without their types, so that no header needs the formatting library. Thread-safe.
 #pragma once

@@ -109,7 +109,11 @@ std::string to_lower(std::string_view text) {
 
 std::optional<std::string> nearest_name(std::string_view name,
                                         const std::vector<std::string>& candidates) {
+  constexpr std::size_t longest_name = 200;  // bytes; what is longer is no typo
   std::optional<std::string> best;
+  if (name.size() > longest_name) {
+    return best;
+  }
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);

@@ -18,6 +18,8 @@ namespace heed {
 
 namespace {
 
+constexpr int yaml_node_limit = 20'000;
+
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number value{};
@@ -137,20 +139,47 @@ class YamlReader {
   std::size_t values_left_;
 };
 
-class EventIgnorer : public YAML::EventHandler {
+// Measures a document while it is parsed, before anything is built of it: what a node costs in
+// memory is some hundred times its text.
+class YamlMeasure : public YAML::EventHandler {
  public:
+  explicit YamlMeasure(const std::string& source) : source_(source) {}
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    count(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    open(mark);
+  }
+  void OnSequenceEnd() override { --depth_; }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    open(mark);
+  }
+  void OnMapEnd() override { --depth_; }
+
+ private:
+  void count(const YAML::Mark& mark) {
+    if (++nodes_ > yaml_node_limit) {
+      yaml_failure(source_, mark, format_message("more than {} keys and values", yaml_node_limit));
+    }
+  }
+  void open(const YAML::Mark& mark) {
+    count(mark);
+    if (++depth_ > nesting_limit) {
+      yaml_failure(source_, mark, format_message("nested deeper than {}", nesting_limit));
+    }
+  }
+
+  const std::string& source_;
+  int nodes_ = 0;
+  int depth_ = 0;
 };
 
 // YAML::Load would not look at what follows the first document, be it another or rubbish, and
@@ -158,8 +187,8 @@ class EventIgnorer : public YAML::EventHandler {
 void check_one_document(const std::string& text, const std::string& source) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
-  EventIgnorer ignorer;
-  const bool more = parser.HandleNextDocument(ignorer) && parser.HandleNextDocument(ignorer);
+  YamlMeasure measure(source);
+  const bool more = parser.HandleNextDocument(measure) && parser.HandleNextDocument(measure);
   check_usage(!more, "{}: something follows the first YAML document", source);
 }
 
@@ -220,6 +249,8 @@ void apply_override(Json& json, std::string_view assignment) {
   check_usage(equals != std::string_view::npos && equals > 0,
               "--set {}: expected KEY=VALUE, for example training.max_steps=100", assignment);
   const std::string key(assignment.substr(0, equals));
+  check_usage(std::count(key.begin(), key.end(), '.') < nesting_limit,
+              "--set {}: nested deeper than {}", assignment, nesting_limit);
   Json* place = &json;
   for (std::size_t begin = 0; begin <= key.size();) {
     const std::size_t end = std::min(key.find('.', begin), key.size());

@@ -10,8 +10,8 @@ namespace heed {
 
 // Parses a YAML document into JSON: maps, lists, and scalars by the YAML 1.2 core schema (so `no`
 // is the Norwegian language code, not false). Refused with `source` and line: duplicate keys,
-// octal- looking integers (010), anchors' merge keys, tags, a second document, nesting deeper than
-// 64, aliases that make the document longer than its text.
+// octal-looking integers (010), anchors' merge keys, tags, a second document, more than 20,000 keys
+// and values, nesting deeper than 64, aliases that make the document longer than its text.
 Json parse_yaml(std::string_view text, const std::string& source);
 
 // The document that parse_yaml() reads back as `json` (an object of values, lists of them, and
