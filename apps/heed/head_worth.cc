@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "heed/base/error.h"
-#include "heed/data/line_reader.h"
+#include "heed/data/held_lines.h"
 #include "heed/models/head_pruning.h"
 
 namespace heed::app {
@@ -79,21 +80,19 @@ class BatchBuilder {
 
 ScoredCorpus read_scored_corpus(const LoadedModel& translator, const std::string& source,
                                 const std::string& reference, std::int64_t limit) {
-  LineReader sources(source), references(reference);
+  const std::int64_t most = limit > 0 ? limit : std::numeric_limits<std::int64_t>::max();
   ScoredCorpus corpus;
+  corpus.sources = read_held_lines(source, most);
+  corpus.references = read_held_lines(reference, most);
+  const bool more_sources = corpus.sources.size() > corpus.references.size();
+  check_data(corpus.sources.size() == corpus.references.size(),
+             "{} ends at line {}, {} does not; each source needs its reference on the same line",
+             more_sources ? reference : source,
+             std::min(corpus.sources.size(), corpus.references.size()),
+             more_sources ? source : reference);
   BatchBuilder batches(translator, corpus);
-  for (std::int64_t line = 1; limit == 0 || line <= limit; ++line) {
-    const auto text = sources.next();
-    const auto translation = references.next();
-    check_data(text.has_value() == translation.has_value(),
-               "{} ends at line {}, {} does not; each source needs its reference on the same line",
-               text ? reference : source, line - 1, text ? source : reference);
-    if (!text) {
-      break;
-    }
-    corpus.sources.emplace_back(*text);
-    corpus.references.emplace_back(*translation);
-    batches.add(corpus.sources.back(), corpus.references.back(), line);
+  for (std::size_t i = 0; i < corpus.sources.size(); ++i) {
+    batches.add(corpus.sources[i], corpus.references[i], static_cast<std::int64_t>(i) + 1);
   }
   batches.finish();
   check_data(!corpus.batches.empty(), "{}: no lines; there is nothing to measure", source);

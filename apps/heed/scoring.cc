@@ -6,7 +6,7 @@
 
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
-#include "heed/data/line_reader.h"
+#include "heed/data/held_lines.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/chrf.h"
 #include "heed/metrics/text_rules.h"
@@ -98,10 +98,9 @@ void check_scoring_options(const ScoringOptions& options) {
 }
 
 std::vector<std::string> read_segments(const std::string& path) {
-  LineReader reader(path);
-  std::vector<std::string> lines;
-  while (const auto line = reader.next()) {
-    lines.emplace_back(without_trailing_space(*line));
+  std::vector<std::string> lines = read_held_lines(path);
+  for (std::string& line : lines) {
+    line.resize(without_trailing_space(std::string_view(line)).size());
   }
   check_data(!lines.empty(), "{}: no lines; there is nothing to score", path);
   return lines;

@@ -33,7 +33,7 @@ void add_scoring_options(CLI::App& command, ScoringOptions& options);
 void check_scoring_options(const ScoringOptions& options);
 
 // Every line of a file without the white space at its end, as sacreBLEU's command reads them.
-// Errors (bad_data): none.
+// Errors: those of read_held_lines; (bad_data) none.
 std::vector<std::string> read_segments(const std::string& path);
 
 // Reads reference files. Errors (bad_data): one has another number of lines than `lines`, which

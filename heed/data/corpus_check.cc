@@ -46,22 +46,24 @@ std::uint64_t hash_of(std::string_view text) {
   return fingerprint.value();
 }
 
-std::int64_t percentile(const std::vector<std::int32_t>& sorted, double share) {
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-  return sorted[std::max<std::size_t>(rank, 1) - 1];
+// Of the lengths, in order, behind so many zeros.
+std::int64_t percentile(const std::vector<std::int32_t>& sorted, std::size_t zeros, double share) {
+  const auto all = static_cast<double>(sorted.size() + zeros);
+  const auto rank = std::max<std::size_t>(static_cast<std::size_t>(std::ceil(share * all)), 1);
+  return rank <= zeros ? 0 : sorted[rank - zeros - 1];
 }
 
-LengthSummary summarise(std::vector<std::int32_t> lengths) {
+LengthSummary summarise(std::vector<std::int32_t> lengths, std::size_t zeros) {
   LengthSummary summary;
   if (lengths.empty()) {
     return summary;
   }
   std::sort(lengths.begin(), lengths.end());
   const auto sum = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
-  summary.mean = static_cast<double>(sum) / static_cast<double>(lengths.size());
-  summary.median = percentile(lengths, 0.5);
-  summary.percentile_90 = percentile(lengths, 0.9);
-  summary.percentile_99 = percentile(lengths, 0.99);
+  summary.mean = static_cast<double>(sum) / static_cast<double>(lengths.size() + zeros);
+  summary.median = percentile(lengths, zeros, 0.5);
+  summary.percentile_90 = percentile(lengths, zeros, 0.9);
+  summary.percentile_99 = percentile(lengths, zeros, 0.99);
   summary.longest = lengths.back();
   return summary;
 }
@@ -97,6 +99,10 @@ class CorpusChecker {
   void read_lines() {
     PairReader reader(files_);
     while (const auto pair = reader.next()) {
+      check_data(
+          pair->number <= checked_pair_limit,
+          "{}: more than {} pairs, which are compared with one another at most; check a part",
+          files_.table.empty() ? files_.source.front() : files_.table.front(), checked_pair_limit);
       const bool source = accept(pair->source, "source", pair->number, report_.source.lines);
       const bool target = accept(pair->target, "target", pair->number, report_.target.lines);
       if (!pair->source || !pair->target) {
@@ -107,6 +113,11 @@ class CorpusChecker {
         continue;
       }
       ++report_.pairs;
+      if (source && target && pair->source->text.empty() && pair->target->text.empty()) {
+        ++empty_pairs_;
+        findings_.add(FindingKind::empty_both, pair->number, "");
+        continue;
+      }
       facts_.emplace_back();
       numbers_.push_back(pair->number);
       if (source && target) {
@@ -320,7 +331,7 @@ class CorpusChecker {
       for (const PairFacts& facts : facts_) {
         values.push_back(facts.*member);
       }
-      return summarise(std::move(values));
+      return summarise(std::move(values), empty_pairs_);
     };
     side.words = lengths(words);
     side.characters = lengths(characters);
@@ -344,7 +355,8 @@ class CorpusChecker {
   int examples_;
   FindingList findings_;
   CorpusReport report_;
-  std::vector<PairFacts> facts_;       // of the pairs that both sides have
+  std::size_t empty_pairs_ = 0;        // without any text
+  std::vector<PairFacts> facts_;       // of the other pairs that both sides have
   std::vector<std::int64_t> numbers_;  // their places in the corpus
   ScriptCounts source_scripts_;
   ScriptCounts target_scripts_;

@@ -51,9 +51,13 @@ struct CorpusReport {
   bool usable() const;
 };
 
+// Pairs are compared with one another, so what is remembered of them grows with their number.
+inline constexpr std::int64_t checked_pair_limit = 50'000'000;
+
 // Reads the corpus to its end, twice, however much is wrong with it, and keeps `examples` examples
-// of each kind of finding. Takes some tens of bytes of memory for a pair. Errors: input_output
-// (a file cannot be read), bad_data (damaged compression), usage as for ParallelCorpus.
+// of each kind of finding. Takes some tens of bytes of memory for a pair that is not empty. Errors:
+// input_output (a file cannot be read), bad_data (damaged compression, a line of more than
+// skipped_line_limit bytes, more than checked_pair_limit pairs), usage as for ParallelCorpus.
 CorpusReport check_corpus(const ParallelCorpus& corpus, int examples = 5);
 
 // For people, and for programs.

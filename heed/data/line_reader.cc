@@ -1,9 +1,6 @@
 #include "heed/data/line_reader.h"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -17,52 +14,28 @@ namespace {
 constexpr std::size_t buffer_size = std::size_t{1} << 17;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-template <typename Closer>
-gzFile as_gzip(const std::unique_ptr<void, Closer>& file) {
-  return static_cast<gzFile>(file.get());
-}
-
 }  // namespace
 
-void LineReader::Closer::operator()(void* file) const {
-  gzclose(static_cast<gzFile>(file));
-}
-
 LineReader::LineReader(const std::filesystem::path& path, std::size_t line_limit)
-    : name_(path.string()), line_limit_(line_limit), buffer_(buffer_size) {
-  std::error_code error;
-  check_io(!std::filesystem::is_directory(path, error), "{}: is a directory, expected a file",
-           name_);
-  errno = 0;
-  file_.reset(gzopen(path.c_str(), "rbe"));
-  check_io(file_ != nullptr, "{}: cannot open: {}", name_,
-           std::strerror(errno != 0 ? errno : ENOMEM));
-  gzbuffer(as_gzip(file_), buffer_size);
-}
+    : name_(path.string()),
+      line_limit_(line_limit),
+      stream_(std::make_unique<TextStream>(path)),
+      buffer_(buffer_size) {}
 
 LineReader::~LineReader() = default;
 LineReader::LineReader(LineReader&&) noexcept = default;
 LineReader& LineReader::operator=(LineReader&&) noexcept = default;
 
 bool LineReader::fill() {
-  const int count = gzread(as_gzip(file_), buffer_.data(), static_cast<unsigned>(buffer_.size()));
-  int code = Z_OK;
-  gzerror(as_gzip(file_), &code);
-  if (code == Z_ERRNO) {
-    fail(ErrorKind::input_output, "{}: cannot read: {}", name_, std::strerror(errno));
-  }
-  // The end of a compressed stream that was cut off shows as Z_BUF_ERROR, with what came before it.
-  check_data(count >= 0 && (count > 0 || code == Z_OK || code == Z_STREAM_END),
-             "{}: the compressed data are damaged or cut off", name_);
-  check_data(!name_.ends_with(".gz") || gzdirect(as_gzip(file_)) == 0,
-             "{}: is named .gz, but not compressed by gzip", name_);
   begin_ = 0;
-  end_ = static_cast<std::size_t>(count);
+  end_ = stream_->read(buffer_);
   return end_ > 0;
 }
 
-bool LineReader::read_line(bool& too_long) {
+// False at the end of the file. Of a line that is too long, line_ holds the beginning.
+bool LineReader::read_line(LongLine rest, bool& too_long) {
   line_.clear();
+  std::size_t size = 0;
   bool any = false;
   while (begin_ < end_ || fill()) {
     any = true;
@@ -71,21 +44,28 @@ bool LineReader::read_line(bool& too_long) {
     const std::size_t length =
         newline != nullptr ? static_cast<std::size_t>(static_cast<const char*>(newline) - start)
                            : end_ - begin_;
-    const std::size_t room = line_limit_ - std::min(line_limit_, line_.size());
-    too_long = too_long || length > room;
-    line_.append(start, std::min(length, room));
+    line_.append(start, std::min(length, line_limit_ - line_.size()));
     begin_ += length + (newline != nullptr ? 1 : 0);
-    if (newline != nullptr) {
+    size += length;
+    too_long = size > line_limit_;
+    if (newline != nullptr || (too_long && rest == LongLine::leave)) {
       break;
     }
+    check_data(size <= std::max(skipped_line_limit, line_limit_),
+               "{}:{}: the line is longer than {} bytes; is this a text file?", name_,
+               line_number_ + 1, std::max(skipped_line_limit, line_limit_));
   }
   return any;
 }
 
 std::optional<Line> LineReader::next_with_problem() {
+  return read(LongLine::skip);
+}
+
+std::optional<Line> LineReader::read(LongLine rest) {
   Line line;
   bool too_long = false;
-  if (!read_line(too_long)) {
+  if (!read_line(rest, too_long)) {
     return std::nullopt;
   }
   line.number = ++line_number_;
@@ -109,7 +89,7 @@ std::optional<Line> LineReader::next_with_problem() {
 }
 
 std::optional<std::string_view> LineReader::next() {
-  const auto line = next_with_problem();
+  const auto line = read(LongLine::leave);
   if (!line) {
     return std::nullopt;
   }

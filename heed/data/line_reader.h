@@ -3,8 +3,9 @@
 //   LineReader reader("train.en.gz");
 //   while (const auto line = reader.next()) { … }
 //
-// Plain or gzip-compressed text in UTF-8. A byte order mark at the beginning and the CR of CRLF
-// line ends are taken off; the last line need not end with a newline. Nothing but \n ends a line.
+// Plain or gzip-compressed text (heed/data/text_stream.h) in UTF-8. A byte order mark at the
+// beginning and the CR of CRLF line ends are taken off; the last line need not end with a newline.
+// Nothing but \n ends a line.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +17,15 @@
 #include <string_view>
 #include <vector>
 
+#include "heed/data/text_stream.h"
+
 namespace heed {
 
 inline constexpr std::size_t default_line_limit = 1'000'000;  // bytes
+
+// Who is told of a line that is too long and goes on behind it does so up to here: what has no line
+// end for so long is no text.
+inline constexpr std::size_t skipped_line_limit = std::size_t{1} << 28;  // bytes
 
 enum class LineProblem { none, too_long, nul, invalid_utf8 };
 
@@ -40,25 +47,27 @@ class LineReader {
 
   // The next line, or nothing at the end; the text is valid until the next call. Errors (bad_data)
   // name file and line: longer than the limit, a NUL byte, invalid UTF-8; or the file: damaged or
-  // truncated compression.
+  // truncated compression. A line that is too long is refused where it passes the limit, however
+  // far its end is.
   std::optional<std::string_view> next();
 
-  // The same, but what is wrong with the line is told in it instead of thrown.
+  // The same, but what is wrong with the line is told in it instead of thrown, up to lines of
+  // skipped_line_limit bytes.
   std::optional<Line> next_with_problem();
 
   std::int64_t line_number() const { return line_number_; }
   const std::string& name() const { return name_; }
 
  private:
-  bool read_line(bool& too_long);
+  enum class LongLine { leave, skip };
+
+  std::optional<Line> read(LongLine rest);
+  bool read_line(LongLine rest, bool& too_long);
   bool fill();
 
-  struct Closer {
-    void operator()(void* file) const;
-  };
   std::string name_;
   std::size_t line_limit_;
-  std::unique_ptr<void, Closer> file_;
+  std::unique_ptr<TextStream> stream_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <tuple>
+#include <utility>
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
@@ -14,16 +15,23 @@ namespace heed {
 
 namespace {
 
-constexpr std::uint64_t text_limit = std::uint64_t{1} << 30;  // bytes of a file
+constexpr std::uint64_t text_limit = std::uint64_t{1} << 30;  // bytes of all files
 
 std::string read_text(const std::vector<std::string>& files) {
   std::string text;
   for (const std::string& file : files) {
-    const std::string content = read_file(file, text_limit);
+    std::string content = read_file(file, text_limit);
+    check_data(content.size() <= text_limit - text.size(),
+               "{}: with this file the text has more than the {} bytes that are held at most", file,
+               text_limit);
     const auto invalid = find_invalid_utf8(content);
     check_data(!invalid, "{}: invalid UTF-8 at byte {}", file, invalid.value_or(0));
     check_data(!content.empty(), "{}: no text", file);
-    text += content;
+    if (text.empty()) {
+      text = std::move(content);
+    } else {
+      text += content;
+    }
   }
   return text;
 }
