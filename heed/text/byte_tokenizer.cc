@@ -84,8 +84,8 @@ TokenizerKind byte_tokenizer_kind() {
           .summary = "every byte of the text",
           .tokenizer_class = ByteTokenizer().tokenizer_class(),
           .check = check_config,
-          .train = [](const TokenizerConfig&, std::uint64_t,
-                      const PairStream&) { return one_for_both(); },
+          .train = [](const TokenizerConfig&, std::uint64_t, const PairStream&,
+                      const TextRemark&) { return one_for_both(); },
           .load = [](const TokenizerFiles&, bool) { return one_for_both(); }};
 }
 

@@ -146,4 +146,38 @@ void check_normalization_table(std::string_view table, const std::string& source
   TrieWalk(rest.substr(0, trie_size), rest.substr(trie_size), source).run();
 }
 
+NormalizationTable::NormalizationTable(std::string_view table) {
+  if (!table.empty()) {
+    std::uint32_t trie_size = 0;
+    std::memcpy(&trie_size, table.data(), sizeof trie_size);
+    trie_ = table.substr(sizeof trie_size, trie_size);
+    replacements_ = table.substr(sizeof trie_size + trie_size);
+  }
+}
+
+NormalizationTable::Rewriting NormalizationTable::longest(std::string_view text) const {
+  const auto unit_at = [&](std::size_t place) {
+    Unit unit{};
+    std::memcpy(&unit, trie_.data() + place * sizeof unit, sizeof unit);
+    return unit;
+  };
+  Rewriting result;
+  if (trie_.empty()) {
+    return result;
+  }
+  std::size_t place = unit_at(0).offset();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const Unit unit = unit_at(place ^ byte);
+    if (byte == 0 || unit.label() != byte) {
+      break;
+    }
+    place = place ^ byte ^ unit.offset();
+    if (unit.has_leaf()) {
+      result = {i + 1, replacements_.data() + unit_at(place).value()};
+    }
+  }
+  return result;
+}
+
 }  // namespace heed

@@ -1,8 +1,10 @@
-// Checks the table of character rewritings that a SentencePiece model carries.
+// The table of character rewritings that a SentencePiece model carries: checked, and looked up as
+// the library does.
 //
-// Thread-safety: may be called from any thread.
+// Thread-safety: may be called from any thread; a table is const once made.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,5 +16,24 @@ namespace heed {
 // that leads outside, a loop, more prefixes on one path than the library has room for, a
 // replacement that is not valid UTF-8. An empty table is fine.
 void check_normalization_table(std::string_view table, const std::string& source);
+
+class NormalizationTable {
+ public:
+  // A table that check_normalization_table accepts.
+  explicit NormalizationTable(std::string_view table);
+
+  // What the table rewrites at the beginning of a text: so many bytes, by a text that lives as long
+  // as the table.
+  struct Rewriting {
+    std::size_t size = 0;  // 0: nothing
+    std::string_view text;
+  };
+  // The longest one.
+  Rewriting longest(std::string_view text) const;
+
+ private:
+  std::string trie_;
+  std::string replacements_;
+};
 
 }  // namespace heed

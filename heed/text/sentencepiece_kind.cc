@@ -44,7 +44,8 @@ TokenizerPair given_models(const TokenizerConfig& config) {
                      target);
 }
 
-TokenizerPair train(const TokenizerConfig& config, std::uint64_t seed, const PairStream& corpus) {
+TokenizerPair train(const TokenizerConfig& config, std::uint64_t seed, const PairStream& corpus,
+                    const TextRemark& remark) {
   if (!config.source_model.empty()) {
     return given_models(config);
   }
@@ -52,13 +53,14 @@ TokenizerPair train(const TokenizerConfig& config, std::uint64_t seed, const Pai
   corpus([&](std::string_view source, std::string_view target) { sample.add(source, target); });
   const std::string name = "the trained model";
   if (!config.joint) {
-    return from_models(train_sentencepiece(config, sample.sources),
-                       train_sentencepiece(config, sample.targets), false, name, name);
+    std::string source_model = train_sentencepiece(config, sample.sources, remark);
+    return from_models(std::move(source_model), train_sentencepiece(config, sample.targets, remark),
+                       false, name, name);
   }
   std::vector<std::string> lines = std::move(sample.sources);
   lines.insert(lines.end(), std::make_move_iterator(sample.targets.begin()),
                std::make_move_iterator(sample.targets.end()));
-  const std::string model = train_sentencepiece(config, lines);
+  const std::string model = train_sentencepiece(config, lines, remark);
   return from_models(model, model, true, name, name);
 }
 

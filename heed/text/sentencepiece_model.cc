@@ -189,4 +189,19 @@ std::vector<ModelPiece> check_sentencepiece_model(std::string_view bytes,
   return pieces;
 }
 
+std::string_view normalization_table_of(std::string_view bytes) {
+  const std::string source = "the model";
+  std::string_view table;
+  MessageReader sections(bytes, source);
+  while (const auto section = sections.next()) {
+    if (section->number == 3) {
+      MessageReader normalizer(section->bytes, source);
+      while (const auto field = normalizer.next()) {
+        table = field->number == 2 ? field->bytes : table;
+      }
+    }
+  }
+  return table;
+}
+
 }  // namespace heed

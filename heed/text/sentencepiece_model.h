@@ -36,4 +36,8 @@ struct ModelPiece {
 std::vector<ModelPiece> check_sentencepiece_model(std::string_view bytes,
                                                   const std::string& source);
 
+// The part of a model that check_sentencepiece_model accepts which check_normalization_table reads;
+// empty where it has none.
+std::string_view normalization_table_of(std::string_view bytes);
+
 }  // namespace heed

@@ -12,6 +12,7 @@
 #include "heed/base/unicode.h"
 #include "heed/text/fingerprint.h"
 #include "heed/text/sentencepiece_model.h"
+#include "heed/text/unknown_runs.h"
 
 namespace heed {
 
@@ -41,6 +42,10 @@ void load_library(sentencepiece::SentencePieceProcessor& library, const std::str
 }  // namespace
 
 struct SentencePieceTokenizer::Processor {
+  Processor(std::string_view model, const std::vector<ModelPiece>& pieces)
+      : unknown_runs(model, pieces) {}
+
+  UnknownRuns unknown_runs;
   sentencepiece::SentencePieceProcessor library;
   std::vector<int> ids;  // from SentencePiece's ids to the vocabulary's
   std::string unknown_text;
@@ -51,9 +56,9 @@ SentencePieceTokenizer::SentencePieceTokenizer(std::string model,
                                                bool own_vocabulary, const std::string& source)
     : model_(std::move(model)),
       vocabulary_(std::move(vocabulary)),
-      own_vocabulary_(own_vocabulary),
-      processor_(std::make_unique<Processor>()) {
+      own_vocabulary_(own_vocabulary) {
   const std::vector<ModelPiece> pieces = check_sentencepiece_model(model_, source);
+  processor_ = std::make_unique<Processor>(model_, pieces);
   load_library(processor_->library, model_, source);
   check_data(std::cmp_equal(processor_->library.GetPieceSize(), pieces.size()),
              "{}: SentencePiece reads {} pieces where {} stand", source,
@@ -83,6 +88,8 @@ std::vector<int> SentencePieceTokenizer::encode(std::string_view line) const {
       line.remove_prefix(length);
     }
   }
+  std::string shortened;
+  line = processor_->unknown_runs.shorten(line, shortened);
   std::vector<int> library_ids;
   const auto status = processor_->library.Encode(line, &library_ids);
   check(status.ok(), "tokenizer: SentencePiece cannot encode the line: {}", status.message());

@@ -9,14 +9,13 @@
 #include <utility>
 
 #include "heed/base/error.h"
+#include "heed/text/learnable_lines.h"
 #include "heed/text/sentencepiece_model.h"
 #include "heed/text/tokenizer.h"
 
 namespace heed {
 
 namespace {
-
-constexpr std::size_t line_limit = 4192;  // bytes; the library's own limit
 
 // </s> and <pad> are in the vocabulary, but not in the model.
 constexpr int added_pieces = 2;
@@ -34,13 +33,6 @@ class LineIterator : public sentencepiece::SentenceIterator {
   std::size_t index_ = 0;
 };
 
-// Lines that spell a special piece would make the trainer invent it a second time.
-bool is_usable(const std::string& line) {
-  return !line.empty() && line.size() <= line_limit && line.find('\0') == std::string::npos &&
-         line.find(end_piece) == std::string::npos &&
-         line.find(unknown_piece) == std::string::npos && line.find(pad_piece) == std::string::npos;
-}
-
 std::unordered_map<std::string, std::string> trainer_options(const TokenizerConfig& config) {
   const auto flag = [](bool value) { return std::string(value ? "true" : "false"); };
   return {
@@ -57,7 +49,7 @@ std::unordered_map<std::string, std::string> trainer_options(const TokenizerConf
       {"pad_id", "-1"},
       {"input_sentence_size", "0"},
       {"shuffle_input_sentence", "false"},
-      {"max_sentence_length", std::to_string(line_limit)},
+      {"max_sentence_length", std::to_string(LearnableLines::line_limit)},
       // Sums are split by thread: a fixed number keeps the model the same on every machine.
       {"num_threads", "4"},
       {"minloglevel", "3"},
@@ -78,15 +70,13 @@ std::unordered_map<std::string, std::string> trainer_options(const TokenizerConf
 }  // namespace
 
 std::string train_sentencepiece(const TokenizerConfig& config,
-                                const std::vector<std::string>& lines) {
-  std::vector<const std::string*> usable;
-  for (const std::string& line : lines) {
-    if (is_usable(line)) {
-      usable.push_back(&line);
-    }
+                                const std::vector<std::string>& lines, const TextRemark& remark) {
+  const LearnableLines learnable(lines);
+  if (remark) {
+    learnable.tell(remark);
   }
-  check_data(!usable.empty(), "tokenizer: there is no text to learn from");
-  LineIterator iterator(usable);
+  check_data(!learnable.lines().empty(), "tokenizer: there is no text to learn from");
+  LineIterator iterator(learnable.lines());
   std::string model;
   const auto status =
       sentencepiece::SentencePieceTrainer::Train(trainer_options(config), &iterator, &model);

@@ -66,9 +66,9 @@ void check_tokenizer_config(const TokenizerConfig& config) {
 }
 
 TokenizerPair train_tokenizers(const TokenizerConfig& config, std::uint64_t seed,
-                               const PairStream& corpus) {
+                               const PairStream& corpus, const TextRemark& remark) {
   check_tokenizer_config(config);
-  return kind_called(config.kind).train(config, seed, corpus);
+  return kind_called(config.kind).train(config, seed, corpus, remark);
 }
 
 }  // namespace heed

@@ -23,6 +23,9 @@ using PairVisitor = std::function<void(std::string_view source, std::string_view
 // Calls the visitor once for each pair of a parallel corpus, in order.
 using PairStream = std::function<void(const PairVisitor&)>;
 
+// Is told, a sentence each time, what a tokenizer could not learn from as it is.
+using TextRemark = std::function<void(const std::string&)>;
+
 struct TokenizerKind {
   std::string name;     // tokenizer.kind of a recipe
   std::string summary;  // in a few words
@@ -35,7 +38,7 @@ struct TokenizerKind {
 
   // See train_tokenizers.
   TokenizerPair (*train)(const TokenizerConfig& config, std::uint64_t seed,
-                         const PairStream& corpus);
+                         const PairStream& corpus, const TextRemark& remark);
 
   // Whether files without tokenizer_config.json are this kind's. Null: they never are.
   bool (*recognises)(const TokenizerFiles& files) = nullptr;
@@ -49,8 +52,9 @@ const std::vector<TokenizerKind>& tokenizer_kinds();
 
 // Learns both sides from the corpus, which is read at most once and never held whole:
 // sentencepiece-* keeps a sample of config.sample_lines pairs drawn by the seed, word keeps counts,
-// byte and given model files need no corpus. Errors: usage and bad_data as for the parts.
+// byte and given model files need no corpus. `remark`, if there is one, is told what was cut or
+// left out. Errors: usage and bad_data as for the parts.
 TokenizerPair train_tokenizers(const TokenizerConfig& config, std::uint64_t seed,
-                               const PairStream& corpus);
+                               const PairStream& corpus, const TextRemark& remark = {});
 
 }  // namespace heed

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::uint64_t file_size_limit = std::uint64_t{1} << 28;  // bytes
 
-TokenizerPair train_words(const TokenizerConfig& config, std::uint64_t, const PairStream& corpus) {
+TokenizerPair train_words(const TokenizerConfig& config, std::uint64_t, const PairStream& corpus,
+                          const TextRemark& remark) {
   WordCounter source_words(config.lowercase);
   WordCounter target_words(config.lowercase);
   WordCounter& target_counter = config.joint ? source_words : target_words;
@@ -23,6 +24,11 @@ TokenizerPair train_words(const TokenizerConfig& config, std::uint64_t, const Pa
     source_words.add(source);
     target_counter.add(target);
   });
+  const std::int64_t too_long = source_words.too_long() + target_words.too_long();
+  if (remark && too_long > 0) {
+    remark(format_message("{} words are longer than {} bytes and stay unknown", too_long,
+                          Vocabulary::piece_limit));
+  }
   const auto make = [&](const WordCounter& words) {
     const auto limit =
         static_cast<std::size_t>(config.vocabulary_size > 0 ? config.vocabulary_size - 3 : 0);

@@ -121,6 +121,8 @@ void WordCounter::add(std::string_view line) {
   for (std::string& word : split_words(lowercase_ ? to_lower(line) : std::string(line))) {
     if (word.size() <= Vocabulary::piece_limit) {
       ++counts_[std::move(word)];
+    } else {
+      ++too_long_;
     }
   }
 }

@@ -31,10 +31,13 @@ class WordCounter {
   // The words that occur at least `minimum_frequency` times, the frequent first and equals in byte
   // order; at most `limit` of them, 0 for all.
   std::vector<std::string> frequent(int minimum_frequency, std::size_t limit) const;
+  // How many words were longer than Vocabulary::piece_limit, and so not counted.
+  std::int64_t too_long() const { return too_long_; }
 
  private:
   bool lowercase_;
   std::unordered_map<std::string, std::int64_t> counts_;
+  std::int64_t too_long_ = 0;
 };
 
 class WordTokenizer : public Tokenizer {
