@@ -12,8 +12,8 @@
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/error.h"
-#include "heed/base/files.h"
 #include "heed/base/json.h"
+#include "heed/base/output_file.h"
 #include "heed/data/line_reader.h"
 #include "heed/formats/numpy.h"
 #include "heed/inspect/attention_overview.h"
@@ -159,6 +159,7 @@ void run_attend(const AttendOptions& options) {
   if (!options.head.empty()) {
     head_choice(options);
   }
+  const OutputFile out(options.out);
   set_thread_count(options.decoding.threads);
   const std::string sentence = sentence_of(options);
   const LoadedModel translator = load_model_for("attend", "translation", options.decoding.model);
@@ -166,14 +167,11 @@ void run_attend(const AttendOptions& options) {
                                        decoding_config(options.decoding, translator.decoding),
                                        parse_precision(options.decoding.precision));
   view.model = translator.directory.lexically_normal().string();
-  if (form == ".npy") {
-    write_npy(options.out, array_of(options, view));
-  } else {
-    write_file_atomically(options.out, form == ".html"  ? page(options, view)
-                                       : form == ".svg" ? svg(options, view)
-                                       : form == ".png" ? png(options, view)
-                                                        : json_of(view).dump() + "\n");
-  }
+  out.write(form == ".html"  ? page(options, view)
+            : form == ".svg" ? svg(options, view)
+            : form == ".png" ? png(options, view)
+            : form == ".npy" ? npy_bytes(array_of(options, view), options.out)
+                             : json_of(view).dump() + "\n");
   write_output(view.target + "\n");
 }
 
@@ -213,7 +211,7 @@ void add_attend_command(CLI::App& application, int&) {
       ->check(CLI::IsMember({"encoder", "decoder", "cross"}));
   command->add_option("--layer", options->layer, "The layer, from 1")->type_name("N");
   command->add_option("--head", options->head, "The head, from 1, or mean, max, rollout")
-      ->type_name("N");
+      ->type_name("HEAD");
   command->add_flag("--overview", options->overview, "Pictures: all layers and heads side by side");
   command->add_option("--theme", options->theme, "Pictures: light or dark")
       ->check(CLI::IsMember({"light", "dark"}));

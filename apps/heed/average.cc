@@ -6,6 +6,8 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/output_file.h"
 #include "heed/interop/load_model.h"
 
 namespace heed::app {
@@ -19,8 +21,9 @@ struct AverageOptions {
 
 void run_average(const AverageOptions& options) {
   const std::filesystem::path output = options.output;
-  check_usage(!std::filesystem::exists(output / "model.safetensors"),
+  check_usage(!path_exists(output / "model.safetensors"),
               "{}: holds a model already; choose another --output", output.string());
+  check_output_directory(output);
   const std::vector<std::filesystem::path> models(options.models.begin(), options.models.end());
   const LoadedModel mean = average_models(models);
   save_model(*mean.module, mean.tokenizers, mean.symbols, mean.decoding, output);

@@ -8,6 +8,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/decimal_numbers.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
@@ -124,6 +125,7 @@ std::unique_ptr<CLI::App> make_command_line(int& exit_code) {
   application->get_formatter()->label("Positionals", "Arguments");
   add_commands(*application, exit_code);
   name_command_groups(*application);
+  read_decimal_numbers(*application);
   application->footer(footer);  // after the commands, which would inherit it
   return application;
 }

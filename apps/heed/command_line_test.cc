@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/heed/common.h"
+#include "apps/heed/decimal_numbers.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
 #include "heed/base/processors.h"
@@ -68,6 +69,66 @@ TEST(CommandLine, EveryCommandHasAnExampleAndDescribesItsOptions) {
           << command->get_name() << " " << option->get_name();
     }
   }
+}
+
+template <typename Visit>
+void for_each_option(CLI::App& command, const Visit& visit) {
+  for (CLI::Option* option : command.get_options()) {
+    visit(*option);
+  }
+  for (CLI::App* subcommand : command.get_subcommands({})) {
+    for_each_option(*subcommand, visit);
+  }
+}
+
+TEST(DecimalNumbers, AreWhatPeopleWrite) {
+  EXPECT_EQ(decimal_number("0"), "0");
+  EXPECT_EQ(decimal_number("000"), "0");
+  EXPECT_EQ(decimal_number("010"), "10");
+  EXPECT_EQ(decimal_number("-08"), "-8");
+  EXPECT_EQ(decimal_number("+5"), "5");
+  EXPECT_EQ(decimal_number("00.50"), "0.50");
+  EXPECT_EQ(decimal_number(".5"), ".5");
+  EXPECT_EQ(decimal_number("5."), "5.");
+  EXPECT_EQ(decimal_number("01e-05"), "1e-05");
+  for (const char* text : {"", "-", ".", "0x10", "1_000", "1,5", "nan", "inf", "1e", "1e+", " 1",
+                           "1 ", "--1", "0b1", "1f", "٣"}) {
+    EXPECT_EQ(decimal_number(text), "") << text;
+  }
+}
+
+// Every option of every command that takes a number reads it as decimal and nothing else.
+TEST(DecimalNumbers, AreReadByEveryOption) {
+  const std::vector<std::string> others = {
+      "", "DIR", "HEAD", "FILE", "KEY=VALUE", "KIND", "TEXT", "KEY=VALUE,VALUE", "LIST"};
+  int exit_code = 0, numbers = 0;
+  const auto application = make_command_line(exit_code);
+  for_each_option(*application, [&](CLI::Option& option) {
+    if (!takes_numbers(option)) {
+      EXPECT_THAT(others, testing::Contains(value_name(option)))
+          << option.get_name() << ": is this a number?";
+      return;
+    }
+    ++numbers;
+    for (const char* text : {"0x3", "", "nan"}) {
+      option.clear();
+      option.add_result(text);
+      EXPECT_THROW(option.run_callback(), CLI::ValidationError) << option.get_name() << text;
+    }
+    option.clear();
+    option.add_result("003");
+    option.run_callback();
+    EXPECT_EQ(option.as<std::string>(), "3") << option.get_name();
+  });
+  EXPECT_GT(numbers, 25);
+}
+
+TEST(DecimalNumbers, ReachTheCommand) {
+  EXPECT_THAT(error_of({"demo", "--seed", "0x8"}),
+              HasSubstr("--seed: '0x8' is no decimal number; see heed demo --help"));
+  EXPECT_THAT(error_of({"demo", "--threads", "02000"}), HasSubstr("2000 not in range 1 to 1024"));
+  EXPECT_THAT(error_of({"translate", "--model", "m", "--beam", ""}),
+              HasSubstr("--beam: '' is no decimal number"));
 }
 
 TEST(Help, WrapsAtEightyColumns) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@
 #include "apps/heed/model_loading.h"
 #include "apps/heed/scoring.h"
 #include "heed/base/error.h"
-#include "heed/base/files.h"
-#include "heed/data/line_reader.h"
+#include "heed/base/output_file.h"
+#include "heed/data/held_lines.h"
 #include "heed/tasks/line_translator.h"
 
 namespace heed::app {
@@ -27,16 +28,6 @@ struct EvaluateOptions {
   std::vector<std::string> references;
   std::string output;
 };
-
-std::vector<std::string> read_lines(const std::string& path) {
-  LineReader reader(path);
-  std::vector<std::string> lines;
-  while (const auto line = reader.next()) {
-    lines.emplace_back(*line);
-  }
-  check_data(!lines.empty(), "{}: no lines; there is nothing to translate", path);
-  return lines;
-}
 
 // The best translation of each line; says on standard error how long it took.
 std::vector<std::string> translate_lines(const EvaluateOptions& options,
@@ -74,17 +65,22 @@ std::vector<std::string> translate_lines(const EvaluateOptions& options,
 
 void run_evaluate(const EvaluateOptions& options) {
   check_scoring_options(options.scoring);
+  std::optional<OutputFile> output;
+  if (!options.output.empty()) {
+    output.emplace(options.output);
+  }
   set_thread_count(options.decoding.threads);
-  const std::vector<std::string> sources = read_lines(options.source);
+  const std::vector<std::string> sources = read_held_lines(options.source);
+  check_data(!sources.empty(), "{}: no lines; there is nothing to translate", options.source);
   const auto references = read_references(options.references, sources.size(), options.source);
   const LoadedModel translator = load_model_for("evaluate", "translation", options.decoding.model);
   const auto translations = translate_lines(options, translator, sources);
-  if (!options.output.empty()) {
+  if (output) {
     std::string text;
     for (const std::string& line : translations) {
       text += line + "\n";
     }
-    write_file_atomically(options.output, text);
+    output->write(text);
   }
   print_scores(options.scoring, translations, references);
 }

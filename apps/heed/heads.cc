@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
@@ -15,6 +16,7 @@
 #include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/base/number_text.h"
+#include "heed/base/output_file.h"
 #include "heed/inspect/heads_page.h"
 #include "heed/metrics/bleu.h"
 #include "heed/models/head_pruning.h"
@@ -65,9 +67,9 @@ void check_options(const HeadsOptions& options) {
   check_usage(options.limit >= 0, "--limit {}: expected 0 (all pairs) or more", options.limit);
   check_usage(!options.prune || *options.prune > 0, "--prune {}: expected 1 or more",
               options.prune.value_or(0));
-  check_usage(options.out.empty() || !std::filesystem::exists(std::filesystem::path(options.out) /
-                                                              "model.safetensors"),
-              "{}: holds a model already; choose another --out", options.out);
+  check_usage(
+      options.out.empty() || !path_exists(std::filesystem::path(options.out) / "model.safetensors"),
+      "{}: holds a model already; choose another --out", options.out);
 }
 
 HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
@@ -200,6 +202,13 @@ void check_prunable(TranslatorConfig config) {
 
 void run_heads(const HeadsOptions& options) {
   check_options(options);
+  std::optional<OutputFile> output;
+  if (!options.page.empty()) {
+    output.emplace(options.page);
+  }
+  if (!options.out.empty()) {
+    check_output_directory(options.out);
+  }
   set_thread_count(options.decoding.threads);
   const LoadedModel translator = load_model_for("heads", "translation", options.decoding.model);
   if (options.prunes()) {
@@ -208,9 +217,8 @@ void run_heads(const HeadsOptions& options) {
   const ScoredCorpus corpus =
       read_scored_corpus(translator, options.source, options.reference, options.limit);
   const HeadStudy result = study(options, translator, corpus);
-  if (!options.page.empty()) {
-    write_file_atomically(options.page,
-                          render_heads_page(page_of(options, translator, corpus, result)));
+  if (output) {
+    output->write(render_heads_page(page_of(options, translator, corpus, result)));
   }
   write_output(options.json ? json_of(options, result).dump(2) + "\n" : table_of(options, result));
 }

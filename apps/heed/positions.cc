@@ -7,7 +7,7 @@
 #include "apps/heed/position_figures.h"
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
-#include "heed/base/files.h"
+#include "heed/base/output_file.h"
 #include "heed/base/yaml.h"
 #include "heed/formats/numpy.h"
 
@@ -71,6 +71,7 @@ void run_positions(const PositionsOptions& options) {
       "--out {}: its end says what to write: .html, .svg, .png, .json or .npy", options.out);
   check_usage(options.theme.empty() || form == ".svg" || form == ".png",
               "--theme: is for .svg and .png; a page follows its reader");
+  const OutputFile out(options.out);
   const FigureSheet sheet = position_figures(config_of(options), {.size = options.size,
                                                                   .heads = options.heads,
                                                                   .key_heads = options.heads,
@@ -80,15 +81,12 @@ void run_positions(const PositionsOptions& options) {
                                                                   .causal = options.causal,
                                                                   .device = cpu_device});
   const Theme theme = options.theme == "dark" ? Theme::dark : Theme::light;
-  if (form == ".npy") {
-    write_npy(options.out, array_of(sheet));
-    return;
-  }
   const auto chosen = options.theme.empty() ? std::nullopt : std::optional(theme);
-  write_file_atomically(options.out, form == ".html"  ? render_figure_page(sheet)
-                                     : form == ".svg" ? render_figure_svg(sheet, chosen)
-                                     : form == ".png" ? encode_png(draw_figures(sheet, theme))
-                                                      : figure_json(sheet).dump() + "\n");
+  out.write(form == ".html"  ? render_figure_page(sheet)
+            : form == ".svg" ? render_figure_svg(sheet, chosen)
+            : form == ".png" ? encode_png(draw_figures(sheet, theme))
+            : form == ".npy" ? npy_bytes(array_of(sheet), options.out)
+                             : figure_json(sheet).dump() + "\n");
 }
 
 }  // namespace
