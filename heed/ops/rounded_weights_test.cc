@@ -24,6 +24,24 @@ class RoundedWeights : public testing::Test {
   }
 };
 
+// In words of two numbers, and not.
+TEST_F(RoundedWeights, GiveTheBitsOfTheirNumbersOfAnySize) {
+  for (const std::int64_t in : {1, 2, 31, 32, 64, 66, 129, 2080}) {
+    for (const std::int64_t out : {1, 16, 63, 64, 130}) {
+      const Tensor kept = random({out, in}, 1).to(DType::bfloat16);
+      const Tensor wide = kept.to(DType::float32);
+      kept.renew_stamp();
+      wide.renew_stamp();
+      for (const std::int64_t rows : {1, 40}) {
+        const Tensor x = random({rows, in}, 2);
+        EXPECT_EQ(ops::linear(x, kept, Tensor(), MatmulPrecision::bfloat16).to_doubles(),
+                  ops::linear(x, wide, Tensor(), MatmulPrecision::bfloat16).to_doubles())
+            << out << " × " << in;
+      }
+    }
+  }
+}
+
 TEST_F(RoundedWeights, GiveTheBitsOfTheirNumbersInFloat32) {
   const Tensor kept = random({37, 19}, 1).to(DType::bfloat16);
   const Tensor wide = kept.to(DType::float32);

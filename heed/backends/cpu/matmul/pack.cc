@@ -302,9 +302,18 @@ void pack_panels_transposed(const PackSource& source, std::int64_t depth, Packed
                             void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_panels_transposed_any)(source, depth, type, packed);
 }
-// Panel by panel as float32, which rounds to the same bits again.
 void pack_panels_transposed(const RoundedSource& source, std::int64_t depth, PackedType type,
                             void* packed) {
+  const bool whole_words = source.inner % 2 == 0 && source.stride % 2 == 0 &&
+                           reinterpret_cast<std::uintptr_t>(source.data) % 4 == 0;
+  if (type == PackedType::bfloat16 && whole_words) {
+    // Two neighbours in depth are a word of the panel and one of the source: words are moved, as
+    // those of float32 are.
+    return pack_panels_transposed(PackSource{reinterpret_cast<const float*>(source.data),
+                                             source.stride / 2, source.outer, source.inner / 2},
+                                  depth / 2, PackedType::float32, packed);
+  }
+  // Panel by panel as float32, which rounds to the same bits again.
   thread_local std::vector<float> wide;
   wide.resize(static_cast<std::size_t>(panel_columns * source.inner));
   const std::size_t panel_bytes =
