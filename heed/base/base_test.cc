@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -324,6 +325,39 @@ TEST(Files, WritesAtomicallyAndReadsWithLimits) {
               testing::HasSubstr("cannot open: No such file"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1);
   std::filesystem::remove_all(directory);
+}
+
+// Of this process, in pages of mapped files.
+std::int64_t resident_file_pages() {
+  std::ifstream statistics("/proc/self/statm");
+  std::int64_t total = 0, resident = 0, of_files = 0;
+  statistics >> total >> resident >> of_files;
+  return of_files;
+}
+
+TEST(Files, ForgetsWhatWasMapped) {
+  const auto path = std::filesystem::temp_directory_path() / "heed_forgotten_file";
+  constexpr std::size_t size = 8 << 20;
+  std::string content(size, 'a');
+  content[size / 2] = 'b';
+  write_file_atomically(path, content);
+  const MappedFile file(path);
+  const auto text = [&] {
+    return std::string_view(reinterpret_cast<const char*>(file.bytes().data()), size);
+  };
+  EXPECT_EQ(text(), content);
+  const std::int64_t before = resident_file_pages();
+  file.forget(10, 20);         // no whole page
+  file.forget(0, size + 100);  // more than there is
+  const std::int64_t kept = resident_file_pages();
+  file.forget(1, size - 1);
+  const std::int64_t after = resident_file_pages();
+  const std::int64_t page = ::sysconf(_SC_PAGESIZE);
+  const std::int64_t pages = static_cast<std::int64_t>(size) / page;
+  EXPECT_LT(before - kept, pages / 2);
+  EXPECT_GT(kept - after, pages * 9 / 10);
+  EXPECT_EQ(text(), content);  // read again
+  std::filesystem::remove(path);
 }
 
 }  // namespace

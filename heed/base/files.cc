@@ -227,6 +227,19 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   data_ = static_cast<const std::byte*>(address);
 }
 
+void MappedFile::forget(std::size_t begin, std::size_t size) const {
+  if (begin > size_ || size > size_ - begin) {
+    return;
+  }
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t first = (begin + page - 1) / page * page;
+  const std::size_t last = (begin + size) / page * page;
+  if (first < last) {
+    // No more than advice: where it is not taken, the memory stays.
+    ::madvise(const_cast<std::byte*>(data_) + first, last - first, MADV_DONTNEED);
+  }
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) {
     ::munmap(const_cast<std::byte*>(data_), size_);

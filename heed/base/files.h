@@ -63,6 +63,11 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Gives the memory of a range of the file back, as far as its pages lie in it whole. Whoever
+  // looks there again reads the file again; what was written over it is lost. No such range:
+  // nothing.
+  void forget(std::size_t begin, std::size_t size) const;
+
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
