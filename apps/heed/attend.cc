@@ -162,10 +162,12 @@ void run_attend(const AttendOptions& options) {
   const OutputFile out(options.out);
   set_thread_count(options.decoding.threads);
   const std::string sentence = sentence_of(options);
-  const LoadedModel translator = load_model_for("attend", "translation", options.decoding.model);
-  AttentionView view = trace_attention(translator, sentence, options.target,
-                                       decoding_config(options.decoding, translator.decoding),
-                                       parse_precision(options.decoding.precision));
+  const MatmulPrecision precision = parse_precision(options.decoding.precision);
+  const LoadedModel translator =
+      load_model_for("attend", "translation", options.decoding.model, precision);
+  AttentionView view =
+      trace_attention(translator, sentence, options.target,
+                      decoding_config(options.decoding, translator.decoding), precision);
   view.model = translator.directory.lexically_normal().string();
   out.write(form == ".html"  ? page(options, view)
             : form == ".svg" ? svg(options, view)

@@ -73,7 +73,8 @@ void run_evaluate(const EvaluateOptions& options) {
   const std::vector<std::string> sources = read_held_lines(options.source);
   check_data(!sources.empty(), "{}: no lines; there is nothing to translate", options.source);
   const auto references = read_references(options.references, sources.size(), options.source);
-  const LoadedModel translator = load_model_for("evaluate", "translation", options.decoding.model);
+  const LoadedModel translator = load_model_for("evaluate", "translation", options.decoding.model,
+                                                parse_precision(options.decoding.precision));
   const auto translations = translate_lines(options, translator, sources);
   if (output) {
     std::string text;

@@ -32,11 +32,11 @@ std::string noun_of(const std::string& task) {
 }  // namespace
 
 LoadedModel load_model_for(const std::string& command, const std::string& task,
-                           const std::filesystem::path& directory) {
+                           const std::filesystem::path& directory, MatmulPrecision running) {
   const ModelKind& kind = model_kind_in(directory);
   check_usage(kind.task == task, "{}: this is {}; `heed {}` needs {}{}", directory.string(),
               kind.noun, command, noun_of(task), command_for(kind.task, directory.string()));
-  return load_model(directory);
+  return load_model(directory, cpu_device, running);
 }
 
 }  // namespace heed::app

@@ -8,9 +8,11 @@
 
 namespace heed::app {
 
-// The model of a run or model directory that `heed COMMAND` runs. Errors: those of load_model;
-// usage: a model for another task than `task`, with the command that is for it.
+// The model of a run or model directory that `heed COMMAND` runs, as load_model gives it;
+// `running`: for a command that does nothing else. Errors: those of load_model; usage: a model for
+// another task than `task`, with the command that is for it.
 LoadedModel load_model_for(const std::string& command, const std::string& task,
-                           const std::filesystem::path& directory);
+                           const std::filesystem::path& directory,
+                           MatmulPrecision running = MatmulPrecision::float32);
 
 }  // namespace heed::app

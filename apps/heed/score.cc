@@ -165,8 +165,8 @@ void PairBatch::finish(const ScoreOptions& options, MatmulPrecision precision) {
 void run_score(const ScoreOptions& options) {
   set_thread_count(options.threads);
   ScoredPairs pairs(options);
-  const LoadedModel translator = load_model_for("score", "translation", options.model);
   const MatmulPrecision precision = parse_precision(options.precision);
+  const LoadedModel translator = load_model_for("score", "translation", options.model, precision);
   PairBatch batch(translator);
   std::string source, target;
   for (std::int64_t number = 1; pairs.next(source, target); ++number) {

@@ -65,10 +65,12 @@ void run_translate(const TranslateOptions& options) {
   set_thread_count(options.decoding.threads);
   const auto input = options.input.empty() ? descriptor_blocks(STDIN_FILENO, "standard input")
                                            : file_blocks(options.input);
-  const LoadedModel translator = load_model_for("translate", "translation", options.decoding.model);
+  const MatmulPrecision precision = parse_precision(options.decoding.precision);
+  const LoadedModel translator =
+      load_model_for("translate", "translation", options.decoding.model, precision);
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
   LineTranslator lines({translator.generator(), translator.tokenizers, translator.symbols}, config,
-                       {.precision = parse_precision(options.decoding.precision)});
+                       {.precision = precision});
   const auto block_lines = static_cast<std::size_t>(config.batch_sentences) * 16;
   for (;;) {
     const LineBlock block = input->next(block_lines);

@@ -80,19 +80,50 @@ Tensor joined(std::vector<Tensor> parts, const Tensor& like) {
   return Tensor::over(std::move(storage), 0, like.shape(), like.dtype(), like.device());
 }
 
+// The rows of `whole` that the part is, by where it lies in the memory of `like`.
+Tensor rows_of_part(const Tensor& part, const Tensor& like, const Tensor& whole) {
+  const auto row_bytes =
+      like.element_count() / like.size(0) * static_cast<std::int64_t>(element_size(like.dtype()));
+  const std::int64_t begin = (part.view().data - like.view().data) / row_bytes;
+  return whole.rows(begin, begin + part.size(0));
+}
+
 void map_tensor(const SafetensorsModel& file, const StoredTensor& item) {
   std::vector<Tensor> parts;
+  std::int64_t covered = 0;
   for (const StoredPart& part : item.parts) {
     parts.push_back(read_part(file, part));
+    covered += parts.back().element_count();
   }
-  if (lie_as(parts, *item.tensor)) {
-    *item.tensor = joined(std::move(parts), *item.tensor);
+  const bool rounds = item.round && item.tensor->dtype() != DType::bfloat16;
+  Tensor whole = *item.tensor;
+  if (rounds) {
+    whole = covered == whole.element_count()
+                ? Tensor::empty(whole.shape(), DType::bfloat16, whole.device())
+                : whole.to(DType::bfloat16);
+  }
+  if (lie_as(parts, whole)) {
+    *item.tensor = joined(std::move(parts), whole);
     return;
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    item.parts[i].tensor.copy_from(parts[i]);
+    const Tensor& part = item.parts[i].tensor;
+    if (part.element_count() == 0) {
+      continue;
+    }
+    const Tensor into = rounds ? rows_of_part(part, *item.tensor, whole) : part;
+    if (rounds && parts[i].dtype() == DType::float32) {
+      item.round(parts[i], into);
+    } else {
+      into.copy_from(parts[i]);
+    }
   }
+  *item.tensor = whole;
   item.tensor->renew_stamp();
+  parts.clear();
+  for (const StoredPart& part : item.parts) {
+    file.forget(part.name);
+  }
 }
 
 }  // namespace

@@ -35,12 +35,15 @@ struct StoredPart {
 struct StoredTensor {
   Tensor* tensor;
   std::vector<StoredPart> parts;
+  // It becomes one in bfloat16, by this where the file has float32.
+  std::function<void(const Tensor& from, const Tensor& to)> round = {};
 };
 
 // Fills the tensors like load_tensors, but one whose parts lie in the file in order, in its type,
 // comes to lie there itself: *tensor is replaced, and nothing is copied. It may be written to,
-// which the file does not see; what others write into the file meanwhile may change it. The pool
-// checks the checksums. What else the file holds is the caller's affair.
+// which the file does not see; what others write into the file meanwhile may change it. Of what is
+// copied the file's memory is given back. The pool checks the checksums. What else the file holds
+// is the caller's affair.
 void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
                  ThreadPool& pool);
 

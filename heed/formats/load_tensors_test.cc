@@ -58,6 +58,37 @@ TEST_F(MapTensorsTest, PartsElsewhereOrOfAnotherTypeAreCopied) {
   EXPECT_EQ(mapped().to_doubles(), one_to_six);
 }
 
+// What becomes bfloat16 of a file of any type, in whatever order.
+TEST_F(MapTensorsTest, SomeAreRounded) {
+  const auto copy = [](const Tensor& from, const Tensor& to) { to.copy_from(from); };
+  const auto rounded = [&](bool whole_is_there) {
+    Tensor whole = numbers(20, 3);
+    std::vector<StoredPart> parts = {{"b", whole.rows(1, 3)}};
+    if (whole_is_there) {
+      parts.insert(parts.begin(), {"a", whole.rows(0, 1)});
+    }
+    map_tensors(SafetensorsModel(SafetensorsFile(path())),
+                std::vector<StoredTensor>{{&whole, parts, copy}}, pool_);
+    EXPECT_EQ(whole.dtype(), DType::bfloat16);
+    EXPECT_NE(whole.view().stamp, 0u);
+    return whole.to_doubles();
+  };
+  // 257 lies between two numbers of bfloat16, and so does 259.
+  const auto next = numbers(257, 2);
+  const std::vector<double> expected = {1, 2, 256, 258, 260, 260};
+  write_safetensors(path(), {{"a", numbers(1, 1)}, {"b", next}});
+  EXPECT_EQ(rounded(true), expected);
+  write_safetensors(path(), {{"b", next}, {"a", numbers(1, 1)}});
+  EXPECT_EQ(rounded(true), expected);
+  EXPECT_EQ(rounded(false), (std::vector<double>{20, 21, 256, 258, 260, 260}));
+  write_safetensors(path(),
+                    {{"a", numbers(1, 1, DType::bfloat16)}, {"b", next.to(DType::float64)}});
+  EXPECT_EQ(rounded(true), expected);
+  write_safetensors(path(),
+                    {{"a", numbers(1, 1, DType::bfloat16)}, {"b", next.to(DType::bfloat16)}});
+  EXPECT_EQ(rounded(true), expected);
+}
+
 TEST_F(MapTensorsTest, RefusesWhatDoesNotFit) {
   const auto problem = [&] {
     const Error error = error_of([&] { mapped(); });

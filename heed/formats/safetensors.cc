@@ -137,6 +137,12 @@ Tensor SafetensorsFile::tensor(std::string_view name) const {
                              source_of(*entry));
 }
 
+void SafetensorsFile::forget(std::string_view name) const {
+  if (const SafetensorsEntry* entry = find(name)) {
+    file_->forget(data_begin_ + entry->begin, entry->end - entry->begin);
+  }
+}
+
 SafetensorsSummary write_safetensors(const std::filesystem::path& path,
                                      std::span<const NamedTensor> tensors,
                                      const SafetensorsMetadata& metadata) {

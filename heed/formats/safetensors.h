@@ -42,6 +42,9 @@ class SafetensorsFile {
   // file; what is written to it stays in memory. Errors (bad_data) name file and tensor: missing, a
   // wrong checksum, a bool that is neither 0 nor 1.
   Tensor tensor(std::string_view name) const;
+  // Gives the memory of a tensor's bytes back: for one that nobody holds any more while the file
+  // stays mapped. Who asks for it again reads it again. No such tensor: nothing.
+  void forget(std::string_view name) const;
   bool has_checksum(std::string_view name) const;
   // Throws (bad_data) when the entry's bytes do not have the checksum that was written with them.
   void verify(const SafetensorsEntry& entry) const;

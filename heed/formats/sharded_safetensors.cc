@@ -113,4 +113,10 @@ Tensor SafetensorsModel::tensor(std::string_view name) const {
   return files_[found->second].tensor(name);
 }
 
+void SafetensorsModel::forget(std::string_view name) const {
+  if (const auto found = file_of_.find(std::string(name)); found != file_of_.end()) {
+    files_[found->second].forget(name);
+  }
+}
+
 }  // namespace heed

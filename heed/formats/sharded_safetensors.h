@@ -32,6 +32,8 @@ class SafetensorsModel {
   const SafetensorsEntry* find(std::string_view name) const;
   // See SafetensorsFile::tensor.
   Tensor tensor(std::string_view name) const;
+  // See SafetensorsFile::forget.
+  void forget(std::string_view name) const;
   // The file that holds the tensor; the directory when there is no such tensor.
   const std::filesystem::path& path_of(std::string_view name) const;
   const std::filesystem::path& directory() const { return directory_; }

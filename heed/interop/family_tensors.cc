@@ -93,9 +93,9 @@ struct Twins {
 // Finds the tensors of a module in a file.
 class Finder {
  public:
-  Finder(const ModelFamily& family, const SafetensorsModel& file, Module& module)
+  Finder(const ModelFamily& family, const SafetensorsModel& file, Module& module, bool rounded)
       : family_(family), file_(file), names_(family, file) {
-    parameters_ = stored_parameters_of(module);
+    parameters_ = stored_parameters_of(module, rounded);
     for (const StoredTensor& parameter : parameters_) {
       for (const StoredPart& part : parameter.parts) {
         Candidates candidates = candidates_of(family, part.name, ErrorKind::bad_data);
@@ -183,8 +183,8 @@ void check_twins(const SafetensorsModel& file, const Twins& twins) {
 }  // namespace
 
 void read_family_tensors(const ModelFamily& family, const SafetensorsModel& file, Module& module,
-                         ThreadPool& pool) {
-  Finder finder(family, file, module);
+                         ThreadPool& pool, bool rounded) {
+  Finder finder(family, file, module, rounded);
   const std::vector<StoredTensor> tensors = finder.find();
   map_tensors(file, tensors, pool);
   for (const Twins& twins : finder.twins()) {

@@ -13,9 +13,10 @@ namespace heed {
 
 // Fills every parameter of the module; in float32 and in order it comes to lie in the mapped file
 // (map_tensors). Errors (bad_data) name the file, the tensor and what it is in the model: missing,
-// misshapen, damaged, without a place in the model, or names of a tied tensor that differ.
+// misshapen, damaged, without a place in the model, or names of a tied tensor that differ. With
+// `rounded`, operands of float32 become constants in bfloat16 (Parameter::operand).
 void read_family_tensors(const ModelFamily& family, const SafetensorsModel& file, Module& module,
-                         ThreadPool& pool);
+                         ThreadPool& pool, bool rounded = false);
 
 // Every tensor of the module as the family's files have it. Error (failure): a tensor that the
 // family has no name for.

@@ -74,7 +74,7 @@ void LoadedModel::fail_as_another() const {
        kind->noun);
 }
 
-LoadedModel load_model(const fs::path& directory, Device device) {
+LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision running) {
   LoadedModel loaded;
   loaded.directory = model_directory_of(directory);
   const std::string source = (loaded.directory / config_name).string();
@@ -88,7 +88,8 @@ LoadedModel load_model(const fs::path& directory, Device device) {
       read_vocabulary(config, *loaded.kind, loaded.tokenizers, source)};
   const SafetensorsModel weights(loaded.directory, device);
   loaded.module = built(description, *loaded.kind, weights, source, device);
-  read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool);
+  read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool,
+                      running == MatmulPrecision::bfloat16);
   loaded.symbols = description.vocabulary.symbols;
   loaded.decoding = decoding_of(loaded, config);
   return loaded;
@@ -125,6 +126,12 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
 
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
                 const DecodingConfig& decoding, const fs::path& directory) {
+  for (const NamedTensor& item : stored_tensors_of(module)) {
+    check_usage(item.tensor.dtype() != DType::bfloat16,
+                "{}: {} is kept in bfloat16 for running and has lost digits: load the model again, "
+                "as it is, to save it",
+                directory.string(), item.name);
+  }
   make_directory(directory);
   for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding)) {
     write_file_atomically(directory / name, content);

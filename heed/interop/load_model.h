@@ -62,10 +62,20 @@ struct LoadedModel {
 };
 
 // Loads a run directory (its best, else its last model) or a model directory. Nothing is copied
-// where the file has float32 in order. Errors name the file, the key or the tensor: input_output
+// where the file has float32 in order.
+//
+// `running`: what the model is going to run in (ForwardContext::precision), if all it does is run.
+// With bfloat16 the weights of linear maps are kept in bfloat16, at half the memory and with the
+// same results to the bit, since products round them anyway; what is no operand of such products
+// (norms, biases, tables of embeddings) stays float32. Such a model takes products of bfloat16
+// alone, does not learn, and is not saved. With float32 and int8, which rounds the exact weights by
+// rows, and on the reference device, the weights stay as they are.
+//
+// Errors name the file, the key or the tensor: input_output
 // (missing), bad_data (damaged, inconsistent, of a family that heed does not know, written by an
 // older heed, or sizes that the weights do not fill).
-LoadedModel load_model(const std::filesystem::path& directory, Device device = cpu_device);
+LoadedModel load_model(const std::filesystem::path& directory, Device device = cpu_device,
+                       MatmulPrecision running = MatmulPrecision::float32);
 
 // The kind of the model that the directory holds, without loading it. Errors as for load_model.
 const ModelKind& model_kind_in(const std::filesystem::path& directory);
@@ -75,7 +85,7 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
                        const TextSymbols& symbols, const DecodingConfig& decoding);
 
 // Writes a whole model directory, created if missing; the weights come last, so that a directory
-// with them is complete. Errors: input_output.
+// with them is complete. Errors: input_output; usage: a model that keeps weights in bfloat16.
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
                 const DecodingConfig& decoding, const std::filesystem::path& directory);
 

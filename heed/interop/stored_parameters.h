@@ -8,8 +8,8 @@
 
 namespace heed {
 
-// Each parameter with its parts, under our own names. Threads may call it at once, each with a
-// module of its own.
-std::vector<StoredTensor> stored_parameters_of(Module& module);
+// Each parameter with its parts, under our own names; with `rounded`, operands of float32 are to
+// become bfloat16. Threads may call it at once, each with a module of its own.
+std::vector<StoredTensor> stored_parameters_of(Module& module, bool rounded = false);
 
 }  // namespace heed

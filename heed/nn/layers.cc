@@ -9,7 +9,9 @@ namespace heed {
 
 Linear::Linear(std::int64_t in, std::int64_t out, Device device, bool has_bias)
     : weight({out, in}, Initial::xavier, true, device),
-      bias(has_bias ? Parameter({out}, Initial::zeros, false, device) : Parameter()) {}
+      bias(has_bias ? Parameter({out}, Initial::zeros, false, device) : Parameter()) {
+  weight.operand = true;
+}
 
 Tensor Linear::forward(const Tensor& x, ForwardContext& context, ops::Keep keep) const {
   return ops::linear(x, weight.value, bias.value, context.precision, keep);

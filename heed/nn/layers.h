@@ -12,7 +12,8 @@
 
 namespace heed {
 
-// y = x·Wᵀ + b; weight [out, in] (Xavier), bias [out] (zeros), undefined without one.
+// y = x·Wᵀ + b; weight [out, in] (Xavier), bias [out] (zeros), undefined without one. Whoever
+// multiplies with the weight does it in ForwardContext::precision (Parameter::operand).
 class Linear : public Module {
  public:
   Linear(std::int64_t in, std::int64_t out, Device device, bool has_bias = true);

@@ -39,12 +39,14 @@ struct ParameterPart {
   std::int64_t rows;
 };
 
-// A tensor that is trained. `value` is a float32 leaf (float64 on the reference device).
+// A tensor that is trained. `value` is a float32 leaf (float64 on the reference device), or in a
+// model that only runs, where `operand` is set, a constant in bfloat16 (load_model).
 struct Parameter {
   Tensor value;
   Initial initial = Initial::zeros;
   double gain = 1;                   // factor on the bound of xavier; see Initial
   bool decays = false;               // takes part in weight decay: matrices of linear layers
+  bool operand = false;              // only multiplied with, in ForwardContext::precision
   std::int64_t zero_row = -1;        // a row that stays zero (padding), or -1
   std::vector<ParameterPart> parts;  // empty: the parameter is stored whole
 
