@@ -88,31 +88,63 @@ Tensor rows_of_part(const Tensor& part, const Tensor& like, const Tensor& whole)
   return whole.rows(begin, begin + part.size(0));
 }
 
-void map_tensor(const SafetensorsModel& file, const StoredTensor& item) {
+bool rounds(const StoredTensor& item) {
+  return item.round && item.tensor->dtype() != DType::bfloat16;
+}
+
+// Memory for all that is rounded, in one block: pages of it are large, and few have to be cleared.
+class RoundedMemory {
+ public:
+  explicit RoundedMemory(std::span<const StoredTensor> into) {
+    std::size_t size = 0;
+    for (const StoredTensor& item : into) {
+      begins_.push_back(size);
+      size += rounds(item) ? (bytes_of(item) + alignment - 1) / alignment * alignment : 0;
+    }
+    block_ = std::make_shared<Storage>(size);
+  }
+
+  // For item `index`, not filled.
+  Tensor tensor(std::size_t index, const StoredTensor& item) const {
+    auto storage =
+        std::make_shared<Storage>(block_->data() + begins_[index], bytes_of(item), block_);
+    return Tensor::over(std::move(storage), 0, item.tensor->shape(), DType::bfloat16,
+                        item.tensor->device());
+  }
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  static std::size_t bytes_of(const StoredTensor& item) {
+    return static_cast<std::size_t>(item.tensor->element_count()) * sizeof(BFloat16);
+  }
+
+  std::vector<std::size_t> begins_;
+  std::shared_ptr<Storage> block_;
+};
+
+// `whole`: what the item becomes, unless it comes to lie in the file.
+void map_tensor(const SafetensorsModel& file, const StoredTensor& item, const Tensor& whole) {
   std::vector<Tensor> parts;
   std::int64_t covered = 0;
   for (const StoredPart& part : item.parts) {
     parts.push_back(read_part(file, part));
     covered += parts.back().element_count();
   }
-  const bool rounds = item.round && item.tensor->dtype() != DType::bfloat16;
-  Tensor whole = *item.tensor;
-  if (rounds) {
-    whole = covered == whole.element_count()
-                ? Tensor::empty(whole.shape(), DType::bfloat16, whole.device())
-                : whole.to(DType::bfloat16);
-  }
   if (lie_as(parts, whole)) {
     *item.tensor = joined(std::move(parts), whole);
     return;
+  }
+  const bool rounding = rounds(item);
+  if (rounding && covered < whole.element_count()) {
+    whole.copy_from(*item.tensor);
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Tensor& part = item.parts[i].tensor;
     if (part.element_count() == 0) {
       continue;
     }
-    const Tensor into = rounds ? rows_of_part(part, *item.tensor, whole) : part;
-    if (rounds && parts[i].dtype() == DType::float32) {
+    const Tensor into = rounding ? rows_of_part(part, *item.tensor, whole) : part;
+    if (rounding && parts[i].dtype() == DType::float32) {
       item.round(parts[i], into);
     } else {
       into.copy_from(parts[i]);
@@ -143,8 +175,12 @@ void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into
 
 void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
                  ThreadPool& pool) {
-  pool.run(static_cast<std::int64_t>(into.size()),
-           [&](std::int64_t index) { map_tensor(file, into[static_cast<std::size_t>(index)]); });
+  const RoundedMemory memory(into);
+  pool.run(static_cast<std::int64_t>(into.size()), [&](std::int64_t task) {
+    const auto index = static_cast<std::size_t>(task);
+    const StoredTensor& item = into[index];
+    map_tensor(file, item, rounds(item) ? memory.tensor(index, item) : *item.tensor);
+  });
 }
 
 std::vector<NamedTensor> average_tensors(std::span<const std::filesystem::path> files) {
