@@ -127,16 +127,15 @@ std::optional<std::int64_t> linked_step(const std::filesystem::path& run_directo
 }
 
 std::vector<std::int64_t> prune_checkpoints(const std::filesystem::path& run_directory,
-                                            std::size_t keep_last) {
-  std::set<std::int64_t> linked;
+                                            std::span<const std::int64_t> wanted) {
+  std::set<std::int64_t> stays(wanted.begin(), wanted.end());
   for_each_entry(run_directory, [&](const auto& entry, const std::string&) {
     if (const auto step = step_of_link(entry.path())) {
-      linked.insert(*step);
+      stays.insert(*step);
     }
   });
   std::vector<std::int64_t> steps = list_checkpoints(run_directory);
-  steps.resize(steps.size() - std::min(keep_last, steps.size()));
-  std::erase_if(steps, [&](std::int64_t step) { return linked.contains(step); });
+  std::erase_if(steps, [&](std::int64_t step) { return stays.contains(step); });
   for (const std::int64_t step : steps) {
     // Renamed first: half a folder must never look like a checkpoint.
     const std::filesystem::path doomed = temporary_checkpoint_path(run_directory, step);

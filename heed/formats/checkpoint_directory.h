@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,10 @@ void point_link(const std::filesystem::path& run_directory, const std::string& n
 std::optional<std::int64_t> linked_step(const std::filesystem::path& run_directory,
                                         const std::string& name);
 
-// Deletes all checkpoints but the `keep_last` highest steps and those that any link points to.
+// Deletes all checkpoints but those of the steps `wanted` and those that any link points to.
 // Returns the steps that went. A deletion that is interrupted leaves nothing named `step-N`.
 std::vector<std::int64_t> prune_checkpoints(const std::filesystem::path& run_directory,
-                                            std::size_t keep_last);
+                                            std::span<const std::int64_t> wanted);
 
 // Removes what interrupted writes and deletions left behind (folders `.step-N.PID.tmp`, links
 // `.NAME.PID.tmp`): for the start of a run. Nothing else may be writing to the directory.

@@ -63,14 +63,18 @@ TrainingOutcome Trainer::run() {
     const bool validation_due = setup_.training.validate_every > 0
                                     ? state_.step % setup_.training.validate_every == 0
                                     : epoch_ended_;
-    reason = reason_to_stop();
-    if (setup_.task->validates() && (validation_due || (reason && pending_interrupt() == 0))) {
-      validate();
-      reason = reason_to_stop();
-    }
     const bool save_due = setup_.training.save_every > 0
                               ? state_.step % setup_.training.save_every == 0
                               : validation_due;
+    state_.counts = save_due;
+    reason = reason_to_stop();
+    if (setup_.task->validates() && (validation_due || (reason && pending_interrupt() == 0))) {
+      if (!validation_due) {
+        remember_ending();
+      }
+      validate();
+      reason = reason_to_stop();
+    }
     if (save_due || reason) {
       save_checkpoint();
     }
@@ -207,10 +211,11 @@ void Trainer::show_progress() {
 }
 
 std::optional<std::string> Trainer::reason_to_stop() const {
+  return pending_interrupt() != 0 ? "interrupted" : end_reached();
+}
+
+std::optional<std::string> Trainer::end_reached() const {
   const TrainingConfig& training = setup_.training;
-  if (pending_interrupt() != 0) {
-    return "interrupted";
-  }
   if (training.max_steps > 0 && state_.step >= training.max_steps) {
     return fmt::format("reached {} steps", training.max_steps);
   }

@@ -63,6 +63,9 @@ struct TrainingOutcome {
   double seconds = 0;
 };
 
+// RUN/validation/step-N.txt: what the task wrote at a validation.
+std::filesystem::path validation_text_path(const std::filesystem::path& run, std::int64_t step);
+
 class Trainer {
  public:
   // Asks the model for gradients. Errors: usage (a bad key; a measure in training.best_by that the
@@ -73,6 +76,17 @@ class Trainer {
   TrainingOutcome run();
 
  private:
+  // What a validation changes of the state.
+  struct Ending {
+    std::optional<ValidationRecord> best;
+    std::int64_t best_step = 0;
+    int waited = 0;
+    double train_loss = 0;
+    std::int64_t train_predictions = 0;
+    Schedule::State schedule;
+    std::uint64_t metrics_bytes = 0;
+  };
+
   // Everything besides weights and moments that a resume needs.
   struct State {
     std::int64_t step = 0;
@@ -87,9 +101,20 @@ class Trainer {
     std::int64_t best_step = 0;
     int waited = 0;  // validations without improvement
     double seconds = 0;
+    // The checkpoints that an unbroken run would have saved, ascending: those that keep_last and
+    // average_last count. One for an interrupt, or at an end where none was due, is none of them.
+    std::vector<std::int64_t> kept;
+    bool counts = false;  // whether the checkpoint of this step is one of them
+    std::optional<Ending> before_ending;
   };
 
   void load_checkpoint();
+  // Puts the state back to what it was before a validation that only the end of the run called for,
+  // when the run goes on after all. Whether it goes on.
+  bool goes_on();
+  // Remembers the state before such a validation.
+  void remember_ending();
+  void point_best();
   void finish_validation();
   ForwardContext forward_context() const;
   void train_step();
@@ -109,6 +134,8 @@ class Trainer {
   double fraction_done() const;
   double elapsed() const;
   std::optional<std::string> reason_to_stop() const;
+  // The same but for interrupts.
+  std::optional<std::string> end_reached() const;
 
   TrainingSetup setup_;
   State state_;

@@ -51,6 +51,34 @@ Schedule::State schedule_from_json(const Json& json) {
   return state;
 }
 
+template <typename Ending>
+Json ending_json(const std::optional<Ending>& ending) {
+  if (!ending) {
+    return nullptr;
+  }
+  return {{"best", best_json(ending->best)},
+          {"best_step", ending->best_step},
+          {"waited", ending->waited},
+          {"train_loss", ending->train_loss},
+          {"train_predictions", ending->train_predictions},
+          {"schedule", schedule_json(ending->schedule)},
+          {"metrics_bytes", ending->metrics_bytes}};
+}
+
+template <typename Ending>
+std::optional<Ending> ending_from_json(const Json& json) {
+  if (json.is_null()) {
+    return std::nullopt;
+  }
+  return Ending{.best = best_from_json(json.at("best")),
+                .best_step = json.at("best_step"),
+                .waited = json.at("waited"),
+                .train_loss = number_or_nan(json.at("train_loss")),
+                .train_predictions = json.at("train_predictions"),
+                .schedule = schedule_from_json(json.at("schedule")),
+                .metrics_bytes = json.at("metrics_bytes")};
+}
+
 Json identity_json(const RunIdentity& identity) {
   return identity.recipe.empty() ? Json(nullptr)
                                  : parse_json(identity.recipe, "the recipe of the run");
@@ -72,6 +100,10 @@ void Trainer::save_checkpoint() {
     return;
   }
   state_.seconds = elapsed();
+  std::erase(state_.kept, state_.step);
+  if (state_.counts) {
+    state_.kept.push_back(state_.step);
+  }
   const Json state = {
       {"step", state_.step},
       {"epoch", state_.position.epoch},
@@ -89,6 +121,9 @@ void Trainer::save_checkpoint() {
       {"optimizer_steps", optimizer_.steps()},
       {"schedule", schedule_json(schedule_.state())},
       {"metrics_bytes", history_->flush()},
+      {"kept", state_.kept},
+      {"counts", state_.counts},
+      {"before_ending", ending_json(state_.before_ending)},
       {"identity", identity_json(setup_.identity)},
   };
   CheckpointWriter writer(setup_.directory, state_.step);
@@ -111,9 +146,55 @@ void Trainer::settle_checkpoint() {
   if (state_.best_step == state_.step) {
     point_link(setup_.directory, "best", state_.step);
   }
-  prune_checkpoints(
-      setup_.directory,
-      static_cast<std::size_t>(std::max(setup_.training.keep_last, setup_.training.average_last)));
+  const auto most =
+      static_cast<std::size_t>(std::max(setup_.training.keep_last, setup_.training.average_last));
+  if (state_.kept.size() > most) {
+    state_.kept.erase(state_.kept.begin(), state_.kept.end() - static_cast<std::ptrdiff_t>(most));
+  }
+  std::vector<std::int64_t> wanted = state_.kept;
+  wanted.push_back(state_.step);
+  if (state_.before_ending) {
+    wanted.push_back(state_.before_ending->best_step);
+  }
+  prune_checkpoints(setup_.directory, wanted);
+}
+
+bool Trainer::goes_on() {
+  const State as_saved = state_;
+  if (const auto& before = as_saved.before_ending) {
+    state_.best = before->best;
+    state_.best_step = before->best_step;
+    state_.waited = before->waited;
+    state_.train_loss = before->train_loss;
+    state_.train_predictions = before->train_predictions;
+    state_.before_ending.reset();
+  }
+  if (end_reached()) {
+    state_ = as_saved;
+    return false;
+  }
+  if (as_saved.before_ending) {
+    schedule_.restore(as_saved.before_ending->schedule);
+    std::error_code ignored;
+    std::filesystem::remove(validation_text_path(setup_.directory, state_.step), ignored);
+  }
+  return true;
+}
+
+// What another end called best, an average or a checkpoint that the run would not have, is so no
+// more.
+void Trainer::point_best() {
+  std::error_code ignored;
+  if (!std::filesystem::exists(checkpoint_path(setup_.directory, state_.best_step), ignored) &&
+      state_.best_step > 0) {
+    return;  // a damaged checkpoint made the run go back behind what it had deleted
+  }
+  if (state_.best_step > 0) {
+    point_link(setup_.directory, "best", state_.best_step);
+  } else {
+    std::filesystem::remove(setup_.directory / "best", ignored);
+  }
+  std::filesystem::remove_all(setup_.directory / "average", ignored);
 }
 
 void Trainer::load_checkpoint() {
@@ -133,9 +214,10 @@ void Trainer::load_checkpoint() {
   }
   const CheckpointReader& reader = *latest.reader;
   const std::string name = (reader.directory() / "state.json").string();
+  bool continues = false;
   const Json state = parse_json(reader.file("state.json"), name);
   try {
-    check_data(state.contains("train_predictions"),
+    check_data(state.contains("kept"),
                "{}: written by another version of heed; start the run anew in another directory",
                name);
     check_identity(state.at("identity"), setup_);
@@ -152,8 +234,17 @@ void Trainer::load_checkpoint() {
     state_.waited = state.at("waited");
     state_.seconds = state.at("seconds");
     optimizer_.set_steps(state.at("optimizer_steps"));
+    state_.kept = state.at("kept").get<std::vector<std::int64_t>>();
+    state_.counts = state.at("counts");
+    state_.before_ending = ending_from_json<Ending>(state.at("before_ending"));
     schedule_.restore(schedule_from_json(state.at("schedule")));
-    history_ = std::make_unique<History>(setup_.directory, state.at("metrics_bytes"), state_.step,
+    std::uint64_t metrics_bytes = state.at("metrics_bytes");
+    const std::optional<Ending> ending = state_.before_ending;
+    continues = goes_on();
+    if (continues && ending) {
+      metrics_bytes = ending->metrics_bytes;
+    }
+    history_ = std::make_unique<History>(setup_.directory, metrics_bytes, state_.step,
                                          setup_.task->loss_style().perplexity);
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorKind::bad_data, "{}: not the state of a run: {}", name, error.what());
@@ -161,7 +252,10 @@ void Trainer::load_checkpoint() {
   load_tensors(reader.tensors("model.safetensors"), stored_tensors_of(setup_.task->model()));
   load_tensors(reader.tensors("optimizer.safetensors"), optimizer_.state());
   optimizer_.swap_average();  // the file's weights are the average, its average the weights
-  settle_checkpoint();        // a kill may have come between the checkpoint and this
+  if (continues) {
+    point_best();
+  }
+  settle_checkpoint();  // a kill may have come between the checkpoint and this
 }
 
 }  // namespace heed

@@ -16,15 +16,34 @@
 
 namespace heed {
 
+std::filesystem::path validation_text_path(const std::filesystem::path& run, std::int64_t step) {
+  return run / "validation" / fmt::format("step-{}.txt", step);
+}
+
 // A run that was interrupted at its last step has not validated there yet.
 void Trainer::finish_validation() {
   const auto& validations = history_->validations();
   if (setup_.task->validates() && state_.step > 0 &&
       (validations.empty() || validations.back().step < state_.step)) {
     saved_step_ = -1;
+    const std::int64_t every = setup_.training.validate_every;
+    const bool due = every > 0 ? state_.step % every == 0 : state_.position.batch == 0;
+    if (!due) {
+      remember_ending();
+    }
     validate();
     save_checkpoint();
   }
+}
+
+void Trainer::remember_ending() {
+  state_.before_ending = {.best = state_.best,
+                          .best_step = state_.best_step,
+                          .waited = state_.waited,
+                          .train_loss = state_.train_loss,
+                          .train_predictions = state_.train_predictions,
+                          .schedule = schedule_.state(),
+                          .metrics_bytes = history_->flush()};
 }
 
 bool Trainer::is_better(const ValidationRecord& record) const {
@@ -83,8 +102,7 @@ void Trainer::validate() {
   }
   if (!evaluation.text.empty()) {
     make_directory(setup_.directory / "validation");
-    write_file_atomically(setup_.directory / "validation" / fmt::format("step-{}.txt", state_.step),
-                          evaluation.text);
+    write_file_atomically(validation_text_path(setup_.directory, state_.step), evaluation.text);
   }
   if (setup_.progress != nullptr) {
     setup_.progress->row(record, validation_columns(setup_.task->loss_style(), measures_));
@@ -92,6 +110,7 @@ void Trainer::validate() {
   write_report();
   optimizer_.swap_average();
   if (record.best) {
+    state_.counts = state_.counts || !state_.before_ending;
     save_checkpoint();
   }
   interval_started_ += std::chrono::steady_clock::now() - begin;  // not part of training speed
@@ -99,7 +118,13 @@ void Trainer::validate() {
 
 void Trainer::average_last() {
   const int count = setup_.training.average_last;
-  std::vector<std::int64_t> steps = list_checkpoints(setup_.directory);
+  std::vector<std::int64_t> steps = state_.kept;
+  if (steps.empty() || steps.back() != state_.step) {
+    steps.push_back(state_.step);  // of the end, due or not
+  }
+  std::erase_if(steps, [&](std::int64_t step) {
+    return !std::filesystem::exists(checkpoint_path(setup_.directory, step));
+  });
   if (count < 2 || !setup_.task->validates() || steps.size() < 2) {
     return;
   }

@@ -1,0 +1,128 @@
+// A run that was stopped, or that ended and goes on, ends as one that did neither.
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "heed/base/files.h"
+#include "heed/base/json.h"
+#include "heed/formats/checkpoint_directory.h"
+#include "heed/training/test_line_task.h"
+
+namespace heed {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class TrainerResume : public TrainerTest {
+ protected:
+  // Runs to `steps`, from the start or from where the run is.
+  TrainingOutcome run_to(TrainingSetup setup, std::int64_t steps, std::int64_t stop_at = -1) {
+    LineTask task;
+    setup.task = &task;
+    setup.resume = !list_checkpoints(setup.directory).empty();
+    setup.training.max_steps = steps;
+    std::int64_t asked = 0;
+    if (stop_at >= 0) {
+      setup.interrupted = [&asked, stop_at] { return ++asked > stop_at ? 15 : 0; };
+    }
+    return Trainer(setup).run();
+  }
+
+  // Everything that a run leaves, without its times.
+  std::map<std::string, std::string> left_by(const std::string& name) {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(directory_ / name)) {
+      const std::string path = fs::relative(entry.path(), directory_ / name).string();
+      if (entry.is_symlink()) {
+        files[path] = fs::read_symlink(entry.path()).string();
+      } else if (path.ends_with("state.json")) {
+        Json state = Json::parse(read_file(entry.path()));
+        state.erase("seconds");
+        state.erase("metrics_bytes");  // of lines that hold times
+        files[path] = state.dump();
+      } else if (path.ends_with(".safetensors") || path.ends_with(".txt")) {
+        files[path] = std::to_string(std::hash<std::string>()(read_file(entry.path())));
+      } else {
+        files[path];
+      }
+    }
+    for (const ValidationRecord& record :
+         read_metrics(directory_ / name / "metrics.jsonl").validations) {
+      files["validation " + std::to_string(record.step)] = std::to_string(record.loss) + " " +
+                                                           std::to_string(record.train_loss) +
+                                                           (record.best ? "*" : "");
+    }
+    return files;
+  }
+};
+
+// The closing validation of the first end is the best so far, and would move the patience of the
+// plateau, what counts as best, and which validation is a thorough one.
+TEST_F(TrainerResume, AnEndLeavesNoTraceInARunThatGoesOn) {
+  LineTask task;
+  for (const int end : {25, 30, 45}) {
+    const auto with = [&](const std::string& name) {
+      TrainingSetup result = setup(task, name + std::to_string(end));
+      result.schedule = {.kind = "plateau", .learning_rate = 0.3, .patience = 1};
+      result.training.thorough_every = 2;
+      result.training.keep_last = 2;
+      return result;
+    };
+    const std::string whole = "whole" + std::to_string(end), parts = "parts" + std::to_string(end);
+    run_to(with("whole"), 100);
+    run_to(with("parts"), end);
+    EXPECT_EQ(read_metrics(directory_ / parts / "metrics.jsonl").validations.back().step, end);
+    run_to(with("parts"), 100);
+    EXPECT_EQ(left_by(parts), left_by(whole)) << end;
+  }
+}
+
+TEST_F(TrainerResume, AnAverageIsOfAnEndAlone) {
+  LineTask task;
+  const auto with = [&](const std::string& name) {
+    TrainingSetup result = setup(task, name);
+    result.training.average_last = 3;
+    return result;
+  };
+  run_to(with("whole"), 120);
+  run_to(with("parts"), 70);
+  EXPECT_TRUE(fs::exists(directory_ / "parts" / "average"));
+  run_to(with("parts"), 120);
+  EXPECT_EQ(left_by("parts"), left_by("whole"));
+}
+
+TEST_F(TrainerResume, AnInterruptPushesNoCheckpointOut) {
+  LineTask task;
+  for (const int stop : {3, 33, 40, 41, 59}) {
+    const auto with = [&](const std::string& name) {
+      TrainingSetup result = setup(task, name + std::to_string(stop));
+      result.training.save_every = 10;
+      result.training.keep_last = 2;
+      result.training.average_last = 4;
+      return result;
+    };
+    const std::string whole = "whole" + std::to_string(stop),
+                      parts = "parts" + std::to_string(stop);
+    run_to(with("whole"), 100);
+    EXPECT_EQ(run_to(with("parts"), 100, stop).interrupted, 15);
+    EXPECT_EQ(run_to(with("parts"), 100, 20).interrupted, 15);
+    EXPECT_EQ(run_to(with("parts"), 100).interrupted, 0);
+    EXPECT_EQ(left_by(parts), left_by(whole)) << stop;
+  }
+}
+
+TEST_F(TrainerResume, KeepsTheLastCheckpointsAndTheBest) {
+  LineTask task;
+  TrainingSetup keeping = setup(task);
+  keeping.training.save_every = 10;
+  keeping.training.keep_last = 2;
+  run_to(keeping, 100);
+  const auto steps = list_checkpoints(directory_ / "run");
+  EXPECT_EQ(steps.back(), 100);
+  EXPECT_LE(steps.size(), 3u);  // the last two, and the best
+  EXPECT_EQ(linked_step(directory_ / "run", "last"), 100);
+}
+
+}  // namespace
+}  // namespace heed
