@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_set>
 
 #include "heed/formats/mapped_tensor.h"
@@ -33,6 +34,35 @@ std::string name_of_part(const StoredPart& part) {
              : fmt::format("{} ({} in the model)", name, part.ours);
 }
 
+// Whether no element has an exponent of ones alone, as infinities and NaN have. Without a branch,
+// so that it runs as fast as the file is read.
+template <typename Bits>
+bool has_finite_numbers_only(const std::byte* data, std::int64_t count, Bits exponent) {
+  const auto lowest = static_cast<Bits>(exponent & (~exponent + 1));
+  Bits carried = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, data + static_cast<std::size_t>(i) * sizeof bits, sizeof bits);
+    carried |= static_cast<Bits>((bits & exponent) + lowest);
+  }
+  return (carried & static_cast<Bits>(~(static_cast<Bits>(~Bits{0}) >> 1))) == 0;
+}
+
+bool is_finite(const Tensor& tensor) {
+  const std::byte* data = tensor.view().data;
+  const std::int64_t count = tensor.element_count();
+  switch (tensor.dtype()) {
+    case DType::float32:
+      return has_finite_numbers_only<std::uint32_t>(data, count, 0x7F800000);
+    case DType::bfloat16:
+      return has_finite_numbers_only<std::uint16_t>(data, count, 0x7F80);
+    case DType::float16:
+      return has_finite_numbers_only<std::uint16_t>(data, count, 0x7C00);
+    default:
+      return has_finite_numbers_only<std::uint64_t>(data, count, 0x7FF0000000000000);
+  }
+}
+
 Tensor read_part(const SafetensorsModel& file, const StoredPart& part) {
   Tensor tensor = file.tensor(part.name);
   const std::filesystem::path path = file.path_of(part.name);
@@ -44,6 +74,9 @@ Tensor read_part(const SafetensorsModel& file, const StoredPart& part) {
     }
   }
   check_fits(tensor, part.tensor, path, name_of_part(part));
+  check_data(is_finite(tensor.contiguous() ? tensor : tensor.clone()),
+             "{}: tensor {} holds infinities or NaN: no model to run", path.string(),
+             name_of_part(part));
   return tensor;
 }
 

@@ -42,8 +42,8 @@ struct StoredTensor {
 // Fills the tensors like load_tensors, but one whose parts lie in the file in order, in its type,
 // comes to lie there itself: *tensor is replaced, and nothing is copied. It may be written to,
 // which the file does not see; what others write into the file meanwhile may change it. Of what is
-// copied the file's memory is given back. The pool checks the checksums. What else the file holds
-// is the caller's affair.
+// copied the file's memory is given back. The pool checks the checksums. Error (bad_data), besides:
+// a tensor that holds infinities or NaN. What else the file holds is the caller's affair.
 void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
                  ThreadPool& pool);
 
