@@ -100,6 +100,23 @@ std::vector<int> SentencePieceTokenizer::encode(std::string_view line) const {
   return ids;
 }
 
+namespace {
+
+// The library leaves the mark of a space in pieces that its model does not have, as those of the
+// other side's model under one vocabulary.
+std::string with_spaces(std::string text) {
+  constexpr std::string_view mark = "▁";
+  if (text.starts_with(mark)) {
+    text.erase(0, mark.size());
+  }
+  for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos;) {
+    text.replace(at, mark.size(), " ");
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string SentencePieceTokenizer::decode(std::span<const int> ids) const {
   std::vector<std::string> pieces;
   pieces.reserve(ids.size());
@@ -114,7 +131,7 @@ std::string SentencePieceTokenizer::decode(std::span<const int> ids) const {
   std::string text;
   const auto status = processor_->library.Decode(pieces, &text);
   check(status.ok(), "tokenizer: SentencePiece cannot decode the ids: {}", status.message());
-  return text;
+  return with_spaces(std::move(text));
 }
 
 std::vector<float> SentencePieceTokenizer::merge_scores() const {
