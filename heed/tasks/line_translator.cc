@@ -118,7 +118,7 @@ void LineTranslator::add_pieces(std::string_view text,
   add_pieces(second, pieces);
 }
 
-// The i-th best of the line is made of the i-th best of its pieces.
+// Made of the i-th best of each piece, for every i; pieces of unlike lengths may change the order.
 LineTranslations LineTranslator::join(std::span<const std::vector<Hypothesis>> pieces) const {
   LineTranslations line;
   line.pieces = pieces.size();
@@ -144,6 +144,8 @@ LineTranslations LineTranslator::join(std::span<const std::vector<Hypothesis>> p
     }
     line.best.push_back(std::move(translation));
   }
+  std::stable_sort(line.best.begin(), line.best.end(),
+                   [](const auto& a, const auto& b) { return a.score > b.score; });
   return line;
 }
 
