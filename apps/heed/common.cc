@@ -86,12 +86,4 @@ CLI::Option* add_threads_option(CLI::App& command, int& threads) {
       ->type_name("N");
 }
 
-CLI::Option* add_seed_option(CLI::App& command, std::int64_t& seed) {
-  return command
-      .add_option("--seed", seed, "Seed of the random numbers: the same seed, the same result")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
-      ->capture_default_str()
-      ->type_name("N");
-}
-
 }  // namespace heed::app

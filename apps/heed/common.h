@@ -28,7 +28,4 @@ bool use_colour(int file_descriptor);
 // --threads N, by default every processor that may be used. `threads` holds that default at once.
 CLI::Option* add_threads_option(CLI::App& command, int& threads);
 
-// --seed N, from 0 to 2^63 - 1, by default what `seed` holds.
-CLI::Option* add_seed_option(CLI::App& command, std::int64_t& seed);
-
 }  // namespace heed::app

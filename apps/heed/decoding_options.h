@@ -13,11 +13,11 @@ namespace heed::app {
 struct DecodingOptions {
   std::string model;
   std::optional<int> beam, n_best, lookahead, max_length, batch_sentences;
-  std::optional<double> length_penalty;
-  bool sample = false;
+  std::optional<double> length_penalty, max_length_ratio;
+  bool sample = false, search = false;
   std::optional<double> temperature, top_p;
   std::optional<int> top_k;
-  std::int64_t seed = 1;
+  std::optional<std::int64_t> seed;
   std::string precision = "float32";
   int threads = 1;
 };
@@ -26,10 +26,12 @@ struct DecodingOptions {
 void add_model_option(CLI::App& command, std::string& directory);
 // --precision and --threads.
 void add_computing_options(CLI::App& command, std::string& precision, int& threads);
-// --model, --beam, --length-penalty, --lookahead, --max-length, --batch, --precision, --threads.
+// --model, --beam, --length-penalty, --lookahead, --max-length, --max-length-ratio, --batch,
+// --precision, --threads.
 void add_decoding_options(CLI::App& command, DecodingOptions& options);
-// --sample with --temperature, --top-k, --top-p and --seed.
-void add_sampling_options(CLI::App& command, DecodingOptions& options);
+// --sample and --search, and of sampling --temperature, --top-k, --top-p and the seed.
+void add_sampling_options(CLI::App& command, DecodingOptions& options,
+                          const std::string& seed_name = "--seed");
 
 // The model's own defaults with what the options say. Errors (usage): values that make no sense.
 DecodingConfig decoding_config(const DecodingOptions& options, const DecodingConfig& defaults);

@@ -33,7 +33,8 @@ struct EvaluateOptions {
 std::vector<std::string> translate_lines(const EvaluateOptions& options,
                                          const LoadedModel& translator,
                                          std::span<const std::string> sources) {
-  const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
+  DecodingConfig config = decoding_config(options.decoding, translator.decoding);
+  config.n_best = 1;
   LineTranslator lines({translator.generator(), translator.tokenizers, translator.symbols}, config,
                        {.precision = parse_precision(options.decoding.precision)});
   const auto start = std::chrono::steady_clock::now();
@@ -111,6 +112,7 @@ void add_evaluate_command(CLI::App& application, int&) {
   command->add_option("-o,--output", options->output, "Keep the translations in this file")
       ->type_name("FILE");
   add_decoding_options(*command, options->decoding);
+  add_sampling_options(*command, options->decoding, "--sampling-seed");
   add_scoring_options(*command, options->scoring);
   command->callback([options] { run_evaluate(*options); });
 }

@@ -79,7 +79,8 @@ HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
               return corpus_loss(model, corpus, context);
             }};
   }
-  const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
+  DecodingConfig config = decoding_config(options.decoding, translator.decoding);
+  config.n_best = 1;
   return {
       true, [&corpus, &translator, config](const Generator& model, const ForwardContext& context) {
         const std::vector<std::vector<std::string>> references = {corpus.references};

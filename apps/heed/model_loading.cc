@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "apps/heed/common.h"
 #include "heed/base/error.h"
 #include "heed/interop/model_kind.h"
 
@@ -36,7 +37,11 @@ LoadedModel load_model_for(const std::string& command, const std::string& task,
   const ModelKind& kind = model_kind_in(directory);
   check_usage(kind.task == task, "{}: this is {}; `heed {}` needs {}{}", directory.string(),
               kind.noun, command, noun_of(task), command_for(kind.task, directory.string()));
-  return load_model(directory, cpu_device, running);
+  LoadedModel model = load_model(directory, cpu_device, running);
+  for (const std::string& note : model.notes) {
+    print_warning(note);
+  }
+  return model;
 }
 
 }  // namespace heed::app

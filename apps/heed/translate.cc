@@ -43,13 +43,13 @@ std::string json_line(const InputLine& line, const LineTranslations& translation
   return json.dump() + "\n";
 }
 
-// What is printed for a line: one line, or with --n-best one for each translation.
-std::string answer(const TranslateOptions& options, const InputLine& line,
+// What is printed for a line: one line, or with a list of the best one for each translation.
+std::string answer(const TranslateOptions& options, bool listed, const InputLine& line,
                    const LineTranslations& translations) {
   if (options.json) {
     return json_line(line, translations);
   }
-  if (options.decoding.n_best) {
+  if (listed) {
     std::string text;
     for (const TextTranslation& translation : translations.best) {
       text += fmt::format("{} ||| {} ||| {:.4f}\n", line.number - 1, translation.text,
@@ -71,6 +71,7 @@ void run_translate(const TranslateOptions& options) {
   const DecodingConfig config = decoding_config(options.decoding, translator.decoding);
   LineTranslator lines({translator.generator(), translator.tokenizers, translator.symbols}, config,
                        {.precision = precision});
+  const bool listed = options.decoding.n_best || config.n_best > 1;
   const auto block_lines = static_cast<std::size_t>(config.batch_sentences) * 16;
   for (;;) {
     const LineBlock block = input->next(block_lines);
@@ -85,7 +86,7 @@ void run_translate(const TranslateOptions& options) {
             "line {} is longer than the {} tokens that the model takes: translated in {} pieces",
             line.number, translator.generator().longest(), translations[i].pieces));
       }
-      write_output(answer(options, line, translations[i]));
+      write_output(answer(options, listed, line, translations[i]));
     }
     flush_output();
   }

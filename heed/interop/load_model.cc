@@ -7,6 +7,7 @@
 #include "heed/base/json.h"
 #include "heed/formats/sharded_safetensors.h"
 #include "heed/interop/family_tensors.h"
+#include "heed/interop/generation_config.h"
 #include "heed/interop/model_directory.h"
 #include "heed/interop/model_family.h"
 #include "heed/interop/model_kind.h"
@@ -51,16 +52,57 @@ std::unique_ptr<Module> built(const ModelDescription& description, const ModelKi
   return blaming(source, "", [&] { return kind.build(description, device); });
 }
 
-DecodingConfig decoding_of(const LoadedModel& loaded, const Json& config) {
+// Other programs read, and change, the keys that they know: what these say must be what heed's own
+// section says.
+void check_agreement(const Json& config, const Json& section, const ModelFamily& family,
+                     const std::string& source) {
+  if (!config.contains("heed")) {
+    return;
+  }
+  const std::optional<Json> written = blaming(source, "", [&] { return family.theirs(section); });
+  check_data(written.has_value(), "{}: no model of type {} is as its section 'heed' says", source,
+             family.model_type);
+  if (written->empty()) {
+    return;
+  }
+  const std::optional<Json> meant = family.theirs(family.ours(config, source));
+  for (const auto& [key, value] : written->items()) {
+    check_data(meant && meant->at(key) == value,
+               "{}: {} is {}, but the section 'heed' was written for {}; give both the same, or "
+               "remove the section to run the model as the other keys say",
+               source, key, meant ? meant->at(key).dump() : "another", value.dump());
+  }
+}
+
+void check_one_vocabulary(const ModelDescription& description, const TokenizerPair& tokenizers,
+                          const std::string& source) {
+  const auto tied = description.section.find("tie_embeddings");
+  check_data(tokenizers.joint || tied == description.section.end() || *tied != "all",
+             "{}: one table of embeddings for both sides (share_encoder_decoder_embeddings), but "
+             "the tokenizers have a vocabulary for each",
+             source);
+}
+
+// The settings of generation_config.json, or of config.json where there is none.
+void read_generation(const Json& config, LoadedModel& loaded) {
   const fs::path path = loaded.directory / generation_name;
   std::error_code ignored;
-  DecodingConfig decoding =
-      fs::exists(path, ignored)
-          ? read_generation_config(read_model_json(path), path.string())
-          : read_generation_config(config, (loaded.directory / config_name).string());
-  const std::int64_t longest = loaded.generator().longest();
-  decoding.max_length = static_cast<int>(std::min<std::int64_t>(decoding.max_length, longest));
-  return decoding;
+  const bool separate = fs::exists(path, ignored);
+  const std::string source = separate ? path.string() : (loaded.directory / config_name).string();
+  const Generator& generator = loaded.generator();
+  GenerationDefaults defaults = read_generation_config(separate ? read_model_json(path) : config,
+                                                       generator.vocabulary_size(), source);
+  const std::int64_t longest = generator.longest();
+  loaded.decoding = defaults.decoding;
+  loaded.decoding.max_length =
+      static_cast<int>(std::min<std::int64_t>(loaded.decoding.max_length, longest));
+  std::vector<std::int32_t>& suppressed = loaded.symbols.suppressed;
+  suppressed.insert(suppressed.end(), defaults.suppressed.begin(), defaults.suppressed.end());
+  std::sort(suppressed.begin(), suppressed.end());
+  suppressed.erase(std::unique(suppressed.begin(), suppressed.end()), suppressed.end());
+  for (const std::string& setting : defaults.not_done) {
+    loaded.notes.push_back(source + ": asks for " + setting + ", which heed does not do");
+  }
 }
 
 }  // namespace
@@ -88,10 +130,12 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
       read_vocabulary(config, *loaded.kind, loaded.tokenizers, source)};
   const SafetensorsModel weights(loaded.directory, device);
   loaded.module = built(description, *loaded.kind, weights, source, device);
+  check_agreement(config, description.section, family, source);
+  check_one_vocabulary(description, loaded.tokenizers, source);
   read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool,
                       running == MatmulPrecision::bfloat16);
   loaded.symbols = description.vocabulary.symbols;
-  loaded.decoding = decoding_of(loaded, config);
+  read_generation(config, loaded);
   return loaded;
 }
 

@@ -35,6 +35,8 @@ struct LoadedModel {
   TextSymbols symbols;
   DecodingConfig decoding;          // defaults, from generation_config.json
   std::filesystem::path directory;  // of the model itself
+  // What its files ask for and heed does not do, each with the file, to be told to whoever runs it.
+  std::vector<std::string> notes;
 
   // What it is for, as recipes say it: "translation".
   const std::string& task() const;

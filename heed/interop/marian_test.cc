@@ -49,7 +49,7 @@ TEST_F(Marian, GivesWhatTransformersGives) {
     const LoadedModel loaded = load_model(directory_);
     EXPECT_EQ(loaded.symbols.start, expected.at("start").get<int>());
     EXPECT_EQ(loaded.decoding.beam, 3);
-    EXPECT_EQ(loaded.decoding.max_length, 24);
+    EXPECT_EQ(loaded.decoding.max_length, 23);  // they count the start symbol
     DecodingConfig greedy = loaded.decoding;
     greedy.beam = 1;
     greedy.max_length_ratio = 0;
@@ -66,12 +66,11 @@ TEST_F(Marian, GivesWhatTransformersGives) {
       const double log_p = pair.at("log_probability").get<double>();
       EXPECT_NEAR(log_probability(loaded, pair), log_p, 1e-4 * std::abs(log_p));
       const auto found = translate(loaded.generator(), {{source}}, loaded.symbols, greedy);
-      std::vector<int> tokens = found[0][0].tokens;
+      const std::vector<int>& tokens = found[0][0].tokens;
       auto theirs = pair.at("greedy").get<std::vector<int>>();
       if (theirs.back() == loaded.symbols.end) {
         theirs.pop_back();
       }
-      tokens.resize(std::min(tokens.size(), theirs.size()));
       EXPECT_EQ(tokens, theirs);
     }
   }

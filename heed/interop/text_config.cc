@@ -59,6 +59,10 @@ ModelVocabulary read_vocabulary(const Json& config, const ModelKind& kind,
              vocabulary.source_size, vocabulary.target_size, tokenizers.source->size(),
              tokenizers.target->size());
   vocabulary.symbols = read_symbols(reader, kind, tokenizers, vocabulary.target_size);
+  // Ids that no tokenizer can turn into text are never chosen.
+  for (std::int64_t id = tokenizers.target->size(); id < vocabulary.target_size; ++id) {
+    vocabulary.symbols.suppressed.push_back(static_cast<std::int32_t>(id));
+  }
   return vocabulary;
 }
 
@@ -68,40 +72,10 @@ void write_vocabulary(const ModelVocabulary& vocabulary, const ModelKind& kind, 
   if (kind.has_encoder) {
     config["decoder_vocab_size"] = vocabulary.target_size;
     config["decoder_start_token_id"] = symbols.start;
-    config["forced_eos_token_id"] = symbols.end;
   }
   config["pad_token_id"] = symbols.padding;
   config["eos_token_id"] = symbols.end;
   config["is_encoder_decoder"] = kind.has_encoder;
-}
-
-DecodingConfig read_generation_config(const Json& json, const std::string& source) {
-  const ConfigReader reader(json, source);
-  DecodingConfig config;
-  config.beam = reader.get("num_beams", config.beam);
-  config.length_penalty = reader.get("length_penalty", config.length_penalty);
-  config.max_length = reader.get("max_length", config.max_length);
-  try {
-    check_decoding_config(config);
-  } catch (const Error& error) {
-    fail(ErrorKind::bad_data, "{}: {}", source, error.what());
-  }
-  return config;
-}
-
-Json write_generation_config(const TextSymbols& symbols, const DecodingConfig& decoding) {
-  Json unwanted = Json::array();
-  for (const std::int32_t id : symbols.suppressed) {
-    unwanted.push_back(Json::array({id}));
-  }
-  return {{"num_beams", decoding.beam},
-          {"length_penalty", decoding.length_penalty},
-          {"max_length", decoding.max_length},
-          {"bad_words_ids", std::move(unwanted)},
-          {"pad_token_id", symbols.padding},
-          {"eos_token_id", symbols.end},
-          {"decoder_start_token_id", symbols.start},
-          {"forced_eos_token_id", symbols.end}};
 }
 
 }  // namespace heed

@@ -2,6 +2,7 @@
 #include "heed/base/config_json.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_family.h"
+#include "heed/interop/generation_config.h"
 #include "heed/interop/text_config.h"
 #include "heed/models/translator_config.h"
 #include "heed/text/byte_tokenizer.h"
@@ -83,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (choice.index == 0) {
       read_and_write(json);
     } else {
-      write_generation_config({}, read_generation_config(json, "config.json"));
+      write_generation_config({}, read_generation_config(json, 259, "config.json").decoding);
     }
   });
   return 0;
