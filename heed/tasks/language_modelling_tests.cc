@@ -45,7 +45,8 @@ std::int64_t common_tokens(std::int64_t tokens, const std::vector<std::int64_t>&
 SetResult score_windows(const Windows& windows, const LanguageModellingRecipe& recipe,
                         const LoadedModel& model) {
   BatchConfig batches = recipe.batches;
-  for (const ExampleSize& size : WindowSource(windows).sizes()) {
+  const WindowSource source(windows);
+  for (const ExampleSize& size : source.sizes()) {
     batches.batch_tokens = std::max(batches.batch_tokens, size.second);
   }
   SetResult result;
