@@ -172,6 +172,30 @@ TEST_F(Resume, AfterSignals) {
   expect_equal_runs(path("stopped"), path("short"));
 }
 
+// A closed terminal sends SIGHUP, which counts as SIGTERM does.
+TEST_F(Resume, AfterAHangUp) {
+  train_reference({});
+  const fs::path run = path("run");
+  interrupt(run, SIGHUP, 0);
+  const CommandResult result = run_heed(train_arguments(recipe_, run, {"--resume"}));
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  expect_equal_runs(run, path("reference"));
+}
+
+// Whoever reads the messages may go away.
+TEST_F(Resume, AClosedPipeOfMessagesDoesNotEndTraining) {
+  train_reference({});
+  std::string line = HEED_COMMAND;
+  for (const std::string& argument : train_arguments(recipe_, path("run"), {})) {
+    line += " '" + argument + "'";
+  }
+  EXPECT_EQ(std::system((line + " 2>&1 >/dev/null | head -c 1 > /dev/null").c_str()), 0);
+  for (int tries = 0; tries < 3000 && !fs::exists(path("run") + "/report.html"); ++tries) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  expect_equal_runs(path("run"), path("reference"));
+}
+
 // What a kill can leave behind goes at the next start, wherever it lies.
 TEST_F(Resume, RemovesUnfinishedFiles) {
   train_reference({"--set", "training.max_steps=7"});

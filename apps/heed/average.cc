@@ -27,7 +27,8 @@ void run_average(const AverageOptions& options) {
   const std::vector<std::filesystem::path> models(options.models.begin(), options.models.end());
   const LoadedModel mean = average_models(models);
   save_model(*mean.module, mean.tokenizers, mean.symbols, mean.decoding, output);
-  write_output(fmt::format("{}: the mean of {} models\n", output.string(), models.size()));
+  write_output(fmt::format("{}: the mean of {} model{}\n", output.string(), models.size(),
+                           models.size() == 1 ? "" : "s"));
 }
 
 }  // namespace

@@ -4,13 +4,17 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <iterator>
 
 namespace heed::app {
 
 namespace {
 
+// What asks a run to end: a key, a system that shuts down, a terminal that is closed.
+constexpr int asking[] = {SIGINT, SIGTERM, SIGHUP};
+
 volatile std::sig_atomic_t caught = 0;
-struct sigaction before_int, before_term;
+struct sigaction before[std::size(asking)], before_pipe;
 
 void handle(int signal) {
   if (caught != 0) {
@@ -31,15 +35,24 @@ int InterruptScope::pending() {
   action.sa_handler = handle;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, &before_int);
-  sigaction(SIGTERM, &action, &before_term);
+  for (std::size_t i = 0; i < std::size(asking); ++i) {
+    sigaction(asking[i], &action, &before[i]);
+    if (before[i].sa_handler == SIG_IGN) {  // as under nohup
+      sigaction(asking[i], &before[i], nullptr);
+    }
+  }
+  // Messages that nobody reads any more are no reason to end.
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, &before_pipe);
   return 0;
 }
 
 InterruptScope::~InterruptScope() {
   if (watching_) {
-    sigaction(SIGINT, &before_int, nullptr);
-    sigaction(SIGTERM, &before_term, nullptr);
+    for (std::size_t i = 0; i < std::size(asking); ++i) {
+      sigaction(asking[i], &before[i], nullptr);
+    }
+    sigaction(SIGPIPE, &before_pipe, nullptr);
   }
 }
 

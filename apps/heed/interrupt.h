@@ -1,5 +1,5 @@
-// SIGINT and SIGTERM while a model trains: the first asks it to finish the step, save and end; a
-// second one ends the process at once.
+// SIGINT, SIGTERM and SIGHUP while a model trains: the first asks it to finish the step, save and
+// end; a second one ends the process at once. A closed pipe of messages does not end training.
 //
 //   InterruptScope interrupts;
 //   train_recipe(recipe, directory, {.interrupted = [&] { return interrupts.pending(); }});

@@ -186,6 +186,15 @@ void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbo
                     {{"format", "pt"}});
 }
 
+namespace {
+
+bool same_tokens(const TokenizerPair& a, const TokenizerPair& b) {
+  return a.source->fingerprint() == b.source->fingerprint() &&
+         a.target->fingerprint() == b.target->fingerprint();
+}
+
+}  // namespace
+
 LoadedModel average_models(std::span<const fs::path> directories) {
   check_usage(!directories.empty(), "average: no models given");
   LoadedModel first = load_model(directories.front());
@@ -196,6 +205,9 @@ LoadedModel average_models(std::span<const fs::path> directories) {
   }
   for (const fs::path& directory : directories.subspan(1)) {
     const LoadedModel other = load_model(directory);
+    check_data(same_tokens(other.tokenizers, first.tokenizers),
+               "{}: has other tokenizers than {}: an id is not the same piece in both",
+               other.directory.string(), first.directory.string());
     const std::vector<NamedTensor> tensors = stored_tensors_of(*other.module);
     check_data(tensors.size() == means.size(), "{}: {} tensors, but {} has {}",
                other.directory.string(), tensors.size(), first.directory.string(), means.size());

@@ -93,7 +93,7 @@ void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbo
 
 // The mean of the weights of several models, summed in float64 in their order, by our own names:
 // the files may differ in layout. All the rest is the first's. Errors: those of load_model;
-// bad_data: models whose tensors differ in name or shape.
+// bad_data: models whose tensors differ in name or shape, or whose tokenizers differ.
 LoadedModel average_models(std::span<const std::filesystem::path> directories);
 
 }  // namespace heed
