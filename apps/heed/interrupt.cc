@@ -41,18 +41,23 @@ int InterruptScope::pending() {
       sigaction(asking[i], &before[i], nullptr);
     }
   }
-  // Messages that nobody reads any more are no reason to end.
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, &before_pipe);
   return 0;
 }
 
+// Messages that nobody reads any more are no reason to end.
+InterruptScope::InterruptScope() {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGPIPE, &action, &before_pipe);
+}
+
 InterruptScope::~InterruptScope() {
+  sigaction(SIGPIPE, &before_pipe, nullptr);
   if (watching_) {
     for (std::size_t i = 0; i < std::size(asking); ++i) {
       sigaction(asking[i], &before[i], nullptr);
     }
-    sigaction(SIGPIPE, &before_pipe, nullptr);
   }
 }
 

@@ -1,5 +1,5 @@
 // SIGINT, SIGTERM and SIGHUP while a model trains: the first asks it to finish the step, save and
-// end; a second one ends the process at once. A closed pipe of messages does not end training.
+// end; a second one ends the process at once. A closed pipe of messages ends nothing in the scope.
 //
 //   InterruptScope interrupts;
 //   train_recipe(recipe, directory, {.interrupted = [&] { return interrupts.pending(); }});
@@ -11,7 +11,7 @@ namespace heed::app {
 // ends the process as ever.
 class InterruptScope {
  public:
-  InterruptScope() = default;
+  InterruptScope();
   ~InterruptScope();
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;
