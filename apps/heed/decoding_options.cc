@@ -43,8 +43,8 @@ void add_decoding_options(CLI::App& command, DecodingOptions& options) {
       ->type_name("N");
   command
       .add_option("--max-length-ratio", options.max_length_ratio,
-                  "And at most R times the tokens of the source, plus 10; 0: no such limit [3]")
-      ->type_name("R");
+                  "And at most X times the tokens of the source, plus 10; 0: no such limit [3]")
+      ->type_name("X");
   command.add_option("--batch", options.batch_sentences, "Sentences decoded side by side [64]")
       ->type_name("N");
   add_computing_options(command, options.precision, options.threads);
