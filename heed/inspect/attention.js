@@ -2,10 +2,11 @@
 "use strict";
 
 (() => {
-  const { data, element, colours, onWidth, onTheme, attention } = heed;
-  const { headName, largest, digits, unique } = attention;
+  const { data, element, onWidth, onTheme, attention } = heed;
+  const { headName, largest, digits, unique, colours } = attention;
   const view = document.getElementById("attention-view");
   if (!view) return;
+  attention.addWeightRules();
 
   const state = { group: null, layer: 0, head: "mean", ...data.chosen };
   const currentMap = () => state.group.find(state.layer, state.head);
@@ -34,8 +35,10 @@
   const mapBox = element("figure", { class: "map" }, mapScroll, linesBox, readout, scaleBox);
   const grid = element("div", { class: "overview-grid", role: "group", "aria-label": "Layers and heads; arrow keys move" });
   const entropyNote = element("p", { class: "overview-note" }, "Below a head: its entropy in bits, the mean over rows.");
+  const overviewScroll = element("div", { class: "overview-scroll" }, grid);
   const overview = element("div", { class: "overview" }, element("h3", {}, "Layers and heads"),
-    element("div", { class: "overview-scroll" }, grid), entropyNote);
+    overviewScroll, entropyNote);
+  const hintOverview = heed.hintScroll(overviewScroll);
   view.append(controls, element("div", { class: "attention-body" }, mapBox, overview));
 
   function fill(select, choices, chosen) {
@@ -138,12 +141,13 @@
     grid.style.gridTemplateColumns = `auto repeat(${heads.length}, var(--thumbnail))`;
     grid.replaceChildren(element("span"), ...heads.map((h) => element("span", {}, shortNames[h] || String(h))));
     for (const l of layers) {
-      grid.append(element("span", {}, String(l)), ...heads.map((h) => {
+      grid.append(element("span", { class: "layer" }, String(l)), ...heads.map((h) => {
         const map = find(l, h);
         return map ? thumbnail(map, ramp) : element("span");
       }));
     }
     markChosen();
+    hintOverview();
     const bar = scaleBar.getContext("2d");
     colours().forEach((colour, i, all) => {
       bar.fillStyle = "#" + colour;

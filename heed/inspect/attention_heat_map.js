@@ -3,7 +3,8 @@
 
 // Calls choose(row, column) when the cursor moves, with -1 for none.
 heed.heatMap = (box, choose) => {
-  const { element, attention, tokenText } = heed;
+  const { element, attention, tokenText, onPointer } = heed;
+  const hint = heed.hintScroll(box);
   let layout = null, rowTexts = [], columnTexts = [], marker = null, cursor = [-1, -1];
 
   const ruler = document.createElement("canvas").getContext("2d");
@@ -20,13 +21,13 @@ heed.heatMap = (box, choose) => {
       slanted = true;
       overhang = longest(group.columns, font) * Math.SQRT1_2;
       cell = Math.floor((width - left - Math.max(4, overhang - 12)) / columns);
-      if (cell >= font * 1.7) break;
+      if (cell >= font * 1.8) break;
       slanted = false;
       overhang = 0;
       cell = Math.floor((width - left - 4) / columns);
-      if (cell >= font * 1.15) break;
+      if (cell >= font * 1.25) break;
     }
-    cell = Math.min(Math.max(cell, font + 1), 40);
+    cell = Math.min(Math.max(cell, Math.ceil(font * 1.25)), 40);
     const length = longest(group.columns, font);
     const top = Math.ceil(slanted ? length * Math.SQRT1_2 + font : length) + 10;
     return { cell, font, left, top, slanted, columns, rows,
@@ -54,7 +55,17 @@ heed.heatMap = (box, choose) => {
     columnTexts = group.columns.map((label, j) => tokenText(label, element("text", {
       transform: `translate(${left + (j + 0.5) * cell} ${top - 7}) rotate(${layout.slanted ? -45 : -90})`,
       dy: "0.35em", "font-size": font }), "tspan"));
-    svg.append(...rowTexts, ...columnTexts);
+    svg.append(...columnTexts);
+  }
+
+  // The labels of the rows stay in sight while the map is scrolled under them.
+  function rowLabels() {
+    const group = element("g", {}, element("rect", { class: "behind-labels", width: layout.left - 2, height: layout.height }),
+      ...rowTexts);
+    const follow = () => group.setAttribute("transform", `translate(${box.scrollLeft} 0)`);
+    box.onscroll = follow;
+    follow();
+    return group;
   }
 
   function draw(group, map, maximum, width, title) {
@@ -70,20 +81,21 @@ heed.heatMap = (box, choose) => {
       element("rect", { class: "frame", x: -0.5, y: -0.5, width: cell * columns + 1, height: cell * rows + 1 }));
     marker = element("rect", { class: "marker", width: cell - 1, height: cell - 1, rx: 1.5, visibility: "hidden" });
     cells.append(marker);
-    svg.append(cells);
-    svg.addEventListener("pointermove", (event) => pointAt(svg, event));
-    svg.addEventListener("pointerdown", (event) => pointAt(svg, event));
-    svg.addEventListener("pointerleave", () => svg !== document.activeElement && moveTo(-1, -1));
+    svg.append(cells, rowLabels());
+    onPointer(svg, (event) => pointAt(svg, event), () => svg !== document.activeElement && moveTo(-1, -1));
     svg.addEventListener("keydown", onKey);
     svg.addEventListener("blur", () => moveTo(-1, -1));
     box.replaceChildren(svg);
+    hint();
     moveTo(...cursor);
   }
 
   function pointAt(svg, event) {
     const area = svg.getBoundingClientRect();
     const ratio = layout.width / area.width;
-    moveTo(Math.floor(((event.clientY - area.top) * ratio - layout.top) / layout.cell),
+    const labels = box.getBoundingClientRect().left + layout.left / ratio; // cells lie under them when scrolled
+    if (event.clientX < labels) moveTo(-1, -1);
+    else moveTo(Math.floor(((event.clientY - area.top) * ratio - layout.top) / layout.cell),
       Math.floor(((event.clientX - area.left) * ratio - layout.left) / layout.cell));
   }
 
@@ -111,6 +123,8 @@ heed.heatMap = (box, choose) => {
     const [row, column] = cursor;
     moveTo(limit(Math.max(row, 0) + (row < 0 ? 0 : move[0]), layout.rows),
       limit(Math.max(column, 0) + (column < 0 ? 0 : move[1]), layout.columns));
+    const x = cursor[1] * layout.cell; // of the cell, from the labels on: it is kept in sight
+    box.scrollLeft = Math.max(Math.min(box.scrollLeft, x), x + layout.cell + layout.left - box.clientWidth);
   }
 
   return { draw, forget: () => (cursor = [-1, -1]) };

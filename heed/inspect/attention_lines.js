@@ -70,10 +70,8 @@ heed.attentionLines = (box, choose) => {
 
   sides.forEach((list, side) => {
     const pointed = (event) => [...list.children].indexOf(event.target.closest("li"));
-    for (const name of ["pointerover", "pointerdown"]) {
-      list.addEventListener(name, (event) => pointed(event) >= 0 && moveTo(side, pointed(event)));
-    }
-    list.addEventListener("pointerleave", () => view !== document.activeElement && moveTo(-1, -1));
+    heed.onPointer(list, (event) => pointed(event) >= 0 && moveTo(side, pointed(event)),
+      () => view !== document.activeElement && moveTo(-1, -1));
   });
   view.addEventListener("blur", () => moveTo(-1, -1));
   view.addEventListener("keydown", (event) => {

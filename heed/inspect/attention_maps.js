@@ -61,10 +61,27 @@ heed.attention = (() => {
     return result;
   }
 
+  // The colours of the levels, in the theme that is shown; "3557b7".
+  function colours() {
+    const digits = heed.data.colours[heed.currentTheme()];
+    return Array.from({ length: digits.length / 6 }, (_, level) => digits.substr(6 * level, 6));
+  }
+
+  // They serve as classes q0 … q254, for both themes at once.
+  function addWeightRules() {
+    const { light, dark } = heed.data.colours;
+    let rules = "";
+    for (let level = 0; level < light.length / 6; ++level) {
+      const pick = (digits) => "#" + digits.substr(6 * level, 6);
+      rules += `.q${level}{fill:${pick(light)};fill:light-dark(${pick(light)},${pick(dark)})}`;
+    }
+    document.head.append(heed.element("style", {}, rules));
+  }
+
   const names = { mean: "mean of heads", maximum: "maximum over heads", rollout: "rollout up to here" };
 
   return {
-    notANumber, unique, decodeGroup, largest, levels,
+    notANumber, unique, decodeGroup, largest, levels, colours, addWeightRules,
     headName: (head) => names[head] || `head ${head}`,
     // As many decimals as the steps of the stored weights bear out.
     digits: (map) => Math.min(6, Math.max(2, Math.floor(-Math.log10(largest(map) / lastLevel || 1)))),

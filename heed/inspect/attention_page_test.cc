@@ -90,9 +90,7 @@ TEST(AttentionPage, AnswersInTheBrowser) {
     say("unlabelled", [...all("button, select, [tabindex]")].filter((node) =>
       !node.getAttribute("aria-label") && !node.textContent && !node.labels?.length).length);
   )script");
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("first=layer 3, mean of heads;"));
   EXPECT_THAT(result.seen, HasSubstr("thumbnails=17;"));
@@ -121,9 +119,7 @@ TEST(AttentionPage, IsReadyWithinASecond) {
       `ready=${document.querySelectorAll(".overview-grid button").length};` +
       `loaded=${Math.round(start)};switches=${Math.round(performance.now() - start - unit)};`);
   )script");
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_THAT(result.seen, HasSubstr("ready=60;"));
   const auto number = [&](const std::string& name) {
     return std::stod(result.seen.substr(result.seen.find(name) + name.size()));

@@ -5,8 +5,8 @@
 "use strict";
 
 (() => {
-  const { data, element, formatValue, formatStep, onWidth } = heed;
-  const { linearTicks, formatTick, linePath, bandPath, nearest } = curveMath;
+  const { data, element, formatValue, formatStep, onWidth, onPointer } = heed;
+  const { linearTicks, spreadLabels, formatTick, linePath, bandPath, nearest } = curveMath;
 
   const colourCount = 8;
   const colour = (curve) => `--series: var(--s${curve.series % colourCount})`;
@@ -23,10 +23,9 @@
     }
     if (low > high) [low, high] = [0, 1];
     if (low === high) [low, high] = [low - 0.5, high + 0.5];
-    const pad = (high - low) * 0.05;
     // A limit of the scale is shown when the values come near it.
     const near = (limit, value) => limit !== null && Math.abs(limit - value) < 0.5 * (high - low);
-    return [near(chart.low, low) ? chart.low : low - pad, near(chart.high, high) ? chart.high : high + pad];
+    return [near(chart.low, low) ? chart.low : low - (high - low) * 0.05, near(chart.high, high) ? chart.high : high];
   }
 
   function xRange(chart) {
@@ -44,16 +43,18 @@
   }
 
   function scales(chart, width, height) {
-    const [low, high] = valueRange(chart);
+    const [low, most] = valueRange(chart);
     const [first, last] = xRange(chart);
-    const ticks = linearTicks(low, high, 5);
+    const ticks = linearTicks(low, most, 5, true);
+    const high = Math.max(most, ...ticks);
     const labels = ticks.map((tick) => formatTick(tick, ticks));
     const left = 12 + 7 * Math.max(...labels.map((label) => label.length), 1);
     // Names stand to the right of the lines, where there is room for them.
     const longest = Math.max(0, ...chart.curves.map((curve) => curve.name.length));
-    const room = Math.min(7.2 * longest + 16, 150);
+    const room = Math.min(7.2 * longest + 22, 156);
     const named = room < 0.34 * width;
-    const right = width - (named ? room : 12), top = 8, bottom = height - 40;
+    // The name of a mark stands above the lines.
+    const right = width - (named ? room : 12), top = isMarked(chart, first, last) ? 24 : 8, bottom = height - 40;
     return {
       left, right, top, bottom, ticks, labels, first, last, named,
       x: (value) => left + (right - left) * (value - first) / (last - first),
@@ -79,14 +80,16 @@
     svg.append(element("text", { class: "x-name", x: s.right, y: s.bottom + 33, "text-anchor": "end" }, chart.xName));
   }
 
-  // A place on the axis that has a name. Stands before the lines, as their names do.
+  const isMarked = (chart, first, last) => chart.mark !== null && chart.mark >= first && chart.mark <= last;
+
+  // A place on the axis that has a name.
   function drawMark(svg, chart, s) {
-    if (chart.mark === null || chart.mark < s.first || chart.mark > s.last) return;
+    if (!isMarked(chart, s.first, s.last)) return;
     const x = Math.round(s.x(chart.mark)) + 0.5;
     svg.append(element("line", { class: "mark", x1: x, x2: x, y1: s.top, y2: s.bottom }));
-    const fits = x + 6.2 * chart.markName.length < s.right;
-    svg.append(element("text", { class: "mark-name", x: x + (fits ? 5 : -5), y: s.top + 9,
-      "text-anchor": fits ? "start" : "end" }, chart.markName));
+    const half = 3.2 * chart.markName.length; // as wide as it may be
+    const middle = Math.max(Math.min(x, chart.width - half), half);
+    svg.append(element("text", { class: "mark-name", x: middle, y: s.top - 8, "text-anchor": "middle" }, chart.markName));
   }
 
   function drawCurve(chart, s, curve) {
@@ -101,23 +104,22 @@
     return group;
   }
 
-  // Names at the ends of the lines, moved apart where they would overlap, in the lines' order.
+  // Names at the ends of the lines, moved apart where they would overlap, in the lines' order; a thin
+  // line leads to a name that stands apart from its end.
   function drawNames(svg, chart, s) {
-    const gap = 14;
     const names = chart.curves.map((curve) => ({ curve, place: lastPlace(curve) }))
       .filter(({ place }) => place >= 0)
-      .map(({ curve, place }) => ({ curve, y: s.y(curve.mean[place]) }))
-      .sort((a, b) => a.y - b.y);
-    for (let i = 0; i < names.length; ++i) {
-      const least = i ? names[i - 1].y + gap : s.top + 4;
-      names[i].y = Math.max(names[i].y, least);
-    }
-    for (let i = names.length - 1, most = s.bottom; i >= 0; --i, most = names[i + 1].y - gap) {
-      names[i].y = Math.min(names[i].y, most);
-    }
-    for (const { curve, y } of names) {
-      svg.append(element("text", { class: "name", x: s.right + 8, y, dy: "0.33em", style: colour(curve) }, curve.name));
-    }
+      .map(({ curve, place }) => ({ curve, x: s.x(curve.step[place]), end: s.y(curve.mean[place]) }))
+      .sort((a, b) => a.end - b.end);
+    const places = spreadLabels(names.map(({ end }) => end), 14, s.top, s.bottom);
+    names.forEach(({ curve, x, end }, i) => {
+      const y = places[i], from = Math.max(x + 3, s.right - 4);
+      if (Math.abs(y - end) > 4 || from > x + 3) {
+        svg.append(element("path", { class: "leader", style: colour(curve),
+          d: `M${(x + 3).toFixed(1)} ${end.toFixed(1)}H${from.toFixed(1)}L${s.right + 12} ${y.toFixed(1)}` }));
+      }
+      svg.append(element("text", { class: "name", x: s.right + 15, y, dy: "0.33em", style: colour(curve) }, curve.name));
+    });
   }
 
   function draw(chart, width) {
@@ -203,8 +205,10 @@
 
   function legendItem(chart, curve, index) {
     const item = element("li", {}, element("span", { class: `series ${dash(curve)}`, style: colour(curve) }, curve.name));
-    item.addEventListener("pointerenter", () => lift(chart, index));
-    item.addEventListener("pointerleave", () => lift(chart, undefined));
+    const hovers = (event) => event.pointerType !== "touch"; // a finger lifts by its tap, and lets go by another
+    item.addEventListener("pointerenter", (event) => hovers(event) && lift(chart, index));
+    item.addEventListener("pointerleave", (event) => hovers(event) && lift(chart, undefined));
+    item.addEventListener("click", (event) => hovers(event) || lift(chart, chart.lifted === index ? undefined : index));
     return item;
   }
 
@@ -220,9 +224,10 @@
         element("span", { class: "unit" }, chart.unit)),
       element("ul", { class: "legend" }, ...chart.curves.map((curve, i) => legendItem(chart, curve, i))),
       chart.plot));
-    chart.plot.addEventListener("pointermove", (event) =>
-      moveCursor(chart, chart.scales.value(event.offsetX * chart.width / chart.plot.clientWidth)));
-    chart.plot.addEventListener("pointerleave", () => clearCursor(chart));
+    onPointer(chart.plot, (event) => {
+      const area = chart.plot.getBoundingClientRect();
+      moveCursor(chart, chart.scales.value((event.clientX - area.left) * chart.width / area.width));
+    }, () => clearCursor(chart));
     chart.plot.addEventListener("blur", () => clearCursor(chart));
     chart.plot.addEventListener("keydown", (event) => onKey(chart, event));
     onWidth(chart.plot, (width) => draw(chart, width));

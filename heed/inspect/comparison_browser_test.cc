@@ -49,9 +49,7 @@ TEST(ComparisonInBrowser, ChartsAreDrawnAndAnswer) {
                                                          .mark = 15,
                                                          .mark_name = "here"}}));
   const auto result = browse(html, actions);
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("charts=1;lines=2;bands=1;"));
   EXPECT_THAT(result.seen, HasSubstr("names=none+rotary;marks=1;"));
@@ -79,9 +77,7 @@ TEST(ComparisonInBrowser, OddNumbersAndTextsAreDrawnAsWell) {
       `bad=${bad.length};charts=${all(".chart svg").length};images=${document.images.length};` +
       `hit=${window.hit};`);
   )script");
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("bad=0;charts=5;images=0;hit=undefined;"));
 }

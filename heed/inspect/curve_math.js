@@ -2,23 +2,30 @@
 "use strict";
 
 const curveMath = (() => {
-  // Mean of the neighbours on both sides, weighted by decay^distance: unlike a running mean it does
-  // not lag behind the curve. Gaps (null) stay gaps and carry no weight.
+  // A straight line through the neighbours on both sides, weighted by decay^distance: unlike a running
+  // mean it does not lag behind the curve, nor bend at its end. Near the beginning, where curves are
+  // steep, it takes as many neighbours on the right as there are on the left, so that the line begins
+  // where the curve does. Gaps (null) stay gaps and carry no weight.
   function smooth(values, decay) {
-    const sums = new Float64Array(values.length), weights = new Float64Array(values.length);
-    const sweep = (from, direction) => {
-      let sum = 0, weight = 0;
-      for (let n = 0, i = from; n < values.length; ++n, i += direction) {
-        sums[i] += sum;
-        weights[i] += weight;
-        const known = values[i] !== null;
-        sum = decay * (sum + (known ? values[i] : 0));
-        weight = decay * (weight + (known ? 1 : 0));
+    const longest = decay > 0 ? Math.ceil(Math.log(0.001) / Math.log(decay)) : 0;
+    const weights = Array.from({ length: longest + 1 }, (_, distance) => decay ** distance);
+    return values.map((value, i) => {
+      if (value === null) return null;
+      const left = Math.min(longest, i), right = Math.min(longest, values.length - 1 - i, i);
+      let w = 0, x = 0, xx = 0, y = 0, xy = 0;
+      for (let offset = -left; offset <= right; ++offset) {
+        const neighbour = values[i + offset];
+        if (neighbour === null) continue;
+        const weight = weights[Math.abs(offset)];
+        w += weight;
+        x += weight * offset;
+        xx += weight * offset * offset;
+        y += weight * neighbour;
+        xy += weight * offset * neighbour;
       }
-    };
-    sweep(0, 1);
-    sweep(values.length - 1, -1);
-    return values.map((value, i) => value === null ? null : (sums[i] + value) / (weights[i] + 1));
+      const spread = w * xx - x * x;
+      return spread > 1e-9 * w * w ? (xx * y - x * xy) / spread : y / w;
+    });
   }
 
   // Whether a curve goes up and down often enough to need smoothing; a learning rate does not.
@@ -30,7 +37,9 @@ const curveMath = (() => {
     return turns > 0.1 * mean.length;
   }
 
-  function linearTicks(low, high, wanted) {
+  // Round numbers from low to high. `past`: the last one is at high or the next one past it, so that an
+  // axis may end there and nothing is drawn above its topmost line.
+  function linearTicks(low, high, wanted, past = false) {
     const rough = (high - low) / wanted;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999);
@@ -38,21 +47,42 @@ const curveMath = (() => {
     for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i) {
       ticks.push(i * step);
     }
+    const last = Math.floor(high / step + 1e-9) * step;
+    if (past && last < high - step * 1e-9) ticks.push(last + step);
     return ticks;
   }
 
-  function logarithmicTicks(low, high, wanted) {
+  function logarithmicTicks(low, high, wanted, past = false) {
     const decades = Math.log10(high / low);
-    if (decades < 0.7) return linearTicks(low, high, wanted);
+    if (decades < 0.7) return linearTicks(low, high, wanted, past);
     const factors = decades > 4 ? [1] : decades > 1.6 ? [1, 3] : [1, 2, 5];
     const ticks = [];
-    for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; ++power) {
+    for (let power = Math.floor(Math.log10(low)); 10 ** power <= 10 * high; ++power) {
       for (const factor of factors) {
         const tick = factor * 10 ** power;
-        if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
+        const reached = ticks.length > 0 && ticks[ticks.length - 1] >= high * 0.999;
+        if (tick >= low * 0.999 && (tick <= high * 1.001 || (past && !reached))) ticks.push(tick);
       }
     }
     return ticks;
+  }
+
+  // Where labels of the height `gap` stand: in their order, without overlapping, within low and high, and
+  // otherwise as near as can be to where they belong. Labels that would overlap are shifted together
+  // (isotonic regression by pooling neighbours).
+  function spreadLabels(wanted, gap, low, high) {
+    const blocks = [];
+    wanted.forEach((place, i) => {
+      blocks.push({ sum: place - i * gap, count: 1 });
+      for (let b = blocks.length - 1; b > 0 && blocks[b].sum / blocks[b].count < blocks[b - 1].sum / blocks[b - 1].count; --b) {
+        blocks[b - 1].sum += blocks[b].sum;
+        blocks[b - 1].count += blocks[b].count;
+        blocks.pop();
+      }
+    });
+    const most = Math.max(low, high - (wanted.length - 1) * gap);
+    return blocks.flatMap(({ sum, count }) => Array(count).fill(Math.min(Math.max(sum / count, low), most)))
+      .map((place, i) => place + i * gap);
   }
 
   function formatTick(tick, ticks) {
@@ -110,5 +140,5 @@ const curveMath = (() => {
     return best;
   }
 
-  return { smooth, isNoisy, linearTicks, logarithmicTicks, formatTick, linePath, bandPath, nearest, bestPlace };
+  return { smooth, isNoisy, linearTicks, logarithmicTicks, spreadLabels, formatTick, linePath, bandPath, nearest, bestPlace };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { data, element, formatValue, formatStep, onWidth } = heed;
+  const { data, element, formatValue, formatStep, onWidth, onPointer } = heed;
   const { smooth, isNoisy, linearTicks, logarithmicTicks, formatTick, linePath, bandPath, nearest, bestPlace } =
     curveMath;
   const container = document.getElementById("charts");
@@ -39,10 +39,9 @@
       }
     }
     if (low > high) return [0, 1];
-    if (chart.isLogarithmic) return low === high ? [low / 2, high * 2] : [low / 1.06, high * 1.06];
-    if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) / 2, high + Math.abs(high) / 2];
-    const pad = (high - low) * 0.05;
-    return [low >= 0 && low < high * 0.4 ? 0 : low - pad, high + pad];
+    if (chart.isLogarithmic) return low === high ? [low / 2, high * 2] : [low / 1.06, high];
+    if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) / 10, high + Math.abs(high) / 10];
+    return [low >= 0 && low < high * 0.4 ? 0 : low - (high - low) * 0.05, high];
   }
 
   function stepRange() {
@@ -66,8 +65,9 @@
   }
 
   function scales(chart, width, height) {
-    const [low, high] = valueRange(chart);
-    const ticks = chart.isLogarithmic ? logarithmicTicks(low, high, 5) : linearTicks(low, high, 5);
+    const [low, most] = valueRange(chart);
+    const ticks = (chart.isLogarithmic ? logarithmicTicks : linearTicks)(low, most, 5, true);
+    const high = Math.max(most, ...ticks);
     const labels = ticks.map((tick) => formatTick(tick, ticks));
     const left = 12 + 7 * Math.max(...labels.map((label) => label.length), 1);
     const right = width - 10, top = 8, bottom = height - 26;
@@ -252,11 +252,10 @@
       element("ul", { class: "legend" }, ...chart.curves.map(legendItem)), chart.plot);
     container.append(chart.figure);
     charts.push(chart);
-    chart.plot.addEventListener("pointermove", (event) => {
-      const scale = chart.width / chart.plot.clientWidth;
-      moveCursor(chart, chart.scales.step(event.offsetX * scale));
-    });
-    chart.plot.addEventListener("pointerleave", () => showCursor(chart, null));
+    onPointer(chart.plot, (event) => {
+      const area = chart.plot.getBoundingClientRect();
+      moveCursor(chart, chart.scales.step((event.clientX - area.left) * chart.width / area.width));
+    }, () => showCursor(chart, null));
     chart.plot.addEventListener("blur", () => showCursor(chart, null));
     chart.plot.addEventListener("keydown", (event) => onKey(chart, event));
   }

@@ -195,21 +195,32 @@ LineRanges ranges_of(const LineFigure& figure) {
     }
   }
   check(!figure.lines.empty(), "figure: no lines");
-  const double margin = ranges.y.span() > 0 ? 0.04 * ranges.y.span() : 1.0;
-  ranges.y = {ranges.y.low - margin, ranges.y.high + margin};
+  ranges.y = ranges.y.span() > 0 ? Range{ranges.y.low - 0.04 * ranges.y.span(), ranges.y.high}
+                                 : Range{ranges.y.low - 1, ranges.y.high + 1};
   ranges.x.high += ranges.x.span() > 0 ? 0 : 1;
   return ranges;
 }
 
+// The numbers along the y axis, which then ends at one: nothing is drawn above the topmost line.
+std::vector<double> y_numbers(Range& range, bool whole) {
+  std::vector<double> numbers = round_numbers(range, 6, whole);
+  if (numbers.size() > 1 && numbers.back() < range.high) {
+    numbers.push_back(2 * numbers.back() - numbers[numbers.size() - 2]);
+    range.high = numbers.back();
+  }
+  return numbers;
+}
+
 double draw_lines(Canvas& canvas, const LineFigure& figure) {
-  const LineRanges ranges = ranges_of(figure);
+  LineRanges ranges = ranges_of(figure);
+  const std::vector<double> heights = y_numbers(ranges.y, figure.steps);
   const double top = figure.lines.size() > 1 ? draw_names(canvas, figure.lines) + 2 : 6.0;
   const Box plot{axis_room, top, axis_plot_width, 220};
   const auto at = [&](double x, double y) {
     return Point{plot.x + (x - ranges.x.low) / ranges.x.span() * plot.width,
                  plot.y + (ranges.y.high - y) / ranges.y.span() * plot.height};
   };
-  for (const double value : round_numbers(ranges.y, 6, figure.steps)) {
+  for (const double value : heights) {
     const double y = at(ranges.x.low, value).y;
     canvas.rectangle({plot.x, y - 0.5, plot.width, 1}, figure_faint);
     canvas.text({plot.x - 6, y}, short_number(value), figure_text_size, figure_muted, Anchor::end,

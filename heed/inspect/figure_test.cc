@@ -96,6 +96,16 @@ TEST(Figure, LinesGoThroughTheirPoints) {
   EXPECT_GT(count(stepped.take_elements(), "L"), count(svg, "L"));
 }
 
+TEST(Figure, TheAxisEndsAtANumber) {
+  SvgCanvas canvas;
+  const LineFigure buckets{.lines = {{"", {0, 1}, {0, 31}}}, .y_name = "bucket", .steps = true};
+  draw_figure(canvas, {"Buckets", "", buckets});
+  const std::string svg = canvas.take_elements();
+  EXPECT_NE(svg.find(">30</text>"), std::string::npos);
+  EXPECT_NE(svg.find(">40</text>"), std::string::npos);
+  EXPECT_EQ(svg.find(">50</text>"), std::string::npos);
+}
+
 TEST(Figure, BarsAreAsLongAsTheirValues) {
   SvgCanvas canvas;
   const BarFigure bars{.bars = {{"ours", 2, 1.5, 4, true}, {"theirs", 1, 1, 1, false}},

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "heed/base/json.h"
-#include "heed/inspect/attention_data.h"
 #include "heed/inspect/html.h"
 #include "heed/inspect/page.h"
 #include "heed/inspect/page_assets.h"
@@ -29,6 +28,12 @@ std::string shade(const HeadRow& row, double largest) {
                      100 * std::abs(row.worth) / largest);
 }
 
+// With its sign, but for what rounds to 0.
+std::string signed_number(double value, int decimals) {
+  const std::string digits = fmt::format("{:+.{}f}", value, decimals);
+  return digits.find_first_not_of("+-0.") == std::string::npos ? digits.substr(1) : digits;
+}
+
 void write_grid(const HeadsPage& page, const std::string& kind, std::string& out) {
   int layers = 0, heads = 0;
   for (const HeadRow& row : page.rows) {
@@ -43,8 +48,10 @@ void write_grid(const HeadsPage& page, const std::string& kind, std::string& out
       places[static_cast<std::size_t>((row.layer - 1) * heads + row.head - 1)] = &row;
     }
   }
-  out += fmt::format("<table class=\"worth-grid\"><caption>{}</caption><thead><tr><td></td>",
-                     escape_html(kind));
+  out += fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n"
+      "<table class=\"worth-grid\"><caption>{0}</caption><thead><tr><td></td>",
+      escape_html(kind));
   for (int head = 1; head <= heads; ++head) {
     out += fmt::format("<th scope=\"col\">{}</th>", head);
   }
@@ -55,11 +62,12 @@ void write_grid(const HeadsPage& page, const std::string& kind, std::string& out
     for (int head = 1; head <= heads; ++head) {
       const HeadRow* row = places[static_cast<std::size_t>((layer - 1) * heads + head - 1)];
       out += row == nullptr ? "<td></td>"
-                            : fmt::format("<td {}>{:+.3f}</td>", shade(*row, largest), row->worth);
+                            : fmt::format("<td {}>{}</td>", shade(*row, largest),
+                                          signed_number(row->worth, 3));
     }
     out += "</tr>\n";
   }
-  out += "</tbody></table>\n";
+  out += "</tbody></table>\n</div>\n";
 }
 
 void write_table(const HeadsPage& page, std::string& out) {
@@ -72,11 +80,11 @@ void write_table(const HeadsPage& page, std::string& out) {
       escape_html(page.score_name));
   for (const HeadRow& row : page.rows) {
     out += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{:.4f}</td><td>{:+.4f}</td><td class=\"bar\">"
+        "<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{:.4f}</td><td>{}</td><td class=\"bar\">"
         "<span {}></span></td></tr>\n",
         escape_html(row.kind), row.layer, row.head,
-        row.pruned ? " <span class=\"badge\">pruned</span>" : "", row.score, row.worth,
-        shade(row, largest));
+        row.pruned ? " <span class=\"badge\">pruned</span>" : "", row.score,
+        signed_number(row.worth, 4), shade(row, largest));
   }
   out += "</tbody></table>\n</div>\n";
 }
@@ -101,7 +109,7 @@ std::string render_heads_page(const HeadsPage& page) {
       "<h2 id=\"table-title\">From the least to the most useful</h2>\n";
   write_table(page, out);
   out += "</section>\n</main>\n";
-  return out + page_end({{"colours", colour_data()}}, {});
+  return out + page_end(Json::object(), {});
 }
 
 }  // namespace heed

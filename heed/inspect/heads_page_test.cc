@@ -47,9 +47,7 @@ TEST(HeadsPage, RunsInTheBrowser) {
     document.getElementById("seen").append(`cells=${cells.length};` +
       `colours=${new Set(cells.map((cell) => getComputedStyle(cell).backgroundColor)).size};`);
   )script");
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("cells=3;colours=3;"));
 }

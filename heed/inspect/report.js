@@ -1,7 +1,7 @@
 // Shared by the parts of the page: elements, numbers, colours, theme, navigation.
 //
 // The data (see report_data.h):
-//   colours   {light, dark}: six hexadecimal digits per level of weight
+//   colours   {light, dark}: six hexadecimal digits per level of weight; where attention is shown
 //   charts    [{title, unit, logarithmic, curves: [{name, step, mean, least?, largest?,
 //             notFinite?, better?}]}]
 //   attention [{title, kind, rows, columns, heads: [{layer, head, maximum, levels, entropy?}]}]
@@ -40,21 +40,17 @@ const heed = (() => {
 
   const formatStep = (step) => grouped.format(step);
 
-  // Theme: automatic, light or dark; a ?theme= in the address wins over the button's memory.
+  // Theme: automatic, light or dark. A ?theme= in the address wins over the theme that the page was
+  // written with.
   const root = document.documentElement;
   const darkQuery = matchMedia("(prefers-color-scheme: dark)");
   const themeListeners = [];
   const themes = ["automatic", "light", "dark"];
-  let theme = new URLSearchParams(location.search).get("theme");
+  let theme = new URLSearchParams(location.search).get("theme") ?? root.dataset.theme;
 
   function currentTheme() {
     if (matchMedia("print").matches) return "light";
     return theme === "light" || theme === "dark" ? theme : darkQuery.matches ? "dark" : "light";
-  }
-
-  function colours() {
-    const digits = data.colours[currentTheme()];
-    return Array.from({ length: digits.length / 6 }, (_, level) => digits.substr(6 * level, 6));
   }
 
   function showTheme() {
@@ -74,17 +70,6 @@ const heed = (() => {
   darkQuery.addEventListener("change", showTheme);
   matchMedia("print").addEventListener("change", showTheme);
 
-  // The colours of the levels serve as classes q0 … q254, for both themes at once.
-  function weightRules() {
-    const { light, dark } = data.colours;
-    let rules = "";
-    for (let level = 0; level < light.length / 6; ++level) {
-      const pick = (digits) => "#" + digits.substr(6 * level, 6);
-      rules += `.q${level}{fill:${pick(light)};fill:light-dark(${pick(light)},${pick(dark)})}`;
-    }
-    return rules;
-  }
-  document.head.append(element("style", {}, weightRules()));
   showTheme();
 
   // The link of the section in view is marked.
@@ -115,8 +100,30 @@ const heed = (() => {
     new ResizeObserver(update).observe(node);
   }
 
+  // Calls move(event) where a mouse hovers, a finger taps or drags, and leave() when a mouse goes. A
+  // finger is gone as soon as it lets go: what it showed stays until something else is touched.
+  function onPointer(node, move, leave) {
+    node.addEventListener("pointermove", move);
+    node.addEventListener("click", move); // comes last of what a tap sends, after the focus moved
+    node.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && leave());
+  }
+
+  // A box that scrolls fades where there is more of it. Returns what is to be called when its content
+  // changes.
+  function hintScroll(box) {
+    const update = () => {
+      box.classList.toggle("more-right", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+      box.classList.toggle("more-below", box.scrollTop + box.clientHeight < box.scrollHeight - 1);
+    };
+    box.addEventListener("scroll", update, { passive: true });
+    new ResizeObserver(update).observe(box);
+    update();
+    return update;
+  }
+  document.querySelectorAll(".scroll").forEach(hintScroll);
+
   return {
-    data, element, formatValue, formatStep, colours, onWidth,
+    data, element, formatValue, formatStep, currentTheme, onWidth, onPointer, hintScroll,
     onTheme: (listener) => themeListeners.push(listener),
   };
 })();

@@ -48,9 +48,7 @@ TEST(ReportInBrowser, ScriptsDrawAndAnswer) {
   )script";
   const RunReport report = make_sample_report(800, 3, 4);
   const BrowserResult result = browse(render_report(report), actions);
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("charts=6;"));
   EXPECT_THAT(result.seen, HasSubstr("first=step 80: validation 14.35;"));
@@ -77,9 +75,7 @@ TEST(ReportInBrowser, HostileTextRunsNothing) {
   const BrowserResult result = browse(render_report(report),
                                       "document.getElementById('seen').append(`images=${document."
                                       "images.length};hit=${window.hit};`)");
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("images=0;hit=undefined;"));
 }
@@ -114,9 +110,7 @@ TEST(ReportInBrowser, OddNumbersAreDrawnAsWell) {
     const bad = [...all("svg *")].filter((node) => /NaN|Infinity/.test(node.outerHTML));
     document.getElementById("seen").append(`bad=${bad.length};charts=${all(".chart svg").length};`);
   )script");
-  if (!result.ran) {
-    GTEST_SKIP() << "no Chromium that starts here (apt-get install chromium)";
-  }
+  HEED_SKIP_WITHOUT_BROWSER(result);
   EXPECT_EQ(console_messages(result.log), "");
   EXPECT_THAT(result.seen, HasSubstr("bad=0;charts=6;"));
   EXPECT_THAT(result.seen, HasSubstr("a attends to b with weight not a number;"));
