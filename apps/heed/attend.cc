@@ -11,6 +11,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/model_loading.h"
+#include "apps/heed/theme_option.h"
 #include "heed/base/error.h"
 #include "heed/base/json.h"
 #include "heed/base/output_file.h"
@@ -66,26 +67,23 @@ AttentionMap chosen_map(const AttendOptions& options, const AttentionView& view)
   return map;
 }
 
-std::string page(const AttendOptions& options, const AttentionView& view) {
-  AttentionPageStart start{.stack = options.kind, .layer = options.layer};
+std::string page(const AttendOptions& options, const AttentionView& view,
+                 std::optional<Theme> theme) {
+  AttentionPageStart start{.stack = options.kind, .layer = options.layer, .theme = theme};
   if (!options.head.empty()) {
     start.head = head_choice(options);
   }
   return render_attention_page(view, start);
 }
 
-std::string svg(const AttendOptions& options, const AttentionView& view) {
-  std::optional<Theme> theme;
-  if (!options.theme.empty()) {
-    theme = options.theme == "dark" ? Theme::dark : Theme::light;
-  }
+std::string svg(const AttendOptions& options, const AttentionView& view,
+                std::optional<Theme> theme) {
   return options.overview ? render_overview(chosen_stack(view, options.kind), view.source,
                                             theme.value_or(Theme::light))
                           : render_heat_map(chosen_map(options, view), {.theme = theme});
 }
 
-std::string png(const AttendOptions& options, const AttentionView& view) {
-  const Theme theme = options.theme == "dark" ? Theme::dark : Theme::light;
+std::string png(const AttendOptions& options, const AttentionView& view, Theme theme) {
   return encode_png(options.overview
                         ? draw_overview(chosen_stack(view, options.kind), view.source, theme)
                         : draw_heat_map(chosen_map(options, view), {.theme = theme}));
@@ -156,6 +154,7 @@ void run_attend(const AttendOptions& options) {
   check_usage(
       form == ".html" || form == ".svg" || form == ".png" || form == ".json" || form == ".npy",
       "--out {}: its end says what to write: .html, .svg, .png, .json or .npy", options.out);
+  const std::optional<Theme> theme = chosen_theme(options.theme, form);
   if (!options.head.empty()) {
     head_choice(options);
   }
@@ -169,9 +168,9 @@ void run_attend(const AttendOptions& options) {
       trace_attention(translator, sentence, options.target,
                       decoding_config(options.decoding, translator.decoding), precision);
   view.model = translator.directory.lexically_normal().string();
-  out.write(form == ".html"  ? page(options, view)
-            : form == ".svg" ? svg(options, view)
-            : form == ".png" ? png(options, view)
+  out.write(form == ".html"  ? page(options, view, theme)
+            : form == ".svg" ? svg(options, view, theme)
+            : form == ".png" ? png(options, view, theme.value_or(Theme::light))
             : form == ".npy" ? npy_bytes(array_of(options, view), options.out)
                              : json_of(view).dump() + "\n");
   write_output(view.target + "\n");
@@ -215,8 +214,7 @@ void add_attend_command(CLI::App& application, int&) {
   command->add_option("--head", options->head, "The head, from 1, or mean, max, rollout")
       ->type_name("HEAD");
   command->add_flag("--overview", options->overview, "Pictures: all layers and heads side by side");
-  command->add_option("--theme", options->theme, "Pictures: light or dark")
-      ->check(CLI::IsMember({"light", "dark"}));
+  add_theme_option(*command, options->theme);
   add_model_option(*command, options->decoding.model);
   command
       ->add_option("--beam", options->decoding.beam,

@@ -5,6 +5,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/position_figures.h"
+#include "apps/heed/theme_option.h"
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/output_file.h"
@@ -69,8 +70,7 @@ void run_positions(const PositionsOptions& options) {
   check_usage(
       form == ".html" || form == ".svg" || form == ".png" || form == ".json" || form == ".npy",
       "--out {}: its end says what to write: .html, .svg, .png, .json or .npy", options.out);
-  check_usage(options.theme.empty() || form == ".svg" || form == ".png",
-              "--theme: is for .svg and .png; a page follows its reader");
+  const std::optional<Theme> theme = chosen_theme(options.theme, form);
   const OutputFile out(options.out);
   const FigureSheet sheet = position_figures(config_of(options), {.size = options.size,
                                                                   .heads = options.heads,
@@ -80,11 +80,10 @@ void run_positions(const PositionsOptions& options) {
                                                                   .longest = options.length,
                                                                   .causal = options.causal,
                                                                   .device = cpu_device});
-  const Theme theme = options.theme == "dark" ? Theme::dark : Theme::light;
-  const auto chosen = options.theme.empty() ? std::nullopt : std::optional(theme);
-  out.write(form == ".html"  ? render_figure_page(sheet)
-            : form == ".svg" ? render_figure_svg(sheet, chosen)
-            : form == ".png" ? encode_png(draw_figures(sheet, theme))
+  const Theme pixels = theme.value_or(Theme::light);
+  out.write(form == ".html"  ? render_figure_page(sheet, theme)
+            : form == ".svg" ? render_figure_svg(sheet, theme)
+            : form == ".png" ? encode_png(draw_figures(sheet, pixels))
             : form == ".npy" ? npy_bytes(array_of(sheet), options.out)
                              : figure_json(sheet).dump() + "\n");
 }
@@ -136,8 +135,7 @@ void add_positions_command(CLI::App& application, int&) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
-  command->add_option("--theme", options->theme, "Pictures: light or dark")
-      ->check(CLI::IsMember({"light", "dark"}));
+  add_theme_option(*command, options->theme);
   command->callback([options] { run_positions(*options); });
 }
 

@@ -141,7 +141,7 @@ TEST_F(PositionsCommand, RefusesWhatMakesNoSense) {
   expect_refusal({"t5", "--out", file("a.svg"), "--set", "kind=alibi"}, "--set kind");
   expect_refusal({"t5", "--out", file("a.svg"), "--set", "bukets=8"}, "buckets");
   expect_refusal({"rotary", "--size", "7", "--out", file("a.svg")}, "not an even number");
-  expect_refusal({"t5", "--out", file("a.html"), "--theme", "dark"}, "--theme");
+  expect_refusal({"t5", "--out", file("a.json"), "--theme", "dark"}, "--theme");
 }
 
 }  // namespace

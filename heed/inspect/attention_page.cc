@@ -86,7 +86,7 @@ Json chosen(const AttentionView& view, const AttentionPageStart& start) {
 std::string render_attention_page(const AttentionView& view, const AttentionPageStart& start) {
   check(!view.stacks.empty(), "an attention page without attention");
   std::vector<AttentionMap> maps;
-  PageHead head{.title = view.source, .subtitle = view.target};
+  PageHead head{.title = view.source, .subtitle = view.target, .theme = start.theme};
   if (!view.model.empty()) {
     head.headlines.emplace_back("Model", view.model);
   }

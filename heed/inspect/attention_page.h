@@ -5,6 +5,7 @@
 #include <string>
 
 #include "heed/inspect/attention_stack.h"
+#include "heed/inspect/colour_scale.h"
 
 namespace heed {
 
@@ -13,6 +14,7 @@ struct AttentionPageStart {
   std::string stack;  // its name: "cross"; empty: the last one
   std::optional<int> layer;
   std::optional<HeadChoice> head;
+  std::optional<Theme> theme;
 };
 
 // One self-contained page: for each kind of attention an overview of all layers and heads with

@@ -16,13 +16,13 @@ namespace heed {
 namespace {
 
 constexpr std::string_view page_style =
-    ".figures{columns:28rem 2;column-sheet_gap:3.5rem;padding-top:2.5rem}"
-    ".figures h2{sheet_margin-bottom:.375rem}.figures "
-    ".aside{font-size:.9375rem;sheet_margin-bottom:1rem}"
+    ".figures{columns:28rem 2;column-gap:3.5rem;padding-top:2.5rem}"
+    ".figures h2{margin-bottom:.375rem}.figures "
+    ".aside{font-size:.9375rem;margin-bottom:1rem}"
     ".figures section{padding:0 0 3rem;break-inside:avoid}"
     ".figures svg{display:block;width:100%;height:auto;overflow:visible;direction:ltr}"
     ".figures svg text{font-family:var(--sans)}"
-    "@media print{.figures{columns:2;column-sheet_gap:1.5rem}}";
+    "@media print{.figures{columns:2;column-gap:1.5rem}}";
 constexpr std::string_view fonts =
     "text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif}";
 
@@ -117,7 +117,7 @@ Json json_of(const TurnFigure& figure) {
 
 }  // namespace
 
-std::string render_figure_page(const FigureSheet& sheet) {
+std::string render_figure_page(const FigureSheet& sheet, std::optional<Theme> theme) {
   SvgCanvas canvas;
   std::string body = "<main class=\"figures\">\n";
   for (const Figure& figure : sheet.figures) {
@@ -132,7 +132,10 @@ std::string render_figure_page(const FigureSheet& sheet) {
     return fmt::format("light-dark({},{})", to_hex(colour_of(paint, Theme::light)),
                        to_hex(colour_of(paint, Theme::dark)));
   });
-  return page_start({.title = sheet.title, .subtitle = sheet.subtitle, .headlines = sheet.facts},
+  return page_start({.title = sheet.title,
+                     .subtitle = sheet.subtitle,
+                     .headlines = sheet.facts,
+                     .theme = theme},
                     {page_style, colours}) +
          body + "</main>\n" + page_end(Json::object(), {});
 }

@@ -84,8 +84,8 @@ struct FigureSheet {
 // Errors of all of them (failure): values that do not fill rows × columns, x without y, bars that
 // are negative, not finite or outside their range.
 
-// One self-contained page.
-std::string render_figure_page(const FigureSheet& sheet);
+// One self-contained page. Without a theme it follows its reader's preference.
+std::string render_figure_page(const FigureSheet& sheet, std::optional<Theme> theme = {});
 // All figures on one picture. Without a theme it follows the viewer's preference.
 std::string render_figure_svg(const FigureSheet& sheet, std::optional<Theme> theme = {});
 Image draw_figures(const FigureSheet& sheet, Theme theme = Theme::light);

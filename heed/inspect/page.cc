@@ -8,16 +8,28 @@
 
 namespace heed {
 
+namespace {
+
+std::string theme_attribute(const std::optional<Theme>& theme) {
+  return theme ? fmt::format(" data-theme=\"{}\"", *theme == Theme::dark ? "dark" : "light") : "";
+}
+
+}  // namespace
+
+std::string headline_markup(std::string_view name, std::string_view value) {
+  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name), escape_html(value));
+}
+
 std::string page_start(const PageHead& head, std::initializer_list<std::string_view> styles) {
   const std::string title = escape_html(head.title);
   std::string out = fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<!doctype html>\n<html lang=\"en\"{}>\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" "
       "content=\"heed\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{} · heed</title>\n<style>\n",
-      title);
+      theme_attribute(head.theme), title);
   out += page_assets::report_css();
   for (const std::string_view style : styles) {
     out += style;
@@ -33,8 +45,7 @@ std::string page_start(const PageHead& head, std::initializer_list<std::string_v
   if (!head.headlines.empty()) {
     out += "<dl class=\"headlines\">\n";
     for (const auto& [name, value] : head.headlines) {
-      out +=
-          fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name), escape_html(value));
+      out += headline_markup(name, value);
     }
     out += "</dl>\n";
   }
