@@ -22,10 +22,11 @@ Json labels(const std::vector<std::string>& tokens) {
 
 Json head_data(const AttentionMap& map) {
   const QuantisedWeights weights = quantise_weights(map.weights);
-  Json data = {{"layer", map.layer},
-               {"head", map.head_name.empty() ? Json(map.head) : Json(map.head_name)},
-               {"maximum", shown_number(weights.maximum)},
-               {"levels", encode_base64(weights.levels)}};
+  Json data = {
+      {"layer", map.layer},
+      {"head", map.head_name.empty() ? Json(map.head) : Json(printable_text(map.head_name))},
+      {"maximum", shown_number(weights.maximum)},
+      {"levels", encode_base64(weights.levels)}};
   const double entropy =
       mean_row_entropy(map.weights.data(), map.row_labels.size(), map.column_labels.size());
   if (map.head_name.empty() && std::isfinite(entropy)) {

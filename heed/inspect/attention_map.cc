@@ -27,6 +27,25 @@ bool is_wide(char32_t code_point) {
   return width == U_EA_WIDE || width == U_EA_FULLWIDTH;
 }
 
+// Nothing is to be seen of it: white space, or what has no shape of its own.
+bool is_invisible(char32_t code_point) {
+  const auto c = static_cast<UChar32>(code_point);
+  return u_isUWhiteSpace(c) || u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+}
+
+std::string visible_name(char32_t code_point) {
+  switch (code_point) {
+    case U'\n':
+      return "↵";
+    case U'\t':
+      return "⇥";
+    case U' ':
+      return "␣";
+    default:
+      return code_point_name(code_point);
+  }
+}
+
 }  // namespace
 
 void check_attention_map(const AttentionMap& map) {
@@ -63,20 +82,23 @@ std::string token_label(std::string_view token, std::size_t limit) {
   if (token.empty()) {
     return "∅";
   }
+  const std::vector<char32_t> code_points = decode_utf8(printable_text(token));
+  const bool blank = std::all_of(code_points.begin(), code_points.end(), is_invisible);
   std::string label;
   std::size_t character_count = 0;
-  for (const char32_t code_point : decode_utf8(printable_text(token))) {
+  for (const char32_t code_point : code_points) {
     if (!joins_previous_character(code_point) && ++character_count > limit) {
       return label + "…";
     }
-    label += code_point == U'\n' ? "↵" : code_point == U'\t' ? "⇥" : encode_utf8(code_point);
+    const bool named = blank || code_point == U'\n' || code_point == U'\t';
+    label += named ? visible_name(code_point) : encode_utf8(code_point);
   }
   return label;
 }
 
 double estimated_text_width(std::string_view text) {
   double width = 0;
-  for (const char32_t code_point : decode_utf8(text)) {
+  for (const char32_t code_point : decode_utf8(printable_text(text))) {
     width += joins_previous_character(code_point) ? 0.0 : is_wide(code_point) ? 1.0 : 0.6;
   }
   return width;

@@ -60,6 +60,16 @@ TEST(TokenLabel, FitsOneLine) {
   EXPECT_EQ(token_label("\xFF"), "\xEF\xBF\xBD");
 }
 
+TEST(TokenLabel, NamesWhatIsNotToBeSeen) {
+  EXPECT_EQ(token_label(" "), "␣");
+  EXPECT_EQ(token_label("\n"), "↵");
+  EXPECT_EQ(token_label(" a"), " a");
+  EXPECT_EQ(token_label("\u200B"), "<U+200B>");
+  EXPECT_EQ(token_label("\uFEFF\u00A0"), "<U+FEFF><U+00A0>");
+  EXPECT_EQ(token_label("a\u200Db"), "a\u200Db");
+  EXPECT_EQ(token_label(std::string(1, '\0')), "<U+0000>");
+}
+
 TEST(TokenLabel, KeepsCombiningMarksWithTheirLetter) {
   EXPECT_EQ(token_label("e\u0301e\u0301e\u0301", 2), "e\u0301e\u0301…");
 }

@@ -9,6 +9,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
+#include "heed/inspect/html.h"
 #include "heed/inspect/page_assets.h"
 
 namespace heed {
@@ -93,7 +94,7 @@ struct TextLine {
 
 TextLine set_line(std::string_view text) {
   constexpr int border = 2;  // letters may lean over their advance
-  const std::vector<char32_t> letters = decode_utf8(text);
+  const std::vector<char32_t> letters = decode_utf8(printable_text(text));
   TextLine line;
   line.width = 2 * border;
   for (const char32_t letter : letters) {
@@ -145,7 +146,7 @@ void draw_frame(Image& image, int x, int y, int width, int height, Colour colour
 
 double text_width(std::string_view text, double size) {
   double width = 0;
-  for (const char32_t letter : decode_utf8(text)) {
+  for (const char32_t letter : decode_utf8(printable_text(text))) {
     width += glyph_of(letter).advance;
   }
   return width * size / font_size;

@@ -86,8 +86,8 @@ Layout lay_out(const AttentionMap& map, const std::vector<std::string>& rows,
                const std::vector<std::string>& columns, double cell_size) {
   Layout layout{};
   layout.cell = std::clamp(cell_size, 6.0, 80.0);
-  layout.font = std::clamp(layout.cell * 0.6, 8.0, 14.0);
-  layout.upright = layout.cell < layout.font * 1.6;
+  layout.font = std::clamp(layout.cell * 0.55, 8.0, 14.0);
+  layout.upright = layout.cell < layout.font * 1.75;
   layout.map_width = layout.cell * static_cast<double>(columns.size());
   layout.map_height = layout.cell * static_cast<double>(rows.size());
   const double column_length = longest(columns) * layout.font;

@@ -49,8 +49,8 @@ ImageLayout lay_out_image(const AttentionMap& map, const std::vector<std::string
                           const std::vector<std::string>& columns, double cell_size) {
   ImageLayout layout;
   layout.cell = static_cast<int>(std::lround(2 * std::clamp(cell_size, 6.0, 80.0)));
-  layout.font = std::clamp(layout.cell * 0.6, 14.0, 26.0);
-  layout.upright = layout.cell < layout.font * 1.6;
+  layout.font = std::clamp(layout.cell * 0.55, 14.0, 26.0);
+  layout.upright = layout.cell < layout.font * 1.75;
   const double slant = layout.upright ? 1.0 : std::sqrt(0.5);
   const double column_length = longest(columns, layout.font);
   const double heading = (map.title.empty() ? 0 : image_title_size + 14) + image_subtitle_size + 20;

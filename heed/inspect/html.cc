@@ -15,32 +15,39 @@ namespace {
 
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
-bool is_forbidden_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
+// What neither HTML nor XML may hold, or no reader sees: controls, noncharacters.
+bool is_forbidden(char32_t c) {
+  const bool control = (c < 0x20 && c != U'\t' && c != U'\n') || (c >= 0x7F && c < 0xA0);
+  const bool noncharacter = (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
+  return control || noncharacter;
 }
 
-void append_without_controls(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    if (is_forbidden_control(c)) {
-      out += replacement_character;
-    } else {
-      out += c;
-    }
+void append_printable(std::string_view valid, std::string& out) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (std::all_of(valid.begin(), valid.end(), is_plain)) {
+    out += valid;
+    return;
+  }
+  for (const char32_t c : decode_utf8(valid)) {
+    out += is_forbidden(c) ? code_point_name(c) : encode_utf8(c);
   }
 }
 
 }  // namespace
 
+std::string code_point_name(char32_t code_point) {
+  return fmt::format("<U+{:04X}>", static_cast<std::uint32_t>(code_point));
+}
+
 std::string printable_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (const auto invalid = find_invalid_utf8(text)) {
-    append_without_controls(text.substr(0, *invalid), out);
+    append_printable(text.substr(0, *invalid), out);
     out += replacement_character;
     text.remove_prefix(*invalid + 1);
   }
-  append_without_controls(text, out);
+  append_printable(text, out);
   return out;
 }
 

@@ -11,8 +11,11 @@
 
 namespace heed {
 
-// Valid UTF-8 without control characters: bytes that are not UTF-8, and controls other than tab and
-// newline, become U+FFFD.
+// How a character is shown that has no shape: "<U+FFFE>".
+std::string code_point_name(char32_t code_point);
+
+// Valid UTF-8 of characters that HTML and XML may hold: bytes that are not UTF-8 become U+FFFD;
+// controls other than tab and newline, and noncharacters, their names (code_point_name).
 std::string printable_text(std::string_view text);
 
 // Text safe between tags and inside quoted attributes, of HTML and of XML: printable_text with

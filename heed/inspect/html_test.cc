@@ -27,10 +27,13 @@ TEST(PrintableText, ReplacesInvalidBytesOneByOne) {
   EXPECT_EQ(printable_text("cut \xE4\xBA"), "cut \xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
-TEST(PrintableText, ReplacesControlsButTabAndNewline) {
-  EXPECT_EQ(printable_text(std::string_view("a\0b\tc\nd\x1b", 8)),
-            "a\xEF\xBF\xBD"
-            "b\tc\nd\xEF\xBF\xBD");
+TEST(PrintableText, NamesWhatHasNoShapeAndLeavesTabAndNewline) {
+  EXPECT_EQ(printable_text(std::string_view("a\0b\tc\nd\x1b", 8)), "a<U+0000>b\tc\nd<U+001B>");
+  EXPECT_EQ(printable_text("\r\x7F\xC2\x80\xC2\x9F\xC2\xA0"),
+            "<U+000D><U+007F><U+0080><U+009F>\xC2\xA0");
+  EXPECT_EQ(printable_text("\xEF\xBF\xBE\xEF\xBF\xBF\xEF\xBF\xBD"), "<U+FFFE><U+FFFF>\xEF\xBF\xBD");
+  EXPECT_EQ(printable_text("\xEF\xB7\x90\xEF\xB7\xAF\xF4\x8F\xBF\xBF"),
+            "<U+FDD0><U+FDEF><U+10FFFF>");
 }
 
 TEST(JsonForScript, CannotEndTheScriptElement) {
