@@ -75,7 +75,7 @@ ComparisonTable length_table(const ComparisonGroup& group, const GroupSummary& s
   }
   std::vector<std::vector<bool>> best;
   for (const auto& pairs : summary.bucket_pairs) {
-    best.push_back(unbeaten_variants(group.variants.size(), pairs));
+    best.push_back(leading_variants(group.variants.size(), pairs));
   }
   for (std::size_t i = 0; i < group.variants.size(); ++i) {
     const VariantSummary& variant = summary.variants[i];

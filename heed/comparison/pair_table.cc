@@ -39,7 +39,8 @@ ComparisonTable pair_table(const ComparisonGroup& group, const GroupSummary& sum
   const MetricStyle& style = group.measures.metric->style();
   ComparisonTable table{.title = fmt::format("Differences in {}", style.name),
                         .note = fmt::format("Row minus column{}. Bold: more than noise.",
-                                            style.lower_is_better ? ": below 0 is better" : "")};
+                                            style.lower_is_better ? ": below 0 is better" : ""),
+                        .strong_is_best = false};
   table.columns = {""};
   std::vector<std::vector<TableCell>> cells(group.variants.size());
   for (auto& row : cells) {

@@ -24,15 +24,28 @@ TableCell score_cell(const Metric& metric, const std::vector<double>& scores, bo
 
 }  // namespace
 
-std::vector<bool> unbeaten_variants(std::size_t variants, const std::vector<PairSummary>& pairs) {
-  std::vector<bool> unbeaten(variants, true);
+std::vector<bool> leading_variants(std::size_t variants, const std::vector<PairSummary>& pairs) {
+  std::vector<bool> leading(variants, false), beaten(variants, false);
+  std::vector<std::size_t> ranking;
   for (const PairSummary& pair : pairs) {
-    if (pair.difference.exceeds_noise()) {
-      unbeaten[pair.second] = false;
+    if (ranking.empty()) {
+      ranking.push_back(pair.first);
     }
+    if (pair.first == ranking.front()) {
+      ranking.push_back(pair.second);
+    }
+    beaten[pair.second] = beaten[pair.second] || pair.difference.exceeds_noise();
   }
-  const bool all = std::all_of(unbeaten.begin(), unbeaten.end(), [](bool b) { return b; });
-  return all ? std::vector<bool>(variants, false) : unbeaten;
+  if (std::none_of(beaten.begin(), beaten.end(), [](bool b) { return b; })) {
+    return leading;
+  }
+  for (const std::size_t variant : ranking) {
+    if (beaten[variant]) {
+      break;
+    }
+    leading[variant] = true;
+  }
+  return leading;
 }
 
 std::vector<std::size_t> series_of_variants(const ComparisonGroup& group) {
@@ -49,7 +62,7 @@ ComparisonTable result_table(const ComparisonGroup& group, const GroupSummary& s
     table.columns.push_back(other->style().name);
   }
   table.columns.insert(table.columns.end(), {"loss", "parameters", "tokens/s", "memory", "time"});
-  const std::vector<bool> best = unbeaten_variants(group.variants.size(), summary.pairs);
+  const std::vector<bool> best = leading_variants(group.variants.size(), summary.pairs);
   for (std::size_t i = 0; i < group.variants.size(); ++i) {
     const VariantSummary& variant = summary.variants[i];
     std::vector<TableCell> row = {{group.variants[i].label},
@@ -65,8 +78,8 @@ ComparisonTable result_table(const ComparisonGroup& group, const GroupSummary& s
     table.rows.push_back(std::move(row));
   }
   table.note = fmt::format(
-      "On {}: mean and standard deviation over the seeds.{} What nothing is better than by more "
-      "than noise is bold, where not all are alike.",
+      "On {}: mean and standard deviation over the seeds.{} Bold, where not all are alike: the "
+      "best, and those next to it that nothing is better than by more than noise.",
       measures.tested_on.empty()
           ? fmt::format("{} test {}", count_text(static_cast<std::int64_t>(group.sentences)),
                         measures.items)

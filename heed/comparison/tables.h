@@ -27,8 +27,10 @@ std::vector<ComparisonTable> other_length_tables(const ComparisonGroup& group,
 // Every variant minus every other:
 ComparisonTable pair_table(const ComparisonGroup& group, const GroupSummary& summary);
 
-// Variants that none is better than by more than noise. None when all are alike.
-std::vector<bool> unbeaten_variants(std::size_t variants, const std::vector<PairSummary>& pairs);
+// The best variant, and those that follow it in the ranking as long as none is better than they are
+// by more than noise: so no variant is marked that has a worse mean than one that is not. None when
+// all are alike. `pairs` are all pairs, in the order of the ranking.
+std::vector<bool> leading_variants(std::size_t variants, const std::vector<PairSummary>& pairs);
 
 // The lines of the charts that the rows of a table stand for, where each variant has a row.
 std::vector<std::size_t> series_of_variants(const ComparisonGroup& group);

@@ -57,8 +57,8 @@ void write_table(const ComparisonTable& table, const std::string& id, std::strin
   }
   out += fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{}\">\n"
-      "<table class=\"history comparison\">\n<thead><tr>",
-      id);
+      "<table class=\"history comparison{}\">\n<thead><tr>",
+      id, table.strong_is_best ? " marked" : "");
   for (const std::string& column : table.columns) {
     out += fmt::format("<th scope=\"col\">{}</th>", escape_html(column));
   }
@@ -164,7 +164,7 @@ std::string end_of(const ComparisonPage& page) {
     }
     sections.push_back(charts);
   }
-  return page_end({{"colours", {{"light", ""}, {"dark", ""}}}, {"sections", sections}},
+  return page_end({{"sections", sections}},
                   {page_assets::curve_math_js(), page_assets::comparison_js()});
 }
 

@@ -29,6 +29,7 @@ struct ComparisonTable {
   std::vector<std::vector<TableCell>> rows;
   // The line of the charts that row i stands for; empty: rows stand for none.
   std::vector<std::size_t> series;
+  bool strong_is_best = true;  // and has the colour of that
 };
 
 struct BandPoint {
