@@ -51,7 +51,8 @@ TEST_F(LanguageModelCommands, LearnATextAndMeasureIt) {
 }
 
 TEST_F(LanguageModelCommands, InfoDescribesTheModel) {
-  ASSERT_EQ(train("run").exit_code, 0);
+  const CommandResult trained = train("run");
+  ASSERT_EQ(trained.exit_code, 0);
   const CommandResult info = run_heed({"info", path("run"), "--json", "--tensors"});
   ASSERT_EQ(info.exit_code, 0) << info.error;
   const Json json = Json::parse(info.output);
@@ -59,6 +60,10 @@ TEST_F(LanguageModelCommands, InfoDescribesTheModel) {
   EXPECT_EQ(json["vocabulary"], 259);
   EXPECT_EQ(json["model"]["layers"], 1);
   EXPECT_EQ(json["tensors"]["lm_head.bias"], "[259]");
+  // And what it was tested at, as the run printed it.
+  EXPECT_EQ(json["results"]["line"].get<std::string>() + "\n", trained.output);
+  EXPECT_NEAR(json["results"]["measures"]["bits_per_character"]["value"].get<double>(),
+              score_of(trained.output).bits, 0.0005);
 }
 
 TEST_F(LanguageModelCommands, AModelIsWhereTrainingStarts) {

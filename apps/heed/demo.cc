@@ -1,6 +1,7 @@
 // heed demo: learns to read dates, from nothing but itself, in about a minute.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -13,10 +14,11 @@
 #include "heed/base/files.h"
 #include "heed/data/date_corpus.h"
 #include "heed/interop/load_model.h"
-#include "heed/metrics/classification.h"
+#include "heed/metrics/sequence_accuracy.h"
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run.h"
+#include "heed/tasks/run_results.h"
 #include "heed/tasks/translation_recipe.h"
 
 namespace heed::app {
@@ -103,9 +105,20 @@ void run_demo(const DemoOptions& options, int& exit_code) {
     references.push_back(pair.target);
   }
   const LoadedModel best = load_model(run.best);
+  const auto begin = std::chrono::steady_clock::now();
   const auto translations = LineTranslator({best.generator(), best.tokenizers, best.symbols},
                                            demo_recipe(options, directory).decoding, {})
                                 .best_of(sources);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  const TestMeasure exact =
+      measure_of(Share::exact_match(), sequence_statistics(translations, references));
+  const std::string line = fmt::format("exact match: {:.1f} %", exact.value);
+  const TestResult test{
+      .line = line,
+      .measures = {exact},
+      .examples = static_cast<std::int64_t>(sources.size()),
+      .decoding = config_to_json(demo_recipe(options, directory).decoding).dump()};
+  keep_test_result(recipe, directory, run, test, time.count());
   write_output("\nDates that never occurred in training:\n");
   for (std::size_t i = 0; i < 6; ++i) {
     write_output(fmt::format("  {}  ←  {}\n", translations[i], sources[i]));
@@ -113,9 +126,8 @@ void run_demo(const DemoOptions& options, int& exit_code) {
   write_output(
       fmt::format("\nLook at {} (curves, and which letters each digit attends to),\n"
                   "or translate: echo \"the 3rd of March, 2021\" | heed translate --model {}\n\n"
-                  "tested on {} strings\nexact match: {:.1f} %\n",
-                  (directory / "report.html").string(), directory.string(), sources.size(),
-                  100 * exact_match(translations, references)));
+                  "tested on {} strings\n{}\n",
+                  (directory / "report.html").string(), directory.string(), sources.size(), line));
 }
 
 }  // namespace

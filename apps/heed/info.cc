@@ -7,6 +7,7 @@
 #include "heed/base/yaml.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
+#include "heed/tasks/run_results.h"
 
 namespace heed::app {
 
@@ -41,6 +42,9 @@ Json describe(const LoadedModel& loaded) {
 void run_info(const InfoOptions& options) {
   const LoadedModel loaded = load_model(options.directory);
   Json json = describe(loaded);
+  if (const auto results = read_results(options.directory)) {
+    json["results"] = results_json(*results);
+  }
   if (options.tensors) {
     for (const NamedTensor& item : stored_tensors_of(*loaded.module)) {
       json["tensors"][item.name] = item.tensor.shape().text();
@@ -55,7 +59,8 @@ void add_info_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "info",
       "Say what is in a model or run directory\n\n"
-      "Loads the model and prints its sizes, its vocabularies and the defaults of decoding.");
+      "Loads the model and prints its sizes, its vocabularies and the defaults of decoding; of a "
+      "run also what it was tested at (its results.json).");
   command->footer(
       "Examples:\n"
       "  heed info run\n"

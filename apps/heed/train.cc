@@ -59,7 +59,7 @@ void run_train(const TrainOptions& options, int& exit_code) {
   const TrainingOutcome outcome = train_watched(recipe, directory, options.resume);
   if (outcome.interrupted != 0) {
     exit_code = 128 + outcome.interrupted;
-  } else if (const auto test = test_recipe(recipe, directory, outcome.best)) {
+  } else if (const auto test = test_recipe(recipe, directory, outcome)) {
     write_output(test->line + "\n");
   }
 }

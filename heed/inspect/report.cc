@@ -45,7 +45,8 @@ void write_navigation(const std::vector<Section>& sections, std::string& out) {
   out += "<nav aria-label=\"Sections\"><ul>\n";
   for (const Section& section : sections) {
     if (section.present) {
-      out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", section.id, section.title);
+      out +=
+          fmt::format("<li><a href=\"#{}\">{}</a></li>\n", section.id, escape_html(section.title));
     }
   }
   out += "</ul></nav>\n";
@@ -154,23 +155,37 @@ void write_samples(const Section& section, const RunReport& report, std::string&
   out += count > samples_shown_at_once ? "</ol>\n</details>\n</section>\n" : "</ol>\n</section>\n";
 }
 
-void write_attention(const Section& section, std::string& out) {
+void write_attention(const Section& section, const RunReport& report, std::string& out) {
   open_section(section, out);
-  out +=
+  out += fmt::format(
       "<p class=\"aside\">Each row is a token that attends, each column a token attended to; the "
-      "weights of a row sum to 1.</p>\n";
+      "weights of a row sum to 1.{}{}</p>\n",
+      report.attention_note.empty() ? "" : " ", escape_html(report.attention_note));
   out += no_script;
   out += "<div id=\"attention-view\"></div>\n</section>\n";
 }
 
-void write_summary(const Section& section, const RunReport& report, std::string& out) {
-  open_section(section, out);
-  out += "<table class=\"summary\">\n<tbody>\n";
-  for (const SummaryRow& row : report.summary) {
+constexpr std::string_view summary_start = "<table class=\"summary\">\n<tbody>\n";
+
+std::string summary_rows(const std::vector<SummaryRow>& rows) {
+  std::string out;
+  for (const SummaryRow& row : rows) {
     out += fmt::format("<tr><th scope=\"row\">{}</th><td dir=\"auto\">{}</td></tr>\n",
                        escape_html(row.name), escape_html(row.value));
   }
-  out += "</tbody>\n</table>\n</section>\n";
+  return out;
+}
+
+void write_summary(const Section& section, const RunReport& report, std::string& out) {
+  open_section(section, out);
+  out += std::string(summary_start) + summary_rows(report.summary) + "</tbody>\n</table>\n";
+  if (!report.recipe.empty()) {
+    out += fmt::format(
+        "<details><summary>Recipe</summary>\n<pre class=\"recipe\">{}</pre>\n"
+        "</details>\n",
+        escape_html(report.recipe));
+  }
+  out += "</section>\n";
 }
 
 void write_notes(const Section& section, const RunReport& report, std::string& out) {
@@ -182,7 +197,39 @@ void write_notes(const Section& section, const RunReport& report, std::string& o
   out += "</ul>\n</section>\n";
 }
 
+// What with_results puts in stands between these. Texts cannot contain them: they are escaped.
+constexpr std::string_view results_start = "<!--results-->", results_end = "<!--/results-->";
+
+void remove_results(std::string& page) {
+  for (std::size_t from = page.find(results_start); from != std::string::npos;
+       from = page.find(results_start)) {
+    const std::size_t end = page.find(results_end, from);
+    if (end == std::string::npos) {
+      return;
+    }
+    page.erase(from, end + results_end.size() - from);
+  }
+}
+
 }  // namespace
+
+std::string with_results(std::string page, const std::vector<SummaryRow>& rows) {
+  remove_results(page);
+  std::string headlines;
+  for (const SummaryRow& row : rows) {
+    headlines += row.headline ? headline_markup(row.name, row.value) : "";
+  }
+  const auto insert = [&](std::size_t at, const std::string& markup) {
+    if (at != std::string::npos) {
+      page.insert(at, std::string(results_start) + markup + std::string(results_end));
+    }
+  };
+  const std::size_t summary = page.find(summary_start);
+  insert(summary == std::string::npos ? summary : summary + summary_start.size(),
+         summary_rows(rows));
+  insert(page.find(headlines_end), headlines);
+  return page;
+}
 
 std::string render_report(const RunReport& report) {
   const Section curves{"curves", "Curves", !report.curves.empty()};
@@ -208,7 +255,7 @@ std::string render_report(const RunReport& report) {
     write_samples(samples, report, out);
   }
   if (attention.present) {
-    write_attention(attention, out);
+    write_attention(attention, report, out);
   }
   if (summary.present) {
     write_summary(summary, report, out);

@@ -75,6 +75,8 @@ struct RunReport {
   // Maps of the same title and kind form one picture whose layer and head are chosen on the page;
   // maps without a cell are left out.
   std::vector<AttentionMap> attention;
+  std::string attention_note;  // whose tokens the maps show; may be empty
+  std::string recipe;          // the resolved recipe, shown on demand below the summary
   std::vector<std::string> notes;
 };
 
@@ -83,5 +85,10 @@ struct RunReport {
 // weights do not fit its labels, when maps of one title and kind have different tokens, or when a
 // row of the history has another number of cells than there are columns.
 std::string render_report(const RunReport& report);
+
+// A page that render_report made, with `rows` at the beginning of its Run section, and those that
+// are headlines at its head; what an earlier call put there is replaced. A page without such places
+// stays as it is.
+std::string with_results(std::string page, const std::vector<SummaryRow>& rows);
 
 }  // namespace heed

@@ -175,5 +175,20 @@ TEST(RenderReport, WritesASampleToLookAt) {
   EXPECT_EQ(start, "<!doctype html>");
 }
 
+TEST(WithResults, StandAtTheHeadAndInTheRunSectionOnce) {
+  RunReport report;
+  report.summary = {{"Steps", "2", true}};
+  const std::string page = render_report(report);
+  const std::string once = with_results(page, {{"Test <BLEU>", "1.0", true}, {"Beam", "4"}});
+  EXPECT_THAT(once, HasSubstr("<div><dt>Steps</dt><dd>2</dd></div>\n<!--results--><div><dt>Test "
+                              "&lt;BLEU&gt;</dt><dd>1.0</dd></div>\n<!--/results--></dl>"));
+  EXPECT_THAT(once,
+              HasSubstr("<tbody>\n<!--results--><tr><th scope=\"row\">Test &lt;BLEU&gt;</th>"));
+  EXPECT_THAT(once, HasSubstr("Beam</th><td dir=\"auto\">4</td></tr>\n<!--/results--><tr>"));
+  EXPECT_EQ(with_results(once, {{"Test <BLEU>", "1.0", true}, {"Beam", "4"}}), once);
+  EXPECT_THAT(with_results(once, {{"Test", "2.0"}}), ::testing::Not(HasSubstr("BLEU")));
+  EXPECT_EQ(with_results("<p>another page</p>", {{"Test", "2.0", true}}), "<p>another page</p>");
+}
+
 }  // namespace
 }  // namespace heed

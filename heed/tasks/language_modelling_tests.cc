@@ -12,6 +12,7 @@
 #include "heed/interop/load_model.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/tasks/pair_source.h"
+#include "heed/tasks/run_results.h"
 #include "heed/tasks/typed_recipe.h"
 #include "heed/tasks/window_scores.h"
 
@@ -168,9 +169,12 @@ std::optional<TestResult> test_language_modelling(const LanguageModellingRecipe&
   const SetResult result = score_windows(windows, recipe, loaded);
   check(result.loss.has_value(), "{}", result.refusal);
   const BitsPerCharacter metric;
-  const double bits = metric.score_of(result.statistics.total());
-  return TestResult{fmt::format("bits per character: {:.3f}, loss: {:.4f}", bits, *result.loss),
-                    {{metric.style().key, bits}, {"loss", *result.loss}}};
+  const TestMeasure bits = measure_of(metric, result.statistics);
+  const MetricStyle loss{.key = "loss", .name = "loss", .decimals = 3, .lower_is_better = true};
+  return TestResult{
+      .line = fmt::format("bits per character: {:.3f}, loss: {:.4f}", bits.value, *result.loss),
+      .measures = {bits, {.style = loss, .value = *result.loss}},
+      .examples = static_cast<std::int64_t>(windows->size())};
 }
 
 void check_language_modelling_multiples(const LanguageModellingRecipe& recipe,

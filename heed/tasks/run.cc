@@ -1,8 +1,11 @@
 #include "heed/tasks/run.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 
 #include "heed/base/config.h"
 #include "heed/base/error.h"
@@ -15,6 +18,8 @@
 #include "heed/kernels/kernel.h"
 #include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run_directory.h"
+#include "heed/tasks/run_results.h"
+#include "heed/version.h"
 
 namespace heed {
 
@@ -32,6 +37,7 @@ void prepare_directory(const fs::path& directory, bool resume) {
   remove_unfinished_files(directory);
   if (!holds_run) {
     remove_tree(directory / "tokenizer");
+    remove_results(directory);
   }
 }
 
@@ -71,6 +77,16 @@ RunIdentity identity_of(const Recipe& recipe, const TaskData& data) {
   return {.recipe = document.dump(), .defaults = defaults.dump()};
 }
 
+// What the page says of a run besides what came of it.
+std::vector<SummaryRow> facts_of(const Recipe& recipe, int threads) {
+  return {{"Task", recipe.kind->name},
+          {"Recipe", recipe.settings.title},
+          {"Seed", std::to_string(recipe.settings.seed)},
+          {"Precision", recipe.settings.precision},
+          {"Threads", std::to_string(threads)},
+          {"Version", "heed " HEED_VERSION}};
+}
+
 void tell_end(const TrainingOutcome& outcome, Progress& progress) {
   if (outcome.interrupted != 0) {
     progress.line(fmt::format("interrupted at step {}; continue with --resume", outcome.steps));
@@ -106,6 +122,8 @@ TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const Run
                    .resume = options.resume,
                    .identity = identity_of(recipe, *data),
                    .title = settings.title,
+                   .facts = facts_of(recipe, threads),
+                   .recipe = write_yaml(recipe.document->value),
                    .progress = &progress,
                    .interrupted = options.interrupted});
   write_file_atomically(directory / "recipe.yaml", write_yaml(recipe.document->value));
@@ -130,15 +148,40 @@ TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
   return train(recipe, directory, options);
 }
 
+void keep_test_result(const Recipe& recipe, const fs::path& directory,
+                      const TrainingOutcome& trained, const TestResult& test, double seconds) {
+  const std::time_t now = std::time(nullptr);
+  const fs::path model =
+      fs::is_symlink(trained.best) ? fs::read_symlink(trained.best) : trained.best.filename();
+  keep_results({.version = HEED_VERSION,
+                .time = fmt::format("{:%FT%TZ}", fmt::gmtime(now)),
+                .task = recipe.kind->name,
+                .title = recipe.settings.title,
+                .seed = recipe.settings.seed,
+                .precision = recipe.settings.precision,
+                .steps = trained.steps,
+                .model = model.string(),
+                .training_seconds = trained.seconds,
+                .test_seconds = seconds,
+                .test = test},
+               directory);
+}
+
 std::optional<TestResult> test_recipe(const Recipe& recipe, const fs::path& directory,
-                                      const fs::path& model) {
-  return recipe.kind->test(recipe.document->value, model, directory);
+                                      const TrainingOutcome& trained) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto test = recipe.kind->test(recipe.document->value, trained.best, directory);
+  if (test) {
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+    keep_test_result(recipe, directory, trained, *test, time.count());
+  }
+  return test;
 }
 
 RunOutcome run_recipe(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
   RunOutcome outcome{.training = train_recipe(recipe, directory, options)};
   if (outcome.training.interrupted == 0) {
-    outcome.test = test_recipe(recipe, directory, outcome.training.best);
+    outcome.test = test_recipe(recipe, directory, outcome.training);
   }
   return outcome;
 }

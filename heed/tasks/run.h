@@ -4,7 +4,7 @@
 //   // outcome.training.best is a model directory; outcome.test->line is what it was measured at
 //
 // What a run keeps in its directory is told in heed/training/trainer.h; besides: recipe.yaml
-// (resolved), tokenizer/, cache/, and data/ for what is made up.
+// (resolved), tokenizer/, cache/, data/ for what is made up, and results.json once it was tested.
 //
 // Thread-safety: one run at a time in a process, since it sets the number of threads.
 #pragma once
@@ -42,10 +42,11 @@ struct RunOutcome {
 TrainingOutcome train_recipe(const Recipe& recipe, const std::filesystem::path& directory,
                              const RunOptions& options = {});
 
-// Measures a model directory on the recipe's test data; nothing when it names none. `directory` is
-// that of the run, where what the task makes itself lies. Errors: those of data and models.
+// Measures the best weights of a run on the recipe's test data; nothing when it names none. The
+// result is kept in the run's `directory`: in results.json, on the page, for TensorBoard. Errors:
+// those of data, models and files.
 std::optional<TestResult> test_recipe(const Recipe& recipe, const std::filesystem::path& directory,
-                                      const std::filesystem::path& model);
+                                      const TrainingOutcome& trained);
 
 // Trains, and then tests the best weights.
 RunOutcome run_recipe(const Recipe& recipe, const std::filesystem::path& directory,

@@ -126,6 +126,9 @@ void TranslationTask::add_to_report(RunReport& report) const {
                            .given = "Output",
                            .score = "chrF2"};
   if (validates()) {
+    report.attention_note =
+        "The rows are the tokens of the reference, which the model is given here as in training, "
+        "not those of its output above.";
     report.attention = cross_attention_maps(*model_, *data_->validation, *validation_,
                                             data_->tokenizers, sources_, reported_attentions);
   }

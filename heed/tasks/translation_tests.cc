@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "heed/autograd/gradient.h"
+#include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/json.h"
@@ -16,6 +17,7 @@
 #include "heed/metrics/sequence_accuracy.h"
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/pair_source.h"
+#include "heed/tasks/run_results.h"
 #include "heed/tasks/translation_sets.h"
 #include "heed/tasks/typed_recipe.h"
 
@@ -234,19 +236,24 @@ std::optional<TestResult> test_translation(const TranslationRecipe& recipe, cons
   const LoadedModel translator = load_model(model);
   const auto translations =
       translate(translator, set.sources, recipe.decoding, parse_precision(recipe.precision));
+  TestResult result{.examples = static_cast<std::int64_t>(translations.size()),
+                    .decoding = config_to_json(recipe.decoding).dump()};
   if (recipe.data.toy.kind.empty()) {
     const Bleu bleu;
     const std::vector<std::vector<std::string>> references = {set.references};
     const SentenceStatistics statistics = bleu.statistics(translations, references);
-    return TestResult{bleu.line(statistics, 1),
-                      {{bleu.style().key, bleu.score_of(statistics.total())}}};
+    result.line = bleu.line(statistics, 1);
+    result.measures = {
+        measure_of(bleu, statistics, bleu.signature(1, std::optional(BootstrapOptions{})))};
+    return result;
   }
-  const auto total = sequence_statistics(translations, set.references).total();
+  const SentenceStatistics statistics = sequence_statistics(translations, set.references);
+  const auto total = statistics.total();
   const Share exact = Share::exact_match(), tokens = Share::token_accuracy();
-  return TestResult{
-      fmt::format("exact match: {:.1f} %, tokens: {:.1f} %", exact.score_of(total),
-                  tokens.score_of(total)),
-      {{exact.style().key, exact.score_of(total)}, {tokens.style().key, tokens.score_of(total)}}};
+  result.line = fmt::format("exact match: {:.1f} %, tokens: {:.1f} %", exact.score_of(total),
+                            tokens.score_of(total));
+  result.measures = {measure_of(exact, statistics), measure_of(tokens, statistics)};
+  return result;
 }
 
 void try_out_translation(const TranslationRecipe& recipe, const TranslationCorpora& data,

@@ -147,8 +147,10 @@ void History::add(const StepRecord& record) {
 
 void History::add(const ValidationRecord& record) {
   write_line(to_json(record, perplexity_).dump());
+  events_.add_scalar("validation/train_loss", record.train_loss, record.step);
   events_.add_scalar("validation/loss", record.loss, record.step);
   if (perplexity_) {
+    events_.add_scalar("validation/train_perplexity", std::exp(record.train_loss), record.step);
     events_.add_scalar("validation/perplexity", std::exp(record.loss), record.step);
   }
   for (const auto& [key, value] : record.measures) {

@@ -107,6 +107,8 @@ void add_best(RunReport& report, const ValidationRecord& best, const Task& task)
 RunReport make_run_report(const RunReportInputs& inputs) {
   RunReport report;
   report.title = inputs.title;
+  report.recipe = inputs.recipe;
+  report.summary.assign(inputs.facts.begin(), inputs.facts.end());
   const auto& validations = inputs.history->validations();
   const std::int64_t steps = validations.empty() ? 0 : validations.back().step;
   report.summary.push_back({"Parameters", count_text(inputs.parameters), true});

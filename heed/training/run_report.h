@@ -12,6 +12,8 @@ namespace heed {
 
 struct RunReportInputs {
   std::string title;
+  std::span<const SummaryRow> facts = {};  // of the run, shown first
+  std::string recipe = {};                 // as text; may be empty
   const History* history = nullptr;
   const Task* task = nullptr;
   std::int64_t parameters = 0;

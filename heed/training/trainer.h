@@ -47,7 +47,9 @@ struct TrainingSetup {
   bool resume = false;
   RunIdentity identity;  // compared on a resume
   std::string title;
-  Progress* progress = nullptr;  // null: nobody listens
+  std::vector<SummaryRow> facts;  // that the page's Run section begins with: the seed, say
+  std::string recipe;             // as text, for the page; may be empty
+  Progress* progress = nullptr;   // null: nobody listens
   // Asked after each step: a number that is not 0 ends the run, which can be resumed. A program
   // gives the signal that came.
   std::function<int()> interrupted;

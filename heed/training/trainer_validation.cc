@@ -169,6 +169,8 @@ void Trainer::write_report() {
   write_file_atomically(
       setup_.directory / "report.html",
       render_report(make_run_report({.title = setup_.title,
+                                     .facts = setup_.facts,
+                                     .recipe = setup_.recipe,
                                      .history = history_.get(),
                                      .task = setup_.task,
                                      .parameters = count_parameters(setup_.task->model()),
