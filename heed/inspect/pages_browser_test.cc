@@ -99,16 +99,16 @@ TEST(PagesInBrowser, WhatScrollsSaysSoAndKeepsItsRowLabels) {
     const fades = (box) => box.classList.contains("more-right") && view.getComputedStyle(box).maskImage !== "none";
     say("wide", boxes.length > 0);
     say("fade", boxes.every(fades));
-    const frame = () => new Promise((resolve) => setTimeout(resolve, 50));
+    const scrolled = () => new Promise((resolve) => setTimeout(resolve, 50));
     for (const box of boxes) box.scrollLeft = 60;
-    await frame();
+    await scrolled();
     const stays = (box) => {
       const label = [...box.querySelectorAll("tbody th, text[text-anchor=end], .layer")].pop();
       return label.getBoundingClientRect().right > box.getBoundingClientRect().left + 4;
     };
     say("stay", boxes.every(stays));
     for (const box of boxes) box.scrollLeft = 100000;
-    await frame();
+    await scrolled();
     say("end", boxes.some((box) => box.classList.contains("more-right")));
   )script");
   HEED_SKIP_WITHOUT_BROWSER(result);

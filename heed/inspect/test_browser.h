@@ -113,7 +113,7 @@ inline constexpr const char* frame_script = R"script(
     say("paper", paper());
     say("over", page.documentElement.scrollWidth - page.documentElement.clientWidth);
     say("bad", all("svg *").filter((node) => /NaN|Infinity|undefined/.test(node.outerHTML)).length);
-    ACTIONS
+    { ACTIONS }
     button.click();
     if (theme === "dark") button.click();
     say("switched", paper());

@@ -53,8 +53,9 @@ TestMeasure measure_from(const std::string& key, const Json& json) {
 
 // "beam 4, length_penalty 0.6"
 std::string settings_text(const std::string& decoding) {
+  const Json settings = Json::parse(decoding);
   std::string text;
-  for (const auto& item : Json::parse(decoding).items()) {
+  for (const auto& item : settings.items()) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", item.key(), item.value().dump());
   }
   return text;
