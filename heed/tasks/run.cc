@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <system_error>
 
 #include "heed/base/config.h"
 #include "heed/base/error.h"
@@ -151,8 +152,9 @@ TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
 void keep_test_result(const Recipe& recipe, const fs::path& directory,
                       const TrainingOutcome& trained, const TestResult& test, double seconds) {
   const std::time_t now = std::time(nullptr);
-  const fs::path model =
-      fs::is_symlink(trained.best) ? fs::read_symlink(trained.best) : trained.best.filename();
+  std::error_code no_link;
+  const fs::path target = fs::read_symlink(trained.best, no_link);
+  const fs::path model = no_link ? trained.best.filename() : target;
   keep_results({.version = HEED_VERSION,
                 .time = fmt::format("{:%FT%TZ}", fmt::gmtime(now)),
                 .task = recipe.kind->name,

@@ -145,10 +145,10 @@ Json results_json(const RunResults& results) {
 void keep_results(const RunResults& results, const fs::path& run) {
   write_file_atomically(run / "results.json", results_json(results).dump(2) + "\n");
   const fs::path page = run / "report.html";
-  if (fs::exists(page)) {
+  if (path_exists(page)) {
     write_file_atomically(page, with_results(read_file(page), rows_of(results)));
   }
-  fs::remove(run / event_file);
+  remove_tree(run / event_file);
   EventFileWriter events(run / event_file);
   for (const TestMeasure& measure : results.test.measures) {
     events.add_scalar("test/" + measure.style.key, measure.value, results.steps);
@@ -158,7 +158,7 @@ void keep_results(const RunResults& results, const fs::path& run) {
 
 std::optional<RunResults> read_results(const fs::path& run) {
   const fs::path path = run / "results.json";
-  if (!fs::exists(path)) {
+  if (!path_exists(path)) {
     return std::nullopt;
   }
   const Json json = parse_json(read_file(path, 1u << 20), path.string());
@@ -170,8 +170,8 @@ std::optional<RunResults> read_results(const fs::path& run) {
 }
 
 void remove_results(const fs::path& run) {
-  fs::remove(run / "results.json");
-  fs::remove(run / event_file);
+  remove_tree(run / "results.json");
+  remove_tree(run / event_file);
 }
 
 }  // namespace heed
