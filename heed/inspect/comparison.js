@@ -25,7 +25,8 @@
     if (low === high) [low, high] = [low - 0.5, high + 0.5];
     // A limit of the scale is shown when the values come near it.
     const near = (limit, value) => limit !== null && Math.abs(limit - value) < 0.5 * (high - low);
-    return [near(chart.low, low) ? chart.low : low - (high - low) * 0.05, near(chart.high, high) ? chart.high : high];
+    return [near(chart.low, low) ? Math.min(chart.low, low) : low - (high - low) * 0.05,
+      near(chart.high, high) ? Math.max(chart.high, high) : high];
   }
 
   function xRange(chart) {

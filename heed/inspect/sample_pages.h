@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "heed/inspect/comparison_page.h"
@@ -77,7 +78,8 @@ inline ComparisonPage sample_comparison(std::size_t curves) {
       std::vector<TableCell> row = {{curve.name}};
       for (int k = 1; k <= 8; ++k) {
         const double mean = std::max(0.0, 100 - 3.0 * k * static_cast<double>(i));
-        curve.points.push_back({20.0 * k, mean, mean - 1, mean + 1});
+        curve.points.push_back(
+            {20.0 * k, mean, std::max(0.0, mean - 1), std::min(100.0, mean + 1)});
         row.push_back({fmt::format("{:.1f} ± 0.4", mean), i == 0, "three seeds"});
       }
       chart.curves.push_back(curve);
