@@ -67,6 +67,9 @@ endfunction()
 
 # A test may also set up the backends, and read the files that it compares with.
 function(check_heed_include file floor include is_test)
+  if(include STREQUAL "heed/version.h") # which includes nothing
+    return()
+  endif()
   string(REGEX REPLACE "^heed/([^/]+)/.*" "\\1" target "${include}")
   if(NOT target IN_LIST floors)
     report("${file}: heed/${target} is not a floor that tests/check_includes.cmake knows")
