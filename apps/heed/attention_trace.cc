@@ -2,6 +2,7 @@
 
 #include "heed/base/error.h"
 #include "heed/models/head_pruning.h"
+#include "heed/tasks/line_translator.h"
 #include "heed/text/piece_labels.h"
 
 namespace heed::app {
@@ -77,7 +78,7 @@ AttentionView trace_attention(const LoadedModel& translator, const std::string& 
   input_labels.front() = "(start)";
   AttentionView view{
       .source = source,
-      .target = target ? *target : tokenizer.decode(target_ids),
+      .target = target ? *target : one_line(tokenizer.decode(target_ids)),
       .stacks = {{"encoder", "encoder self-attention", source_labels, source_labels, {}},
                  {"decoder", "decoder self-attention", output_labels, input_labels, {}},
                  {"cross", "encoder-decoder attention", output_labels, source_labels, {}}}};

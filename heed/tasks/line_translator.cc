@@ -58,13 +58,13 @@ class NearestCut {
   Cut cut_{};
 };
 
+}  // namespace
+
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\0'; }, ' ');
   return text;
 }
-
-}  // namespace
 
 std::pair<std::string_view, std::string_view> cut_in_two(std::string_view text) {
   const std::vector<char32_t> characters = decode_utf8(text);

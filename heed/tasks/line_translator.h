@@ -29,7 +29,7 @@
 namespace heed {
 
 struct TextTranslation {
-  std::string text;
+  std::string text;  // one line
   double log_probability = 0;
   double score = 0;         // log_probability / length^length_penalty
   std::int64_t length = 0;  // tokens, end symbols included
@@ -43,6 +43,10 @@ struct LineTranslations {
 // Cuts a text in two near its middle, as above; white space at the cut is left out. Errors
 // (failure): the text is a single character.
 std::pair<std::string_view, std::string_view> cut_in_two(std::string_view text);
+
+// A text as one line of a file: a line end or a NUL, which a model that spells its text in bytes
+// may write, becomes a space.
+std::string one_line(std::string text);
 
 // A model with what turns text into its tokens and back.
 struct TextTranslator {
