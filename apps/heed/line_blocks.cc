@@ -16,18 +16,22 @@ namespace heed::app {
 
 namespace {
 
+constexpr std::size_t block_byte_limit = std::size_t{1} << 24;
+
 // Gathers lines one by one; an error waits until the lines before it are out.
 class GatheredBlocks : public LineBlocks {
  public:
   LineBlock next(std::size_t limit) override {
     LineBlock block;
     block.first_number = given_ + 1;
-    while (!error_ && block.lines.size() < limit) {
+    std::size_t bytes = 0;
+    while (!error_ && block.lines.size() < limit && bytes < block_byte_limit) {
       try {
         std::optional<std::string> line = next_line(block.lines.empty());
         if (!line) {
           break;
         }
+        bytes += line->size();
         block.lines.push_back(std::move(*line));
       } catch (const Error&) {
         error_ = std::current_exception();

@@ -20,9 +20,10 @@ struct LineBlock {
 class LineBlocks {
  public:
   virtual ~LineBlocks() = default;
-  // The next lines, at most `limit`; none at the end. Waits for one line only. Errors name source
-  // and line: (bad_data) invalid UTF-8, a NUL byte, a line of more than default_line_limit bytes;
-  // lines before such a one are given out first; (input_output) the source cannot be read.
+  // The next lines, at most `limit`, and not many more than 16 MB of them; none at the end. Waits
+  // for one line only. Errors name source and line: (bad_data) invalid UTF-8, a NUL byte, a line of
+  // more than default_line_limit bytes; lines before such a one are given out first; (input_output)
+  // the source cannot be read.
   virtual LineBlock next(std::size_t limit) = 0;
 };
 

@@ -132,6 +132,23 @@ TEST(LineBlocks, RefusesNulBytesAndEndlessLines) {
   writer.join();
 }
 
+TEST(LineBlocks, HoldsNotManyMoreThanSixteenMegabytes) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("heed-long-lines-" + std::to_string(::getpid()));
+  const std::string line(900'000, 'x');
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    text += line + "\n";
+  }
+  write_file(path, text);
+  const auto blocks = file_blocks(path.string());
+  EXPECT_EQ(blocks->next(1000).lines.size(), 19u);  // 18 have 16.2 million bytes
+  EXPECT_EQ(blocks->next(1000).first_number, 20);
+  EXPECT_EQ(blocks->next(1000).lines.size(), 2u);
+  EXPECT_TRUE(blocks->next(1000).lines.empty());
+  std::filesystem::remove(path);
+}
+
 TEST(LineBlocks, ReadsFilesInFullBlocks) {
   const auto path =
       std::filesystem::temp_directory_path() / ("heed-line-blocks-" + std::to_string(::getpid()));
