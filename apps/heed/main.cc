@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "apps/heed/command_line.h"
 #include "apps/heed/common.h"
+#include "apps/heed/last_words.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
@@ -40,8 +42,10 @@ int run(int argc, char** argv) {
   } catch (const std::filesystem::filesystem_error& error) {
     print_error(error.path1().string() + ": " + error.code().message());
     return exit_code(ErrorKind::input_output);
+  } catch (const std::system_error& error) {  // nothing else throws it than the start of a thread
+    print_error(std::string("cannot start a thread: ") + error.code().message());
   } catch (const std::bad_alloc&) {
-    print_error("out of memory");
+    print_error(out_of_memory_message());
   } catch (const std::exception& error) {
     print_error(error.what());
   }
@@ -57,5 +61,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_DFL);
   // A file that may not grow is an error of the write, like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
+  heed::app::prepare_for_the_worst();
   return heed::app::run(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -37,6 +38,17 @@ struct ThreadPool::State {
   std::atomic<int> busy{0};  // workers that have not yet finished with the current job
   std::mutex error_mutex;
   std::exception_ptr error;
+
+  void end_workers() {
+    {
+      std::lock_guard lock(mutex);
+      stop.store(true);
+    }
+    wake.notify_all();
+    for (std::thread& worker : workers) {
+      worker.join();
+    }
+  }
 
   void work() {
     inside_tile = true;
@@ -83,20 +95,25 @@ struct ThreadPool::State {
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   check_usage(threads >= 1 && threads <= 1024, "threads: expected 1 to 1024, got {}", threads);
   state_->thread_count = threads;
-  for (int i = 1; i < threads; ++i) {
-    state_->workers.emplace_back([state = state_.get()] { state->worker_loop(); });
+  state_->workers.reserve(static_cast<std::size_t>(threads));
+  try {
+    for (int i = 1; i < threads; ++i) {
+      state_->workers.emplace_back([state = state_.get()] { state->worker_loop(); });
+    }
+  } catch (const std::system_error& error) {
+    const std::size_t started = state_->workers.size() + 1;
+    state_->end_workers();
+    fail(ErrorKind::failure,
+         "cannot start a thread: {}; {} of {} run; ask for fewer threads or allow more memory",
+         error.code().message(), started, threads);
+  } catch (...) {
+    state_->end_workers();
+    throw;
   }
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    std::lock_guard lock(state_->mutex);
-    state_->stop.store(true);
-  }
-  state_->wake.notify_all();
-  for (auto& worker : state_->workers) {
-    worker.join();
-  }
+  state_->end_workers();
 }
 
 int ThreadPool::thread_count() const {

@@ -8,20 +8,30 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
+
+#include "heed/base/error.h"
 
 namespace heed {
 
 // Calls `produce` over and over, keeps up to `depth` results, and hands them out in order. An empty
 // result ends the sequence. An exception reaches the consumer after the items made before it, and
-// again at each later call. The destructor waits for the item that is being made and drops the
-// rest.
+// again at each later call. Error (failure): the thread cannot be started. The destructor waits for
+// the item that is being made and drops the rest.
 template <typename T>
 class Prefetcher {
  public:
   Prefetcher(std::function<std::optional<T>()> produce, std::size_t depth)
-      : produce_(std::move(produce)), depth_(depth > 0 ? depth : 1), thread_([this] { work(); }) {}
+      : produce_(std::move(produce)), depth_(depth > 0 ? depth : 1) {
+    try {
+      thread_ = std::thread([this] { work(); });
+    } catch (const std::system_error& error) {
+      fail(ErrorKind::failure, "cannot start a thread that prepares batches: {}",
+           error.code().message());
+    }
+  }
 
   ~Prefetcher() {
     {
@@ -87,7 +97,7 @@ class Prefetcher {
   std::exception_ptr error_;
   bool finished_ = false;
   bool stopping_ = false;
-  std::thread thread_;  // last: it uses all of the above from its first moment
+  std::thread thread_;
 };
 
 }  // namespace heed

@@ -133,8 +133,8 @@ class CachingAllocator {
       shrink_cache(0);
       data = take_from_system(size);
     }
-    check(data != nullptr, "out of memory: {} bytes asked for, {} in use", size,
-          statistics_.live_bytes);
+    check(data != nullptr, "out of memory: {} bytes asked for, for a tensor, {} in use by others",
+          size, statistics_.live_bytes);
     return {data, size};
   }
 

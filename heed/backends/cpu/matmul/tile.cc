@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "heed/backends/cpu/matmul/code_room.h"
+
 namespace heed::cpu {
 
 namespace {
@@ -145,6 +147,7 @@ class PrimitiveCache {
       return found->second.primitive;
     }
     const SingleThreaded guard;
+    require_code_room();
     auto primitive = std::make_shared<const Primitive>(make_primitive(key.shape, key.c_stride));
     if (entries_.size() >= tile_primitive_limit) {
       entries_.erase(order_.back());
