@@ -41,6 +41,12 @@ class Descriptor {
 // Opening a FIFO would wait for someone who writes into it.
 constexpr int read_at_once = O_RDONLY | O_NONBLOCK;
 
+// Whether the path names a descriptor of this process.
+bool is_open_already(const std::filesystem::path& path) {
+  const std::string name = path.lexically_normal().string();
+  return name == "/dev/stdin" || name.starts_with("/dev/fd/") || name.starts_with("/proc/self/fd/");
+}
+
 std::uint64_t regular_file_size(const Descriptor& file, const std::filesystem::path& path) {
   struct stat status {};
   const bool known = ::fstat(file.get(), &status) == 0;
@@ -49,12 +55,6 @@ std::uint64_t regular_file_size(const Descriptor& file, const std::filesystem::p
   check_io(S_ISREG(status.st_mode), "{}: is no regular file, and it has to be read as a whole",
            path.string());
   return static_cast<std::uint64_t>(status.st_size);
-}
-
-// Whether the path names a descriptor of this process.
-bool is_open_already(const std::filesystem::path& path) {
-  const std::string name = path.lexically_normal().string();
-  return name == "/dev/stdin" || name.starts_with("/dev/fd/") || name.starts_with("/proc/self/fd/");
 }
 
 void write_all(const Descriptor& file, std::string_view content,
@@ -84,8 +84,9 @@ std::filesystem::path parent_of(const std::filesystem::path& path) {
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
-  const Descriptor file(path, read_at_once);
-  const std::uint64_t size = regular_file_size(file, path);
+  const bool open_already = is_open_already(path);
+  const Descriptor file(path, open_already ? O_RDONLY : read_at_once);
+  const std::uint64_t size = open_already ? 0 : regular_file_size(file, path);
   check_data(size <= limit, "{}: {} bytes, more than the {} that are allowed here", path.string(),
              size, limit);
   std::string content;

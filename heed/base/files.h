@@ -10,8 +10,9 @@
 
 namespace heed {
 
-// The whole file as bytes. Errors (input_output) name the path: missing, unreadable, or no regular
-// file (a FIFO or a device, which may never end); (bad_data) when it is larger than `limit` bytes.
+// The whole file as bytes. Errors (input_output) name the path: missing, unreadable, or neither a
+// regular file nor what this process has open already, such as the /dev/fd/63 of a shell (a FIFO
+// may never begin, a device never end); (bad_data) when it is larger than `limit` bytes.
 std::string read_file(const std::filesystem::path& path,
                       std::uint64_t limit = std::uint64_t{1} << 32);
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <thread>
@@ -76,6 +77,17 @@ TEST_F(FilesTest, OnlyRegularFilesAreReadAsAWhole) {
     EXPECT_THAT(refusal([&] { check_file_to_hold(path); }), HasSubstr(": is no regular"));
   }
   EXPECT_EQ(read_file(make("a")), "old\n");
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const std::string name = "/dev/fd/" + std::to_string(ends[0]);
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(::write(ends[1], "piped\n", 6), 6);
+    ::close(ends[1]);
+  });
+  EXPECT_EQ(read_file(name), "piped\n") << "waits for who writes";
+  writer.join();
+  ::close(ends[0]);
   check_file_to_hold(folder_ / "a");
   check_file_to_hold("/dev/stdin");
   check_file_to_hold(folder_ / "missing");
