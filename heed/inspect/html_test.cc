@@ -1,5 +1,6 @@
 #include "heed/inspect/html.h"
 #include "heed/base/json.h"
+#include "heed/base/test_linear_time.h"
 
 #include <gtest/gtest.h>
 
@@ -61,6 +62,10 @@ TEST(RoundSignificant, KeepsTheLeadingDigits) {
   EXPECT_EQ(round_significant(-0.00123456, 3), -0.00123);
   EXPECT_EQ(round_significant(0.0, 3), 0.0);
   EXPECT_EQ(round_significant(std::numeric_limits<double>::denorm_min(), 3), 4.94e-324);
+}
+
+TEST(Html, IsEscapedInLinearTime) {
+  expect_linear_time("HTML", [](const std::string& text) { escape_html(text); });
 }
 
 }  // namespace

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <numeric>
 
+#include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
+#include "heed/base/test_linear_time.h"
+#include "heed/generation/test_table_model.h"
+#include "heed/text/byte_tokenizer.h"
 
 namespace heed {
 namespace {
@@ -55,6 +60,59 @@ TEST(CutInTwo, LosesNothingButWhiteSpaceAtCuts) {
       std::accumulate(pieces.begin() + 1, pieces.end(), pieces.front(),
                       [](const std::string& a, const std::string& b) { return a + " " + b; });
   EXPECT_EQ(joined, text);
+}
+
+TEST(CutInTwo, TakesLinearTime) {
+  expect_linear_time("a cut", [](const std::string& text) {
+    try {
+      cut_in_two(text);
+    } catch (const Error&) {  // of white space alone
+    }
+  });
+}
+
+// A model that writes the bytes of a text, whatever it reads.
+std::unique_ptr<TableModel> writer_of(std::string_view text) {
+  const ByteTokenizer bytes;
+  const int vocabulary = bytes.size(), end = bytes.end_id();
+  const int first_byte = bytes.encode("a").front() - 'a';
+  return std::make_unique<TableModel>(vocabulary, [=](const Prefix&, const Prefix& prefix) {
+    std::vector<double> logits(static_cast<std::size_t>(vocabulary));
+    const std::size_t place = prefix.size();
+    const int next =
+        place < text.size() ? first_byte + static_cast<unsigned char>(text[place]) : end;
+    logits[static_cast<std::size_t>(next)] = 50;
+    return logits;
+  });
+}
+
+TEST(LineTranslator, WritesOneLineForEachWhateverTheModelSpells) {
+  register_reference_backend();
+  const auto bytes = std::make_shared<const ByteTokenizer>();
+  const TokenizerPair tokenizers{bytes, bytes, true};
+  using namespace std::string_view_literals;
+  for (const auto& [written, line] :
+       {std::pair("one\ntwo"sv, "one two"), std::pair("\na\r\nb\n"sv, " a  b "),
+        std::pair("a\0b"sv, "a b"), std::pair("\n"sv, " "), std::pair("as it is"sv, "as it is"),
+        std::pair("\xffx"sv, "\uFFFDx")}) {
+    const auto model = writer_of(written);
+    for (const int n_best : {1, 2}) {
+      DecodingConfig config;
+      config.beam = 2;
+      config.n_best = n_best;
+      LineTranslator translator({*model, tokenizers, symbols_for(tokenizers)}, config, {});
+      const std::vector<std::string> lines = {"first", "", "third"};
+      const auto translations = translator.translate(lines);
+      ASSERT_EQ(translations.size(), 3u);
+      EXPECT_EQ(translations[0].best.front().text, line);
+      EXPECT_EQ(translations[1].best.front().text, "");
+      for (const LineTranslations& translation : translations) {
+        for (const TextTranslation& text : translation.best) {
+          EXPECT_EQ(text.text.find_first_of("\n\r\0"sv), std::string::npos);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

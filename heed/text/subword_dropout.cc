@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view word_mark = "\u2581";  // where SentencePiece had a space
 
+// Each merge looks at the whole word: what is longer is no word, and is taken in parts.
+constexpr std::size_t longest_word = 1024;  // characters
+
 // The bytes of the UTF-8 character that starts with `lead`.
 std::size_t character_length(char lead) {
   const auto byte = static_cast<unsigned char>(lead);
@@ -65,7 +68,8 @@ std::vector<std::int32_t> SubwordDropout::sample(std::span<const std::int32_t> i
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto id = static_cast<std::size_t>(ids[i]);
     word.insert(word.end(), characters_.at(id).begin(), characters_.at(id).end());
-    if (i + 1 == ids.size() || begins_word_.at(static_cast<std::size_t>(ids[i + 1]))) {
+    if (i + 1 == ids.size() || begins_word_.at(static_cast<std::size_t>(ids[i + 1])) ||
+        word.size() >= longest_word) {
       merge_word(word, rate, random);
       result.insert(result.end(), word.begin(), word.end());
       word.clear();
