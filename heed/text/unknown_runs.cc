@@ -26,7 +26,9 @@ UnknownRuns::UnknownRuns(std::string_view model, const std::vector<ModelPiece>& 
   known_[U'\u2581'] = true;  // a space, as pieces show it
   for (const ModelPiece& piece : pieces) {
     spells_bytes_ = spells_bytes_ || piece.type == PieceType::byte;
-    for (const char32_t character : decode_utf8(piece.text)) {
+    // The others stand for no text.
+    const bool text = piece.type != PieceType::unknown && piece.type != PieceType::control;
+    for (const char32_t character : text ? decode_utf8(piece.text) : std::vector<char32_t>()) {
       known_[character] = true;
     }
   }
