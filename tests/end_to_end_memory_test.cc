@@ -85,7 +85,7 @@ TEST_F(MemoryLimit, EndsEveryCommandThatComputesWithAMessage) {
       {"evaluate", "--model", run(), "--source", source, "--reference", target},
       {"score", "--model", run(), source, target},
       {"heads", "--model", run(), "--source", source, "--reference", target},
-      {"attend", "a b c", "--model", run(), "--out", path("a.html")},
+      {"attend", "1 2 3", "--target", "3 2 1", "--model", run(), "--out", path("a.html")},
       {"bleu", target, "--input", target},
       {"data", "check", path("train.source"), path("train.target")},
       {"info", run()},

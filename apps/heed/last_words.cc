@@ -22,7 +22,7 @@ constexpr double bytes_of_megabyte = 1 << 20;
 
 [[gnu::noinline]] void take_stack() {
   constexpr std::size_t size = std::size_t{1} << 20, page = 4096;
-  volatile char room[size];
+  [[maybe_unused]] volatile char room[size];
   for (std::size_t i = 0; i < size; i += page) {
     room[i] = 0;
   }
