@@ -70,10 +70,11 @@ class FileNames {
   // Refuses names that nobody used.
   void check_rest(const std::vector<std::string>& ignored) const {
     for (const auto& [bare, name] : names_) {
-      const bool known = used_.contains(bare) ||
-                         std::any_of(ignored.begin(), ignored.end(), [&](const auto& pattern) {
-                           return match_name(pattern, bare).has_value();
-                         });
+      const bool known =
+          used_.contains(bare) ||
+          std::any_of(ignored.begin(), ignored.end(), [&bare = bare](const auto& pattern) {
+            return match_name(pattern, bare).has_value();
+          });
       check_data(known, "{}: tensor {} has no place in this model", file_.path_of(name).string(),
                  quoted_name(name));
     }

@@ -13,10 +13,11 @@ namespace {
 void check_heads_are_there(const TranslatorConfig& config, const HeadSet& heads) {
   const std::vector<AttentionPlace> places = attentions_of(config);
   for (const auto& [name, list] : heads) {
-    check_usage(std::any_of(places.begin(), places.end(),
-                            [&](const AttentionPlace& place) { return place.name() == name; }),
-                "the model has no attention '{}'; its names run from {} to {}", name,
-                places.front().name(), places.back().name());
+    check_usage(
+        std::any_of(places.begin(), places.end(),
+                    [&name = name](const AttentionPlace& place) { return place.name() == name; }),
+        "the model has no attention '{}'; its names run from {} to {}", name, places.front().name(),
+        places.back().name());
     const std::vector<int> present = present_heads(config, name);
     for (const int head : list) {
       check_usage(std::find(present.begin(), present.end(), head) != present.end(),

@@ -19,11 +19,12 @@ void check_choice(const char* key, const std::string& value,
 // `attentions`: the model's.
 void check_pruned_heads(const StackConfig& config, const std::vector<AttentionPlace>& attentions) {
   for (const auto& [name, heads] : config.pruned_heads) {
-    check_usage(std::any_of(attentions.begin(), attentions.end(),
-                            [&](const AttentionPlace& place) { return place.name() == name; }),
-                "model.pruned_heads: {}: the model has no such attention; its names run from {} to "
-                "{}",
-                name, attentions.front().name(), attentions.back().name());
+    check_usage(
+        std::any_of(attentions.begin(), attentions.end(),
+                    [&name = name](const AttentionPlace& place) { return place.name() == name; }),
+        "model.pruned_heads: {}: the model has no such attention; its names run from {} to "
+        "{}",
+        name, attentions.front().name(), attentions.back().name());
     int least = 0;
     for (const int head : heads) {
       check_usage(head >= least && head < config.heads,
