@@ -59,6 +59,10 @@ ModelVocabulary read_vocabulary(const Json& config, const ModelKind& kind,
              vocabulary.source_size, vocabulary.target_size, tokenizers.source->size(),
              tokenizers.target->size());
   vocabulary.symbols = read_symbols(reader, kind, tokenizers, vocabulary.target_size);
+  constexpr std::int64_t most_spare_rows = 1 << 16;  // what rounds sizes up adds some thousands
+  check_data(vocabulary.target_size - tokenizers.target->size() <= most_spare_rows,
+             "{}: a vocabulary of {} for a tokenizer of {} pieces", source, vocabulary.target_size,
+             tokenizers.target->size());
   // Ids that no tokenizer can turn into text are never chosen.
   for (std::int64_t id = tokenizers.target->size(); id < vocabulary.target_size; ++id) {
     vocabulary.symbols.suppressed.push_back(static_cast<std::int32_t>(id));
