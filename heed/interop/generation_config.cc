@@ -150,7 +150,7 @@ class GenerationReader {
   void suppress(const char* key, const Json& id) {
     check_data(id.is_number_integer() && id >= 0 && id < vocabulary_,
                "{}: {}: expected ids below {}, got {}", reader_.source(), key, vocabulary_,
-               id.dump().substr(0, 40));
+               id.dump());
     result_.suppressed.push_back(id.get<std::int32_t>());
   }
 

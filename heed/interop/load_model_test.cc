@@ -9,6 +9,7 @@
 #include "heed/base/error.h"
 #include "heed/interop/model_kind.h"
 #include "heed/interop/test_directory.h"
+#include "heed/text/word_tokenizer.h"
 
 namespace heed {
 namespace {
@@ -270,6 +271,30 @@ TEST_F(LoadModel, DamagedConfigurationsAreNamed) {
                 json.erase("heed");
               }),
               HasSubstr("'heed' is missing"));
+}
+
+TEST_F(LoadModel, ModelsOfOtherTokensAreNotAveraged) {
+  const auto words = [](const std::vector<std::string>& list) {
+    const auto side =
+        std::make_shared<const WordTokenizer>(Vocabulary::with_specials(list, "words"), false);
+    return TokenizerPair{side, side, true};
+  };
+  const std::vector<fs::path> directories = {directory_ / "a", directory_ / "b"};
+  const std::vector<TokenizerPair> pairs = {words({"x", "y"}), words({"y", "x"})};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const int size = pairs[i].source->size();
+    Translator model(small_config(), {size, size, symbols_for(pairs[i])});
+    initialize_parameters(model, i);
+    save_model(model, pairs[i], symbols_for(pairs[i]), {}, directories[i]);
+  }
+  EXPECT_NO_THROW(average_models(std::vector<fs::path>{directories[0], directories[0]}));
+  try {
+    average_models(directories);
+    FAIL() << "averaged";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+    EXPECT_THAT(error.what(), HasSubstr("has other tokenizers than"));
+  }
 }
 
 TEST_F(LoadModel, TheAverageIsByOurOwnNames) {

@@ -116,7 +116,9 @@ class Trainer {
   bool goes_on();
   // Remembers the state before such a validation.
   void remember_ending();
-  void point_best();
+  // Takes back what another end of the run, with a validation of its own or without, called best: a
+  // checkpoint that the run would not have, or an average.
+  void forget_ending(bool validated);
   void finish_validation();
   ForwardContext forward_context() const;
   void train_step();

@@ -1,6 +1,7 @@
 // How a Trainer saves itself and comes back.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
@@ -37,14 +38,26 @@ std::optional<ValidationRecord> best_from_json(const Json& json) {
   return best;
 }
 
+// A whole number that the type holds, from 0. Error (bad_data): what stands there is something
+// else.
+template <typename Count = std::int64_t>
+Count count_at(const Json& json, const char* key, const std::string& source) {
+  const Json& number = json.at(key);
+  const bool fits =
+      number.is_number_unsigned() && std::in_range<Count>(number.get<std::uint64_t>());
+  check_data(fits, "{}: {}: expected a whole number from 0 to {}, got {}", source, key,
+             std::numeric_limits<Count>::max(), number.dump());
+  return number.get<Count>();
+}
+
 Json schedule_json(const Schedule::State& state) {
   return {{"scale", state.scale},
           {"best_loss", state.best_loss ? Json(*state.best_loss) : Json(nullptr)},
           {"waited", state.waited}};
 }
 
-Schedule::State schedule_from_json(const Json& json) {
-  Schedule::State state{.scale = json.at("scale"), .waited = json.at("waited")};
+Schedule::State schedule_from_json(const Json& json, const std::string& source) {
+  Schedule::State state{.scale = json.at("scale"), .waited = count_at<int>(json, "waited", source)};
   if (!json.at("best_loss").is_null()) {
     state.best_loss = json.at("best_loss").get<double>();
   }
@@ -66,17 +79,17 @@ Json ending_json(const std::optional<Ending>& ending) {
 }
 
 template <typename Ending>
-std::optional<Ending> ending_from_json(const Json& json) {
+std::optional<Ending> ending_from_json(const Json& json, const std::string& source) {
   if (json.is_null()) {
     return std::nullopt;
   }
   return Ending{.best = best_from_json(json.at("best")),
-                .best_step = json.at("best_step"),
-                .waited = json.at("waited"),
+                .best_step = count_at(json, "best_step", source),
+                .waited = count_at<int>(json, "waited", source),
                 .train_loss = number_or_nan(json.at("train_loss")),
-                .train_predictions = json.at("train_predictions"),
-                .schedule = schedule_from_json(json.at("schedule")),
-                .metrics_bytes = json.at("metrics_bytes")};
+                .train_predictions = count_at(json, "train_predictions", source),
+                .schedule = schedule_from_json(json.at("schedule"), source),
+                .metrics_bytes = count_at<std::uint64_t>(json, "metrics_bytes", source)};
 }
 
 Json identity_json(const RunIdentity& identity) {
@@ -156,6 +169,12 @@ void Trainer::settle_checkpoint() {
   if (state_.before_ending) {
     wanted.push_back(state_.before_ending->best_step);
   }
+  // Those of later steps, which a damaged one made the run go back behind, wait to be replaced.
+  for (const std::int64_t step : list_checkpoints(setup_.directory)) {
+    if (step > state_.step) {
+      wanted.push_back(step);
+    }
+  }
   prune_checkpoints(setup_.directory, wanted);
 }
 
@@ -175,26 +194,24 @@ bool Trainer::goes_on() {
   }
   if (as_saved.before_ending) {
     schedule_.restore(as_saved.before_ending->schedule);
-    std::error_code ignored;
-    std::filesystem::remove(validation_text_path(setup_.directory, state_.step), ignored);
   }
   return true;
 }
 
-// What another end called best, an average or a checkpoint that the run would not have, is so no
-// more.
-void Trainer::point_best() {
-  std::error_code ignored;
-  if (!std::filesystem::exists(checkpoint_path(setup_.directory, state_.best_step), ignored) &&
-      state_.best_step > 0) {
+void Trainer::forget_ending(bool validated) {
+  if (validated) {
+    remove_tree(validation_text_path(setup_.directory, state_.step));
+  }
+  const bool has_best = state_.best_step > 0;
+  if (has_best && !path_exists(checkpoint_path(setup_.directory, state_.best_step))) {
     return;  // a damaged checkpoint made the run go back behind what it had deleted
   }
-  if (state_.best_step > 0) {
+  if (has_best) {
     point_link(setup_.directory, "best", state_.best_step);
   } else {
-    std::filesystem::remove(setup_.directory / "best", ignored);
+    remove_tree(setup_.directory / "best");
   }
-  std::filesystem::remove_all(setup_.directory / "average", ignored);
+  remove_tree(setup_.directory / "average");
 }
 
 void Trainer::load_checkpoint() {
@@ -215,31 +232,33 @@ void Trainer::load_checkpoint() {
   const CheckpointReader& reader = *latest.reader;
   const std::string name = (reader.directory() / "state.json").string();
   bool continues = false;
+  std::optional<Ending> ending;
   const Json state = parse_json(reader.file("state.json"), name);
   try {
     check_data(state.contains("kept"),
                "{}: written by another version of heed; start the run anew in another directory",
                name);
     check_identity(state.at("identity"), setup_);
-    state_.step = state.at("step");
-    state_.position = {state.at("epoch"), state.at("batch")};
-    state_.skipped = state.at("skipped");
+    const auto count = [&](const char* key) { return count_at(state, key, name); };
+    state_.step = count("step");
+    state_.position = {count("epoch"), count("batch")};
+    state_.skipped = count("skipped");
     state_.interval_loss = number_or_nan(state.at("interval_loss"));
     state_.interval_norm = number_or_nan(state.at("interval_norm"));
-    state_.interval_steps = state.at("interval_steps");
+    state_.interval_steps = count("interval_steps");
     state_.train_loss = number_or_nan(state.at("train_loss"));
-    state_.train_predictions = state.at("train_predictions");
+    state_.train_predictions = count("train_predictions");
     state_.best = best_from_json(state.at("best"));
-    state_.best_step = state.at("best_step");
-    state_.waited = state.at("waited");
+    state_.best_step = count("best_step");
+    state_.waited = count_at<int>(state, "waited", name);
     state_.seconds = state.at("seconds");
-    optimizer_.set_steps(state.at("optimizer_steps"));
+    optimizer_.set_steps(count("optimizer_steps"));
     state_.kept = state.at("kept").get<std::vector<std::int64_t>>();
     state_.counts = state.at("counts");
-    state_.before_ending = ending_from_json<Ending>(state.at("before_ending"));
-    schedule_.restore(schedule_from_json(state.at("schedule")));
-    std::uint64_t metrics_bytes = state.at("metrics_bytes");
-    const std::optional<Ending> ending = state_.before_ending;
+    state_.before_ending = ending_from_json<Ending>(state.at("before_ending"), name);
+    schedule_.restore(schedule_from_json(state.at("schedule"), name));
+    auto metrics_bytes = count_at<std::uint64_t>(state, "metrics_bytes", name);
+    ending = state_.before_ending;
     continues = goes_on();
     if (continues && ending) {
       metrics_bytes = ending->metrics_bytes;
@@ -253,7 +272,7 @@ void Trainer::load_checkpoint() {
   load_tensors(reader.tensors("optimizer.safetensors"), optimizer_.state());
   optimizer_.swap_average();  // the file's weights are the average, its average the weights
   if (continues) {
-    point_best();
+    forget_ending(ending.has_value());
   }
   settle_checkpoint();  // a kill may have come between the checkpoint and this
 }

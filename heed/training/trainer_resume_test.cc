@@ -5,13 +5,13 @@
 
 #include "heed/base/files.h"
 #include "heed/base/json.h"
+#include "heed/formats/checkpoint.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/training/test_line_task.h"
 
 namespace heed {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 class TrainerResume : public TrainerTest {
@@ -109,6 +109,52 @@ TEST_F(TrainerResume, AnInterruptPushesNoCheckpointOut) {
     EXPECT_EQ(run_to(with("parts"), 100, 20).interrupted, 15);
     EXPECT_EQ(run_to(with("parts"), 100).interrupted, 0);
     EXPECT_EQ(left_by(parts), left_by(whole)) << stop;
+  }
+}
+
+// Whether a checkpoint that cannot be read now can be read again, nobody knows.
+TEST_F(TrainerResume, GoesBackBehindADamagedCheckpointAndLeavesItThere) {
+  LineTask task;
+  const auto with = [&](const std::string& name) {
+    TrainingSetup result = setup(task, name);
+    result.training.keep_last = 3;
+    return result;
+  };
+  run_to(with("whole"), 100);
+  run_to(with("parts"), 60);
+  const fs::path weights = directory_ / "parts" / "step-60" / "model.safetensors";
+  const std::string damaged = read_file(weights).substr(1);
+  write_file(weights, damaged);
+  EXPECT_EQ(run_to(with("parts"), 100, 5).interrupted, 15);
+  EXPECT_EQ(list_checkpoints(directory_ / "parts").back(), 60);
+  EXPECT_EQ(read_file(weights), damaged);
+  run_to(with("parts"), 100);
+  EXPECT_EQ(left_by("parts"), left_by("whole"));
+}
+
+TEST_F(TrainerResume, RefusesAStateWhoseCountsAreNone) {
+  LineTask task;
+  run_to(setup(task), 60);
+  const fs::path run = directory_ / "run";
+  const std::string name = (run / "step-60" / "state.json").string();
+  const Json sound = parse_json(read_file(name), name);
+  for (const char* key :
+       {"step", "epoch", "batch", "skipped", "interval_steps", "train_predictions", "best_step",
+        "waited", "optimizer_steps", "metrics_bytes"}) {
+    for (const Json& value : {Json(-1), Json(1.5), Json(1e300), Json(nullptr), Json("60")}) {
+      Json state = sound;
+      state[key] = value;
+      CheckpointWriter writer(run, 61);
+      writer.add_file("state.json", state.dump());
+      writer.commit();
+      try {
+        run_to(setup(task), 100);
+        ADD_FAILURE() << key << " " << value.dump();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::bad_data) << error.what();
+        EXPECT_THAT(error.what(), HasSubstr(std::string("state.json: ") + key + ": expected a "));
+      }
+    }
   }
 }
 
