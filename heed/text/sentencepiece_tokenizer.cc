@@ -5,6 +5,8 @@
 #include <cmath>
 #include <exception>
 #include <limits>
+#include <mutex>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -42,10 +44,14 @@ void load_library(sentencepiece::SentencePieceProcessor& library, const std::str
 }  // namespace
 
 struct SentencePieceTokenizer::Processor {
-  Processor(std::string_view model, const std::vector<ModelPiece>& pieces)
-      : unknown_runs(model, pieces) {}
+  // Made for the first long line: most tokenizers never see one.
+  const UnknownRuns& unknown_runs(const std::string& model) {
+    std::call_once(runs_made, [&] { runs.emplace(model, check_sentencepiece_model(model, "")); });
+    return *runs;
+  }
 
-  UnknownRuns unknown_runs;
+  std::once_flag runs_made;
+  std::optional<UnknownRuns> runs;
   sentencepiece::SentencePieceProcessor library;
   std::vector<int> ids;  // from SentencePiece's ids to the vocabulary's
   std::string unknown_text;
@@ -58,7 +64,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(std::string model,
       vocabulary_(std::move(vocabulary)),
       own_vocabulary_(own_vocabulary) {
   const std::vector<ModelPiece> pieces = check_sentencepiece_model(model_, source);
-  processor_ = std::make_unique<Processor>(model_, pieces);
+  processor_ = std::make_unique<Processor>();
   load_library(processor_->library, model_, source);
   check_data(std::cmp_equal(processor_->library.GetPieceSize(), pieces.size()),
              "{}: SentencePiece reads {} pieces where {} stand", source,
@@ -89,7 +95,9 @@ std::vector<int> SentencePieceTokenizer::encode(std::string_view line) const {
     }
   }
   std::string shortened;
-  line = processor_->unknown_runs.shorten(line, shortened);
+  if (line.size() >= UnknownRuns::shortest_line) {
+    line = processor_->unknown_runs(model_).shorten(line, shortened);
+  }
   std::vector<int> library_ids;
   const auto status = processor_->library.Encode(line, &library_ids);
   check(status.ok(), "tokenizer: SentencePiece cannot encode the line: {}", status.message());

@@ -8,8 +8,6 @@ namespace heed {
 
 namespace {
 
-// Shorter lines cost little, whatever they are made of.
-constexpr std::size_t shortest_line = 4096;  // bytes
 constexpr char32_t code_point_count = 0x110000;
 
 // The bytes of the UTF-8 character that starts with `lead`.

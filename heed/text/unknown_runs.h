@@ -20,6 +20,8 @@ namespace heed {
 
 class UnknownRuns {
  public:
+  // Shorter lines cost little, whatever they are made of, and stay as they are.
+  static constexpr std::size_t shortest_line = 4096;  // bytes
   // How many characters of a run stay.
   static constexpr std::size_t kept = 512;
 
