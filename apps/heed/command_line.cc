@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -28,24 +29,36 @@ constexpr const char* footer =
     "  heed train recipe.yaml --run run\n"
     "  heed translate --model run < source.txt";
 
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App& application, int& exit_code);
+};
+
 // Every subcommand, in the order in which help lists them.
-void add_commands(CLI::App& application, int& exit_code) {
-  add_demo_command(application, exit_code);
-  add_train_command(application, exit_code);
-  add_translate_command(application, exit_code);
-  add_evaluate_command(application, exit_code);
-  add_compare_command(application, exit_code);
-  add_score_command(application, exit_code);
-  add_attend_command(application, exit_code);
-  add_heads_command(application, exit_code);
-  add_positions_command(application, exit_code);
-  add_bleu_command(application, exit_code);
-  add_info_command(application, exit_code);
-  add_average_command(application, exit_code);
-  add_data_command(application, exit_code);
-  add_recipe_command(application, exit_code);
-  add_completion_command(application, exit_code);
-  add_man_command(application, exit_code);
+constexpr Command commands[] = {
+    {"demo", add_demo_command},
+    {"train", add_train_command},
+    {"translate", add_translate_command},
+    {"evaluate", add_evaluate_command},
+    {"compare", add_compare_command},
+    {"score", add_score_command},
+    {"attend", add_attend_command},
+    {"heads", add_heads_command},
+    {"positions", add_positions_command},
+    {"bleu", add_bleu_command},
+    {"info", add_info_command},
+    {"average", add_average_command},
+    {"data", add_data_command},
+    {"recipe", add_recipe_command},
+    {"completion", add_completion_command},
+    {"man", add_man_command},
+};
+
+// The command that alone matters to a line which starts with this word; null when the line is about
+// all of them.
+const Command* find_command(std::string_view word) {
+  const auto* const command = std::ranges::find(commands, word, &Command::name);
+  return command == std::end(commands) ? nullptr : command;
 }
 
 // The subcommand that the line reached, or the application itself.
@@ -114,7 +127,7 @@ void name_command_groups(CLI::App& command) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_command_line(int& exit_code) {
+std::unique_ptr<CLI::App> make_command_line(int& exit_code, std::string_view first_word) {
   auto application = std::make_unique<CLI::App>(description, "heed");
   application->formatter(std::make_shared<HelpFormatter>());
   application->get_formatter()->column_width(28);
@@ -123,7 +136,13 @@ std::unique_ptr<CLI::App> make_command_line(int& exit_code) {
   application->set_help_flag("-h,--help", "Print this help and exit");
   application->set_version_flag("--version", "heed " HEED_VERSION, "Print the version and exit");
   application->get_formatter()->label("Positionals", "Arguments");
-  add_commands(*application, exit_code);
+  if (const Command* const command = find_command(first_word)) {
+    command->add(*application, exit_code);
+  } else {
+    for (const Command& each : commands) {
+      each.add(*application, exit_code);
+    }
+  }
   name_command_groups(*application);
   read_decimal_numbers(*application);
   application->footer(footer);  // after the commands, which would inherit it
@@ -132,7 +151,7 @@ std::unique_ptr<CLI::App> make_command_line(int& exit_code) {
 
 int run_command_line(int argc, const char* const* argv) {
   int exit_code = 0;
-  const auto application = make_command_line(exit_code);
+  const auto application = make_command_line(exit_code, argc > 1 ? argv[1] : "");
   try {
     application->parse(argc, argv);
     if (application->get_subcommands().empty()) {

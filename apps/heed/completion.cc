@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/heed/command_line.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/help.h"
@@ -219,10 +220,12 @@ void add_completion_command(CLI::App& application, int&) {
       "  source <(heed completion bash)                    in this shell\n"
       "  heed completion zsh > ~/.zfunc/_heed              a folder of $fpath\n"
       "  heed completion fish > ~/.config/fish/completions/heed.fish");
-  command->callback([&application, shell] {
-    write_output(*shell == "bash"  ? bash_script(application)
-                 : *shell == "zsh" ? zsh_script(application)
-                                   : fish_script(application));
+  command->callback([shell] {
+    int exit_code = 0;
+    const auto heed = make_command_line(exit_code);  // with every command, not with this one alone
+    write_output(*shell == "bash"  ? bash_script(*heed)
+                 : *shell == "zsh" ? zsh_script(*heed)
+                                   : fish_script(*heed));
   });
 }
 

@@ -20,6 +20,11 @@ namespace {
 
 constexpr double bytes_of_megabyte = 1 << 20;
 
+bool memory_is_limited(rlimit& limit) {
+  return ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+// Under a limit the stack may not grow any more when it has to.
 [[gnu::noinline]] void take_stack() {
   constexpr std::size_t size = std::size_t{1} << 20, page = 4096;
   [[maybe_unused]] volatile char room[size];
@@ -68,14 +73,17 @@ double held_pages() {
 }  // namespace
 
 void prepare_for_the_worst() {
-  take_stack();
+  rlimit limit{};
+  if (memory_is_limited(limit)) {
+    take_stack();
+  }
   std::set_terminate(say_last_words);
 }
 
 std::string out_of_memory_message() {
   const double held = held_pages() * static_cast<double>(::sysconf(_SC_PAGESIZE));
   rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+  if (memory_is_limited(limit)) {
     return fmt::format(
         "out of memory: the process holds {:.0f} MB, of {:.0f} MB that it may "
         "(ulimit -v)",

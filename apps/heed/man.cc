@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "apps/heed/command_line.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
@@ -138,9 +139,10 @@ void add_man_command(CLI::App& application, int&) {
   auto directory = std::make_shared<std::string>();
   command->add_option("directory", *directory, "Where to write")->required()->type_name("DIR");
   command->footer("Examples:\n  heed man share/man/man1");
-  command->callback([&application, directory] {
+  command->callback([directory] {
     make_directory(*directory);
-    write_pages(application, *directory);
+    int exit_code = 0;
+    write_pages(*make_command_line(exit_code), *directory);  // of every command
   });
 }
 
