@@ -128,6 +128,16 @@ class CommandTest : public testing::Test {
   std::filesystem::path directory_;
 };
 
+// The same command line, going on with what was begun in `directory`, if anything was: whoever is
+// killed at once began nothing.
+inline std::vector<std::string> resumed(std::vector<std::string> arguments,
+                                        const std::filesystem::path& directory) {
+  if (std::filesystem::exists(directory / ".lock")) {
+    arguments.emplace_back("--resume");
+  }
+  return arguments;
+}
+
 // Everything below a directory: the content of files, the targets of links; locks are left out.
 inline std::map<std::string, std::string> snapshot(const std::filesystem::path& directory) {
   namespace fs = std::filesystem;

@@ -74,7 +74,7 @@ TEST_F(Compare, KilledAndResumedItFindsTheSame) {
   int kills = 0;
   CommandResult last;
   for (bool done = false; !done;) {
-    Command command(arguments("killed", {"--resume"}));
+    Command command(resumed(arguments("killed"), directory_ / "killed"));
     // Short of the whole, so that several starts are needed.
     const milliseconds delay(1 + random.below(static_cast<std::uint64_t>(whole.count()) / 2 + 1));
     if (kills < 8 && !command.ended_within(delay)) {
@@ -98,10 +98,10 @@ TEST_F(Compare, KilledAndResumedItFindsTheSame) {
 }
 
 TEST_F(Compare, WhatIsDoneIsNotRepeatedAndMoreIsAdded) {
-  const std::vector<std::string> short_run = {"--set", "training.max_steps=10", "--resume"};
+  const std::vector<std::string> short_run = {"--set", "training.max_steps=10"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.end(), short_run.begin(), short_run.end());
-    return run_heed(arguments("run", more));
+    return run_heed(resumed(arguments("run", more), directory_ / "run"));
   };
   ASSERT_EQ(with({"--seeds", "1"}).exit_code, 0);
   const Json before = timeless("run");
@@ -137,6 +137,18 @@ TEST_F(Compare, VariantsAreRefusedBeforeAnyIsTrained) {
                                             "model.d_model=18"})),
                  2, "variant rotary: ");
   EXPECT_FALSE(fs::exists(directory_ / "run" / "sinusoidal"));
+}
+
+TEST_F(Compare, RefusesToResumeADirectoryWithoutAComparison) {
+  const auto resume = [&](const std::string& name) {
+    return run_heed(arguments(name, {"--resume"}));
+  };
+  expect_failure(resume("runn"), 2, path("runn") + ": holds no comparison to continue; give --run");
+  write("run/study.yaml", "{}\n");
+  expect_failure(resume("runn"), 2, "(did you mean " + path("run") + "?)");
+  write("trained/metrics.jsonl", "");
+  expect_failure(resume("trained"), 2, "holds a run and no comparison; heed train --resume");
+  EXPECT_FALSE(fs::exists(path("runn")));
 }
 
 TEST_F(Compare, AStudyIsNoRecipeToTrain) {

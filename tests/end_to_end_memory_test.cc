@@ -64,9 +64,7 @@ TEST_F(MemoryLimit, EndsTrainingWithAMessageAndSoundCheckpoints) {
       continue;
     }
     ++refused;
-    auto resumed = training(run());
-    resumed.emplace_back("--resume");
-    const CommandResult result = run_heed(resumed);
+    const CommandResult result = run_heed(resumed(training(run()), run()));
     ASSERT_EQ(result.exit_code, 0) << limit << ": " << result.error;
     EXPECT_EQ(read_file(run() + "/last/model.safetensors"),
               read_file(path("whole") + "/last/model.safetensors"))

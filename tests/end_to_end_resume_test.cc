@@ -70,17 +70,16 @@ class Resume : public CommandTest {
 
   // Kills runs at random moments, 30 times in all, and lets each go on to its end.
   // HEED_LONG_TESTS=1 asks for ten times as many.
-  void expect_kills_change_nothing(std::uint64_t seed, std::vector<std::string> more) {
+  void expect_kills_change_nothing(std::uint64_t seed, const std::vector<std::string>& more) {
     const int kills = std::getenv("HEED_LONG_TESTS") != nullptr ? 300 : 30;
     // The longest delay before a kill, in ms: shorter when runs end before it, longer when not.
     double longest = static_cast<double>(train_reference(more).count());
-    more.emplace_back("--resume");
     Random random(seed);
     int killed = 0, killed_with_checkpoint = 0;
     for (int round = 0; killed < kills && round < 10 * kills; ++round) {
       const fs::path run = path("killed-" + std::to_string(round));
       for (bool done = false; !done;) {
-        Command command(train_arguments(recipe_, run, more));
+        Command command(resumed(train_arguments(recipe_, run, more), run));
         const milliseconds delay(1 + random.below(static_cast<std::uint64_t>(longest)));
         if (killed < kills && !command.ended_within(delay)) {
           command.send(SIGKILL);
@@ -107,7 +106,7 @@ class Resume : public CommandTest {
   // Stops a run by a signal once it has saved something beyond step `before`; returns its last
   // step.
   std::int64_t interrupt(const fs::path& run, int signal, std::int64_t before) {
-    Command command(train_arguments(recipe_, run, {"--resume"}));
+    Command command(resumed(train_arguments(recipe_, run), run));
     while (linked_step(run, "last").value_or(before) <= before &&
            !command.ended_within(milliseconds(1))) {
     }
@@ -200,8 +199,8 @@ TEST_F(Resume, AClosedPipeOfMessagesDoesNotEndTraining) {
 TEST_F(Resume, RemovesUnfinishedFiles) {
   train_reference({"--set", "training.max_steps=7"});
   for (const char* name :
-       {"run/.metrics.jsonl.17.tmp", "run/.step-7.17.tmp/state.json", "run/tokenizer.tmp/a",
-        "run/cache/train.tokens.tmp", "run/cache/train.tokens.tmp.index",
+       {"run/.lock", "run/.metrics.jsonl.17.tmp", "run/.step-7.17.tmp/state.json",
+        "run/tokenizer.tmp/a", "run/cache/train.tokens.tmp", "run/cache/train.tokens.tmp.index",
         "run/validation/.step-7.txt.17.tmp", "run/average/.config.json.17.tmp"}) {
     write(name, "cut o");
   }
@@ -256,6 +255,27 @@ TEST_F(Resume, OneProcessForARun) {
   EXPECT_EQ(snapshot(run), before);
 }
 
+// Whoever mistypes a directory would wait for a run that begins anew.
+TEST_F(Resume, RefusesADirectoryWithoutARun) {
+  train_reference({"--set", "training.max_steps=7"});
+  const auto before = snapshot(directory_);
+  const auto resume = [&](const std::string& run) {
+    return run_heed(train_arguments(recipe_, run, {"--resume"}));
+  };
+  expect_failure(resume(path("refrence")), 2,
+                 path("refrence") + ": holds no run to continue (did you mean " +
+                     path("reference") + "?); give --run the directory of the run");
+  expect_failure(resume(path("another")), 2, path("another") + ": holds no run to continue; give");
+  expect_failure(resume(path("")), 2, "holds no run to continue");
+  expect_failure(resume(""), 2, "--run: expected a value, got nothing");
+  expect_failure(run_heed({"train", recipe_, "--run=", "--resume"}), 2,
+                 "--run: expected a value, got nothing");
+  write("comparison/study.yaml", "{}\n");
+  expect_failure(resume(path("comparison")), 2, "holds a comparison and no run");
+  fs::remove_all(path("comparison"));
+  EXPECT_EQ(snapshot(directory_), before);
+}
+
 // The tokenizers of a run that never came to a checkpoint belong to nobody.
 TEST_F(Resume, BeginsAgainBeforeTheFirstCheckpoint) {
   CommandOptions full;
@@ -266,6 +286,7 @@ TEST_F(Resume, BeginsAgainBeforeTheFirstCheckpoint) {
       recipe_, path("run"),
       {"--resume", "--set", "tokenizer.kind=byte", "--set", "training.max_steps=7"}));
   ASSERT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.error, HasSubstr("no checkpoint yet; the run begins anew"));
   expect_equal_runs(path("run"), path("reference"));
 }
 

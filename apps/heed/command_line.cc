@@ -10,6 +10,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decimal_numbers.h"
+#include "apps/heed/given_values.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
@@ -145,12 +146,14 @@ std::unique_ptr<CLI::App> make_command_line(int& exit_code, std::string_view fir
   }
   name_command_groups(*application);
   read_decimal_numbers(*application);
+  refuse_empty_values(*application);
   application->footer(footer);  // after the commands, which would inherit it
   return application;
 }
 
 int run_command_line(int argc, const char* const* argv) {
   int exit_code = 0;
+  check_given_values(argc, argv);
   const auto application = make_command_line(exit_code, argc > 1 ? argv[1] : "");
   try {
     application->parse(argc, argv);

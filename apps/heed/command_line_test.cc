@@ -29,6 +29,16 @@ std::string error_of(std::vector<const char*> words, ErrorKind kind = ErrorKind:
   return "no error";
 }
 
+template <typename Visit>
+void for_each_option(CLI::App& command, const Visit& visit) {
+  for (CLI::Option* option : command.get_options()) {
+    visit(*option);
+  }
+  for (CLI::App* subcommand : command.get_subcommands({})) {
+    for_each_option(*subcommand, visit);
+  }
+}
+
 TEST(CommandLine, NamesTheNearestCommand) {
   EXPECT_EQ(error_of({"completoin", "bash"}),
             "unknown command 'completoin' (did you mean completion?); see heed --help");
@@ -47,6 +57,25 @@ TEST(CommandLine, RefusesWhatIsMissingOrTooMuch) {
   EXPECT_EQ(error_of({"completion", "bash", "extra"}),
             "unexpected argument 'extra'; see heed completion --help");
   EXPECT_THAT(error_of({"completion", "tcsh"}), HasSubstr("tcsh"));
+}
+
+// Every option and argument that takes a value: what a shell gives for a variable that is not set.
+TEST(CommandLine, RefusesEmptyValues) {
+  int exit_code = 0;
+  const auto application = make_command_line(exit_code);
+  int options = 0;
+  for_each_option(*application, [&](CLI::Option& option) {
+    if (option.get_items_expected_max() > 0) {
+      ++options;
+      EXPECT_THROW(option.add_result("")->run_callback(), CLI::ParseError) << option.get_name();
+    }
+  });
+  EXPECT_GT(options, 100);
+  EXPECT_EQ(error_of({"train", "r.yaml", "--run", ""}),
+            "--run: expected a value, got nothing; see heed train --help");
+  EXPECT_EQ(error_of({"train", "r.yaml", "--run=", "--resume"}),
+            "--run: expected a value, got nothing");
+  EXPECT_EQ(error_of({"info", ""}), "DIR: expected a value, got nothing; see heed info --help");
 }
 
 TEST(CommandLine, WritesManualPagesOnlyWhereItCan) {
@@ -68,16 +97,6 @@ TEST(CommandLine, EveryCommandHasAnExampleAndDescribesItsOptions) {
       EXPECT_FALSE(option->get_description().empty())
           << command->get_name() << " " << option->get_name();
     }
-  }
-}
-
-template <typename Visit>
-void for_each_option(CLI::App& command, const Visit& visit) {
-  for (CLI::Option* option : command.get_options()) {
-    visit(*option);
-  }
-  for (CLI::App* subcommand : command.get_subcommands({})) {
-    for_each_option(*subcommand, visit);
   }
 }
 

@@ -196,8 +196,8 @@ TEST_F(HeadCommands, AttendRefusesWithoutWriting) {
   EXPECT_EQ(long_one.code, 65);
   EXPECT_THAT(long_one.message, HasSubstr("the translation has 41 tokens"));
   const Outcome empty = run({"attend", " ", "--target", "", "--out", path("d.html")});
-  EXPECT_EQ(empty.code, 65);
-  EXPECT_THAT(empty.message, HasSubstr("has no tokens"));
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_THAT(empty.message, HasSubstr("--target: expected a value, got nothing"));
   EXPECT_FALSE(fs::exists(path("d.html")));
 }
 

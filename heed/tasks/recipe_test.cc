@@ -80,6 +80,7 @@ TEST_F(RecipeFile, AKeyOfAnotherTaskIsTold) {
 TEST_F(RecipeFile, ARunOfAnOlderLayoutIsNotContinued) {
   const Recipe recipe = read(toys, {"model.d_model=16", "model.heads=2"});
   fs::create_directories(directory_ / "run");
+  write_file(directory_ / "run" / "metrics.jsonl", "");
   write_file(directory_ / "run" / "recipe.yaml", "title: Old\nmodel: {kind: translator}\n");
   try {
     train_recipe(recipe, directory_ / "run", {.resume = true});

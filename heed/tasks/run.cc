@@ -107,6 +107,9 @@ TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const Run
   set_thread_count(threads);
   Progress silent;
   Progress& progress = options.progress != nullptr ? *options.progress : silent;
+  if (options.resume && list_checkpoints(directory).empty()) {
+    progress.line(directory.string() + ": no checkpoint yet; the run begins anew");
+  }
   const std::shared_ptr<const TaskData> data = prepare_data(recipe, directory, options, progress);
   const std::unique_ptr<Task> task = recipe.kind->make(recipe.document->value, data);
   progress.line(fmt::format("model: {} parameters; {} on {} thread{}",
@@ -137,6 +140,9 @@ TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const Run
 
 TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
                              const RunOptions& options) {
+  if (options.resume) {
+    check_is_begun(DirectoryContent::run, directory);
+  }
   if (options.shared == nullptr) {
     recipe.kind->check_data(recipe.document->value);
   }

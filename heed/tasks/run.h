@@ -37,8 +37,8 @@ struct RunOutcome {
 };
 
 // Trains into `directory`, created if missing, locked while the run goes on. Errors: usage (a
-// directory that holds a run and no resume; what the model refuses; a resume whose recipe or data
-// changed), and those of data, training and files.
+// directory that holds a run and no resume, or none and a resume; what the model refuses; a resume
+// whose recipe or data changed), and those of data, training and files.
 TrainingOutcome train_recipe(const Recipe& recipe, const std::filesystem::path& directory,
                              const RunOptions& options = {});
 

@@ -175,6 +175,7 @@ class StudyRun {
         memory_statistics().live_bytes;  // what earlier runs left in caches
     RunOptions options = options_;
     options.shared = prepared.shared->data;
+    options.resume = options_.resume && is_begun(DirectoryContent::run, run);
     const TrainingOutcome trained = train_recipe(recipe, run, options);
     if (trained.interrupted != 0) {
       return trained.interrupted;
@@ -287,6 +288,9 @@ StudyOutcome run_study(const Study& study, const fs::path& directory, const RunO
   const int threads =
       study.base.settings.threads > 0 ? study.base.settings.threads : usable_processor_count();
   set_thread_count(threads);
+  if (options.resume) {
+    check_is_begun(DirectoryContent::comparison, directory);
+  }
   make_directory(directory);
   const DirectoryLock lock(directory);
   return StudyRun(study, directory, options).run();

@@ -21,7 +21,8 @@ namespace heed {
 // variants, seeds or lengths than before are added.
 //
 // Errors: usage (a variant that its model refuses, with the reason; a directory that holds a
-// comparison already; a recipe or data that changed since), and those of training.
+// comparison already, or none and a resume; a recipe or data that changed since), and those of
+// training.
 struct StudyOutcome {
   int interrupted = 0;  // what ended the training of a run before its time, or 0
   std::string text;     // the tables and findings, for a terminal
