@@ -83,10 +83,8 @@ TrainingOutcome Trainer::run() {
   TrainingOutcome outcome{
       .steps = state_.step, .skipped = state_.skipped, .interrupted = pending_interrupt()};
   outcome.reason = *reason;
-  if (outcome.interrupted == 0) {
-    average_last();
-  }
-  outcome.best = setup_.directory / (state_.best_step > 0 ? "best" : "last");
+  const bool averaged = outcome.interrupted == 0 && average_last();
+  outcome.best = setup_.directory / (averaged || state_.best_step > 0 ? "best" : "last");
   outcome.best_validation = state_.best;
   outcome.seconds = elapsed();
   return outcome;

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -133,7 +134,12 @@ class Trainer {
   // Points last, and best where it is, to the checkpoint of this step, and deletes old ones.
   void settle_checkpoint();
   void write_report();
-  void average_last();
+  // Averages checkpoints at the end of a run. Whether the average is what is called best: it is, if
+  // it is better than all before, or if there is no held-out data to say so.
+  bool average_last();
+  void write_average(std::span<const std::int64_t> steps);
+  // Whether it is the best; leaves its weights in the model.
+  bool validate_average(const std::string& name);
   void show_progress();
   double fraction_done() const;
   double elapsed() const;

@@ -19,6 +19,7 @@ class TrainerResume : public TrainerTest {
   // Runs to `steps`, from the start or from where the run is.
   TrainingOutcome run_to(TrainingSetup setup, std::int64_t steps, std::int64_t stop_at = -1) {
     LineTask task;
+    task.held_out = held_out_;
     setup.task = &task;
     setup.resume = !list_checkpoints(setup.directory).empty();
     setup.training.max_steps = steps;
@@ -55,6 +56,8 @@ class TrainerResume : public TrainerTest {
     }
     return files;
   }
+
+  bool held_out_ = true;
 };
 
 // The closing validation of the first end is the best so far, and would move the patience of the
@@ -79,17 +82,21 @@ TEST_F(TrainerResume, AnEndLeavesNoTraceInARunThatGoesOn) {
 }
 
 TEST_F(TrainerResume, AnAverageIsOfAnEndAlone) {
-  LineTask task;
-  const auto with = [&](const std::string& name) {
-    TrainingSetup result = setup(task, name);
-    result.training.average_last = 3;
-    return result;
-  };
-  run_to(with("whole"), 120);
-  run_to(with("parts"), 70);
-  EXPECT_TRUE(fs::exists(directory_ / "parts" / "average"));
-  run_to(with("parts"), 120);
-  EXPECT_EQ(left_by("parts"), left_by("whole"));
+  for (const bool held_out : {true, false}) {
+    LineTask task;
+    held_out_ = held_out;
+    const auto with = [&](const std::string& name) {
+      TrainingSetup result = setup(task, name + (held_out ? "" : " without held-out data"));
+      result.training.average_last = 3;
+      return result;
+    };
+    const TrainingSetup whole = with("whole"), parts = with("parts");
+    run_to(whole, 120);
+    run_to(parts, 70);
+    EXPECT_TRUE(fs::exists(parts.directory / "average"));
+    run_to(parts, 120);
+    EXPECT_EQ(left_by(parts.directory.filename()), left_by(whole.directory.filename()));
+  }
 }
 
 TEST_F(TrainerResume, AnInterruptPushesNoCheckpointOut) {

@@ -7,6 +7,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/formats/safetensors.h"
 #include "heed/training/test_line_task.h"
 
 namespace heed {
@@ -115,6 +116,47 @@ TEST_F(TrainerTest, RunsWithoutHeldOutData) {
   EXPECT_FALSE(outcome.best_validation);
   EXPECT_EQ(outcome.best, directory_ / "run" / "last");
   EXPECT_EQ(task.validations, 0);
+}
+
+// Nothing says that another model would be better than the average that was asked for.
+TEST_F(TrainerTest, AveragesTheLastCheckpointsWithoutHeldOutData) {
+  LineTask task;
+  task.held_out = false;
+  TrainingSetup averaging = setup(task);
+  averaging.training.save_every = 10;
+  averaging.training.average_last = 3;
+  const TrainingOutcome outcome = Trainer(averaging).run();
+  const fs::path run = directory_ / "run";
+  EXPECT_EQ(outcome.best, run / "best");
+  EXPECT_EQ(fs::read_symlink(run / "best"), "average");
+  const auto weight = [](const fs::path& model) {
+    return SafetensorsFile(model / "model.safetensors").tensor("weight").values<float>()[0];
+  };
+  EXPECT_NEAR(weight(outcome.best),
+              (weight(run / "step-40") + weight(run / "step-50") + weight(run / "step-60")) / 3,
+              1e-6);
+  EXPECT_NE(weight(outcome.best), weight(run / "last"));
+}
+
+TEST_F(TrainerTest, SaysThatOneCheckpointIsNothingToAverage) {
+  struct Listening : Progress {
+    void warning(const std::string& text) override { warnings.push_back(text); }
+    std::vector<std::string> warnings;
+  };
+  for (const bool held_out : {true, false}) {
+    LineTask task;
+    task.held_out = held_out;
+    Listening progress;
+    TrainingSetup averaging = setup(task, held_out ? "held-out" : "none");
+    averaging.training.validate_every = 60;
+    averaging.training.average_last = 3;
+    averaging.progress = &progress;
+    const TrainingOutcome outcome = Trainer(averaging).run();
+    EXPECT_EQ(outcome.best.filename(), held_out ? "best" : "last");
+    EXPECT_FALSE(fs::exists(averaging.directory / "average"));
+    EXPECT_THAT(progress.warnings,
+                testing::ElementsAre(HasSubstr("the run saved one checkpoint only")));
+  }
 }
 
 }  // namespace

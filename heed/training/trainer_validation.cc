@@ -116,7 +116,7 @@ void Trainer::validate() {
   interval_started_ += std::chrono::steady_clock::now() - begin;  // not part of training speed
 }
 
-void Trainer::average_last() {
+bool Trainer::average_last() {
   const int count = setup_.training.average_last;
   std::vector<std::int64_t> steps = state_.kept;
   if (steps.empty() || steps.back() != state_.step) {
@@ -125,11 +125,34 @@ void Trainer::average_last() {
   std::erase_if(steps, [&](std::int64_t step) {
     return !std::filesystem::exists(checkpoint_path(setup_.directory, step));
   });
-  if (count < 2 || !setup_.task->validates() || steps.size() < 2) {
-    return;
+  if (count < 2) {
+    return false;
+  }
+  if (steps.size() < 2) {
+    if (setup_.progress != nullptr) {
+      setup_.progress->warning(
+          "training.average_last: the run saved one checkpoint only, and nothing is averaged; "
+          "training.save_every says how often it saves");
+    }
+    return false;
   }
   steps.erase(steps.begin(), steps.end() - std::min<std::ptrdiff_t>(
                                                count, static_cast<std::ptrdiff_t>(steps.size())));
+  write_average(steps);
+  const std::string name = fmt::format("average of the last {} checkpoints", steps.size());
+  if (setup_.task->validates() && !validate_average(name)) {
+    return false;
+  }
+  replace_symlink("average", setup_.directory / "best");
+  if (setup_.task->validates()) {
+    write_report();
+  } else if (setup_.progress != nullptr) {
+    setup_.progress->line(name + ": taken as the best, since no data is held out to compare on");
+  }
+  return true;
+}
+
+void Trainer::write_average(std::span<const std::int64_t> steps) {
   std::vector<std::filesystem::path> files;
   for (const std::int64_t step : steps) {
     files.push_back(checkpoint_path(setup_.directory, step) / "model.safetensors");
@@ -141,14 +164,16 @@ void Trainer::average_last() {
     write_file_atomically(directory / name, content);
   }
   write_safetensors(directory / "model.safetensors", means, {{"format", "pt"}});
-  load_tensors(SafetensorsFile(directory / "model.safetensors"),
+}
+
+bool Trainer::validate_average(const std::string& name) {
+  load_tensors(SafetensorsFile(setup_.directory / "average" / "model.safetensors"),
                stored_tensors_of(setup_.task->model()));
   Evaluation evaluation = evaluate(setup_.training.thorough_every > 0);
   const ValidationRecord record = record_of(evaluation);
   const bool better = is_better(record);
   if (setup_.progress != nullptr) {
-    std::string text =
-        fmt::format("average of the last {} checkpoints: loss {:.4f}", files.size(), record.loss);
+    std::string text = fmt::format("{}: loss {:.4f}", name, record.loss);
     for (const TaskMeasure& measure : measures_) {
       if (const auto value = record.measure(measure.style.key)) {
         text += fmt::format(", {} {}", measure.style.name, measure_text(measure.style, *value));
@@ -159,9 +184,8 @@ void Trainer::average_last() {
   if (better) {
     state_.best = record;
     samples_ = std::move(evaluation.samples);
-    replace_symlink("average", setup_.directory / "best");
-    write_report();
   }
+  return better;
 }
 
 void Trainer::write_report() {

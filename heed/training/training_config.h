@@ -42,9 +42,9 @@ struct TrainingConfig {
     visit("save_every", save_every,
           "steps between checkpoints; 0: at every validation. The best is saved in any case");
     visit("keep_last", keep_last, "checkpoints kept besides the best");
-    visit(
-        "average_last", average_last,
-        "at the end, average this many last checkpoints and keep it if it is the best; 0: do not");
+    visit("average_last", average_last,
+          "at the end, average this many last checkpoints and keep it if it is the best, or if no "
+          "data is held out to say what is; 0: do not");
     visit("best_by", best_by, "loss, or another measure of validation that the task has");
     visit("patience", patience, "stop after this many validations without improvement; 0: never");
     visit("non_finite", non_finite,
