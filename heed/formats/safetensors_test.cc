@@ -12,7 +12,9 @@ namespace heed {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class SafetensorsTest : public FolderTest {
  protected:
@@ -272,7 +274,6 @@ TEST_F(ShardsTest, RefusesABadIndex) {
   EXPECT_THAT(problem("{}").what(), HasSubstr("empty"));
   EXPECT_THAT(problem(R"({"a":"one.safetensors","a":"two.safetensors"})").what(),
               HasSubstr("duplicate"));
-  EXPECT_EQ(problem(R"({"a":"none.safetensors"})").kind(), ErrorKind::input_output);
   EXPECT_THAT(problem(R"({"a":"one.safetensors"})").what(),
               HasSubstr("tensor \"b\": is in \"one.safetensors\", where the index does not"));
   EXPECT_THAT(
@@ -281,6 +282,52 @@ TEST_F(ShardsTest, RefusesABadIndex) {
   EXPECT_THAT(
       problem(R"({"a":"one.safetensors","b":"two.safetensors","c":"two.safetensors"})").what(),
       HasSubstr("tensor \"b\": is in \"one.safetensors\""));
+}
+
+// The message names the index, all that is missing, and what to do.
+TEST_F(ShardsTest, NamesMissingShards) {
+  const Error one =
+      problem(R"({"a":"one.safetensors","b":"lost.safetensors","c":"b.safetensors"})");
+  EXPECT_EQ(one.kind(), ErrorKind::input_output);
+  EXPECT_EQ(one.what(), (folder_ / "model.safetensors.index.json").string() +
+                            ": 2 of the 3 files that it names are missing beside it: "
+                            "b.safetensors, lost.safetensors; copy them from where the model came "
+                            "from");
+  // What a cache of downloads leaves: a link to nothing.
+  std::filesystem::remove(folder_ / "two.safetensors");
+  std::filesystem::create_symlink("nowhere", folder_ / "two.safetensors");
+  EXPECT_THAT(problem(R"({"a":"one.safetensors","c":"two.safetensors"})").what(),
+              HasSubstr("1 of the 2 files that it names are missing beside it: two.safetensors;"));
+}
+
+TEST_F(ShardsTest, NamesTheIndexOfADamagedShard) {
+  const std::string whole = read_file(folder_ / "two.safetensors");
+  for (const std::string& damaged :
+       {whole.substr(0, whole.size() - 1), whole + "x", std::string(), whole.substr(0, 20)}) {
+    write_quickly(folder_ / "two.safetensors", damaged);
+    const Error error =
+        problem(R"({"a":"one.safetensors","b":"one.safetensors","c":"two.safetensors"})");
+    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+    EXPECT_THAT(error.what(), StartsWith((folder_ / "two.safetensors").string() + ": "));
+    EXPECT_THAT(error.what(),
+                EndsWith(" (one of the files that model.safetensors.index.json names; copy it "
+                         "anew)"));
+  }
+}
+
+TEST_F(ShardsTest, TellsWhatIsThereInsteadOfTheIndex) {
+  const auto message = [&] {
+    const Error error = error_of([&] { SafetensorsModel model(folder_); });
+    EXPECT_EQ(error.kind(), ErrorKind::input_output);
+    return std::string(error.what());
+  };
+  EXPECT_THAT(message(), HasSubstr(": has neither model.safetensors nor"));
+  write_quickly(folder_ / "pytorch_model.bin", "PK");
+  EXPECT_THAT(message(), HasSubstr(": has its weights in pytorch_model.bin, which is not read; "));
+  write_quickly(folder_ / "model-00002-of-00002.safetensors", "");
+  write_quickly(folder_ / "model-00001-of-00002.safetensors", "");
+  EXPECT_THAT(message(), HasSubstr(": has model-00001-of-00002.safetensors, a part of a model, but "
+                                   "no model.safetensors.index.json"));
 }
 
 }  // namespace

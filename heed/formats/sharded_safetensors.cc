@@ -1,6 +1,7 @@
 #include "heed/formats/sharded_safetensors.h"
 
 #include <set>
+#include <string_view>
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
@@ -31,6 +32,64 @@ ShardMap parse_index(const std::filesystem::path& path) {
   return shard_of;
 }
 
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+// "model-00002-of-00003.safetensors", or nothing.
+std::string find_shard(const std::filesystem::path& directory) {
+  std::string first;
+  std::error_code closed;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, closed)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".safetensors") && name.find("-of-") != std::string::npos &&
+        (first.empty() || name < first)) {
+      first = name;
+    }
+  }
+  return first;
+}
+
+[[noreturn]] void fail_without_weights(const std::filesystem::path& directory) {
+  const std::string shard = find_shard(directory);
+  check_io(shard.empty(),
+           "{}: has {}, a part of a model, but no model.safetensors.index.json, which says what "
+           "lies where; copy that from where the model came from",
+           directory.string(), shard);
+  check_io(!is_there(directory / "pytorch_model.bin") &&
+               !is_there(directory / "pytorch_model.bin.index.json"),
+           "{}: has its weights in pytorch_model.bin, which is not read; in Transformers, "
+           "save_pretrained(..., safe_serialization=True) writes model.safetensors",
+           directory.string());
+  fail(ErrorKind::input_output,
+       "{}: has neither model.safetensors nor model.safetensors.index.json", directory.string());
+}
+
+// Before any is opened, so that the message tells of all that are to be copied.
+void check_all_there(const std::filesystem::path& index, const std::set<std::string>& shards) {
+  std::vector<std::string_view> missing;
+  for (const std::string& shard : shards) {
+    if (!is_there(index.parent_path() / shard)) {
+      missing.push_back(shard);
+    }
+  }
+  check_io(missing.empty(),
+           "{}: {} of the {} files that it names are missing beside it: {}; copy them from where "
+           "the model came from",
+           index.string(), missing.size(), shards.size(), missing);
+}
+
+SafetensorsFile open_shard(const std::filesystem::path& index, const std::string& shard,
+                           Device device) {
+  try {
+    return SafetensorsFile(index.parent_path() / shard, device);
+  } catch (const Error& error) {
+    fail(error.kind(), "{} (one of the files that {} names; copy it anew)", error.what(),
+         index.filename().string());
+  }
+}
+
 }  // namespace
 
 bool is_plain_file_name(std::string_view name) {
@@ -42,14 +101,12 @@ SafetensorsModel::SafetensorsModel(const std::filesystem::path& directory, Devic
     : directory_(directory) {
   const std::filesystem::path whole = directory / "model.safetensors";
   const std::filesystem::path index = directory / "model.safetensors.index.json";
-  std::error_code ignored;
-  if (std::filesystem::exists(whole, ignored)) {
+  if (is_there(whole)) {
     add_file(SafetensorsFile(whole, device));
-  } else {
-    check_io(std::filesystem::exists(index, ignored),
-             "{}: has neither model.safetensors nor model.safetensors.index.json",
-             directory.string());
+  } else if (is_there(index)) {
     read_index(index, device);
+  } else {
+    fail_without_weights(directory);
   }
 }
 
@@ -73,8 +130,9 @@ void SafetensorsModel::read_index(const std::filesystem::path& index, Device dev
   }
   check_data(shards.size() <= shard_limit, "{}: {} shards, at most {} are possible", index.string(),
              shards.size(), shard_limit);
+  check_all_there(index, shards);
   for (const std::string& shard : shards) {
-    add_file(SafetensorsFile(directory_ / shard, device));
+    add_file(open_shard(index, shard, device));
     for (const SafetensorsEntry& entry : files_.back().entries()) {
       const auto placed = shard_of.find(entry.name);
       check_data(placed != shard_of.end() && placed->second == shard,

@@ -16,10 +16,11 @@ namespace heed {
 //   {"metadata": {...}, "weight_map": {"TENSOR": "model-00001-of-00002.safetensors", ...}}
 class SafetensorsModel {
  public:
-  // Errors: input_output when neither file is there or a shard is missing; bad_data, naming index
-  // and tensor, when a shard's name is not a plain one of this directory, when a tensor is not in
-  // the shard that the index names, or when a shard has a tensor that the index does not place
-  // there.
+  // Errors: input_output when neither file is there, and what is there instead, or when shards are
+  // missing, which are named; those of SafetensorsFile, naming the index beside a shard; bad_data,
+  // naming index and tensor, when a shard's name is not a plain one of this directory, when a
+  // tensor is not in the shard that the index names, or when a shard has a tensor that the index
+  // does not place there.
   explicit SafetensorsModel(const std::filesystem::path& directory, Device device = {});
 
   // Of a single file.
