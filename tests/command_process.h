@@ -8,8 +8,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace heed {
@@ -21,6 +23,9 @@ struct CommandOptions {
   // Limits in bytes: of the address space, and of every file that the command writes. The second
   // makes a write fail in the middle, as a full disk does.
   std::optional<std::uint64_t> memory_limit, file_limit;
+  bool terminal = false;  // standard error is a terminal; what comes there is the result's error
+  // Variables of the environment that differ from this process's; nothing: not set.
+  std::map<std::string, std::optional<std::string>> environment;
 };
 
 struct CommandResult {
@@ -47,6 +52,8 @@ class Command {
   pid_t process_ = -1;
   std::optional<int> status_;
   int output_ = -1, error_ = -1;
+  std::thread terminal_reader_;  // a terminal holds little: somebody has to read on
+  std::string terminal_text_;
 };
 
 CommandResult run_heed(const std::vector<std::string>& arguments,

@@ -67,15 +67,15 @@ void print_warning(std::string_view message) {
   print_error(fmt::format("warning: {}", message));
 }
 
-bool is_terminal(int file_descriptor) {
-  return ::isatty(file_descriptor) == 1;
+bool can_redraw(int file_descriptor) {
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(file_descriptor) == 1 && terminal != nullptr && *terminal != '\0' &&
+         std::strcmp(terminal, "dumb") != 0;
 }
 
 bool use_colour(int file_descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  return is_terminal(file_descriptor) && (no_colour == nullptr || *no_colour == '\0') &&
-         terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+  return can_redraw(file_descriptor) && (no_colour == nullptr || *no_colour == '\0');
 }
 
 CLI::Option* add_threads_option(CLI::App& command, int& threads) {

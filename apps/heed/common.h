@@ -20,9 +20,11 @@ void flush_output();
 void print_error(std::string_view message);
 void print_warning(std::string_view message);
 
-bool is_terminal(int file_descriptor);
+// Whether the descriptor is a terminal that understands more than lines of text, so that a line can
+// be drawn over: TERM is set, and not to "dumb".
+bool can_redraw(int file_descriptor);
 
-// Whether to colour what goes to the descriptor: a terminal that can, and NO_COLOR not set.
+// Whether to colour what goes to the descriptor: such a terminal, and NO_COLOR not set.
 bool use_colour(int file_descriptor);
 
 // --threads N, by default every processor that may be used. `threads` holds that default at once.

@@ -94,7 +94,7 @@ HeadStudy study(const HeadsOptions& options, const LoadedModel& translator,
   const HeadMetric metric = metric_of(options, translator, corpus);
   const MatmulPrecision precision = parse_precision(options.decoding.precision);
   HeadStudy result;
-  const bool shown = is_terminal(STDERR_FILENO);
+  const bool shown = can_redraw(STDERR_FILENO);
   result.heads = measure_heads(translator.as<Translator>(), metric, precision, result.whole,
                                [shown](std::size_t done, std::size_t all) {
                                  if (shown) {

@@ -33,7 +33,7 @@ std::string bar(double fraction, int width) {
 }  // namespace
 
 TerminalProgress::TerminalProgress()
-    : terminal_(is_terminal(STDERR_FILENO)), colour_(use_colour(STDERR_FILENO)) {}
+    : terminal_(can_redraw(STDERR_FILENO)), colour_(use_colour(STDERR_FILENO)) {}
 
 void TerminalProgress::clear() {
   if (drawn_) {

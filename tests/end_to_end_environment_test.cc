@@ -1,0 +1,63 @@
+// What surrounds the command: terminals of all kinds, places for temporary files, names of files.
+#include "tests/command_fixture.h"
+
+namespace heed {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+class Environment : public CommandTest {
+ protected:
+  std::string run() const { return path("run"); }
+
+  std::vector<std::string> training(const std::string& directory) const {
+    return train_arguments(recipe_, directory, {"--set", "training.max_steps=4"});
+  }
+
+  std::string recipe_ = write_small_recipe();
+};
+
+// What it writes to a terminal of that kind.
+std::string shown(const std::vector<std::string>& arguments,
+                  const std::optional<std::string>& terminal,
+                  const std::optional<std::string>& no_colour = std::nullopt) {
+  const CommandResult result = run_heed(
+      arguments, {.terminal = true, .environment = {{"TERM", terminal}, {"NO_COLOR", no_colour}}});
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  return result.error;
+}
+
+// A terminal that is no more than a printer gets lines, and nothing to move a cursor with.
+TEST_F(Environment, OnlyATerminalThatCanIsDrawnOver) {
+  ASSERT_EQ(run_heed(training(run())).exit_code, 0);
+  const std::vector<std::vector<std::string>> commands = {
+      {"train", recipe_, "--run", path("new"), "--set", "training.max_steps=4"},
+      {"compare", recipe_, "--run", path("new"), "--vary", "norm=pre,post", "--seeds", "1", "--set",
+       "training.max_steps=2", "--set", "data.test.source=[validation.source]", "--set",
+       "data.test.target=[validation.target]"},
+      {"heads", "--model", run(), "--source", path("validation.source"), "--reference",
+       path("validation.target")}};
+  for (const std::vector<std::string>& command : commands) {
+    const auto on = [&](const auto&... terminal) {
+      fs::remove_all(path("new"));
+      return shown(command, terminal...);
+    };
+    EXPECT_THAT(on("xterm-256color"), HasSubstr("\r")) << command[0];
+    EXPECT_THAT(on("xterm-256color"), HasSubstr("\033[K")) << command[0];
+    EXPECT_THAT(on("xterm-256color", "1"), Not(HasSubstr("\033[36m"))) << command[0];
+    for (const std::optional<std::string>& terminal :
+         {std::optional<std::string>("dumb"), std::optional<std::string>(""),
+          std::optional<std::string>()}) {
+      const std::string text = on(terminal);
+      EXPECT_THAT(text, Not(HasSubstr("\033"))) << command[0];
+      EXPECT_THAT(text, Not(HasSubstr("\r"))) << command[0];
+    }
+  }
+  fs::remove_all(path("new"));
+  EXPECT_THAT(shown(commands[0], "xterm"), HasSubstr("\033[36m"));  // a coloured bar
+}
+
+}  // namespace
+}  // namespace heed
