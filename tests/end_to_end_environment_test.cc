@@ -59,5 +59,41 @@ TEST_F(Environment, OnlyATerminalThatCanIsDrawnOver) {
   EXPECT_THAT(shown(commands[0], "xterm"), HasSubstr("\033[36m"));  // a coloured bar
 }
 
+// What is temporary lies beside what becomes of it, where there is room for that.
+TEST_F(Environment, NoDirectoryForTemporaryFilesIsNeeded) {
+  const std::string text_recipe = write_text_recipe();
+  const std::vector<std::string> pieces = {"--set", "tokenizer.vocabulary_size=40", "--set",
+                                           "tokenizer.hard_vocab_limit=false"};
+  const auto with_kind = [&](const std::string& kind) {
+    std::vector<std::string> arguments = training(run());
+    arguments.insert(arguments.end(), {"--set", "tokenizer.kind=" + kind});
+    if (kind.starts_with("sentencepiece")) {
+      arguments.insert(arguments.end(), pieces.begin(), pieces.end());
+    }
+    return arguments;
+  };
+  const std::vector<std::vector<std::string>> commands = {
+      train_arguments(text_recipe, run(), {"--set", "training.max_steps=4"}),
+      with_kind("byte"),
+      with_kind("sentencepiece-bpe"),
+      with_kind("sentencepiece-unigram"),
+      with_kind("word"),  // the run of the commands below
+      {"translate", "--model", run(), "--input", path("validation.source")},
+      {"evaluate", "--model", run(), "--source", path("validation.source"), "--reference",
+       path("validation.target")},
+      {"average", run(), run(), "--output", path("average")}};
+  write("file", "");
+  for (const std::string& place : {std::string("/nonexistent"), path("file") + "/below"}) {
+    for (const std::vector<std::string>& command : commands) {
+      if (command[0] == "train" || command[0] == "average") {
+        fs::remove_all(command[0] == "train" ? run() : path("average"));
+      }
+      const CommandResult result = run_heed(command, {.environment = {{"TMPDIR", place}}});
+      EXPECT_EQ(result.exit_code, 0)
+          << command[0] << " with TMPDIR=" << place << ": " << result.error;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace heed
