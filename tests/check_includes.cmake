@@ -1,10 +1,12 @@
 # Holds the includes to the floors of the house (docs/ARCHITECTURE.md): cmake -P, with -DSOURCE_DIR.
 #
 # Fails on an include that points up, on a library's header outside the floor that wraps it, on a
-# backend included by anyone but those who assemble the program, and on a public header
-# (cmake/HeedHeaders.cmake) from which one that is not public can be reached. Warns of long files.
+# backend included by anyone but those who assemble the program, on a public header
+# (cmake/HeedHeaders.cmake) from which one that is not public can be reached, and on a header that
+# serves tests alone without a name that says so. Warns of long files.
 cmake_minimum_required(VERSION 3.25)
 include(${SOURCE_DIR}/cmake/HeedHeaders.cmake)
+include(${SOURCE_DIR}/tests/header_users.cmake)
 
 # What a floor's own includes may reach directly; what those reach is reached too.
 set(floors base tensor kernels backends autograd ops nn models text metrics formats data generation
@@ -174,6 +176,22 @@ endforeach()
 foreach(path ${HEED_PUBLIC_HEADERS})
   if(NOT path IN_LIST umbrella AND NOT path STREQUAL "heed.h")
     report("heed/heed.h: leaves out heed/${path}, which is public")
+  endif()
+endforeach()
+
+# Helpers of tests are told by their names, so that nobody takes them for the library's own.
+find_used_headers(${SOURCE_DIR} used misused)
+foreach(way ${misused})
+  report("${way}: a helper of tests, for tests only")
+endforeach()
+foreach(path ${files})
+  set(file heed/${path})
+  if(file MATCHES "\\.h$" AND NOT path STREQUAL "heed.h" AND NOT file IN_LIST used
+      AND NOT file MATCHES "${test_pattern}")
+    report("${file}: nothing but tests includes it, so name it test_….h or sample_….h")
+  endif()
+  if(path IN_LIST HEED_PUBLIC_HEADERS AND file MATCHES "${test_pattern}")
+    report("${file}: is public, but a helper of tests")
   endif()
 endforeach()
 

@@ -2,6 +2,8 @@
 # through pkg-config, and through the command with its manual and completions. cmake -P, with
 # -DBUILD_DIR, -DSOURCE_DIR, -DWORK_DIR, -DCXX and -DFLAGS (those the library was built with).
 cmake_minimum_required(VERSION 3.25)
+include(${SOURCE_DIR}/cmake/HeedHeaders.cmake)
+include(${SOURCE_DIR}/tests/header_users.cmake)
 
 function(run)
   cmake_parse_arguments(ARG "" "OUTPUT;EXPECT" "COMMAND" ${ARGN})
@@ -42,16 +44,30 @@ expect_file(${prefix}/share/doc/*/LICENSE)
 run(COMMAND bash ${SOURCE_DIR}/tests/install/complete.sh
   ${prefix}/share/bash-completion/completions/heed EXPECT "^completion\n--help\nconsumer.cc\nconsumer.cc\n$")
 
+# The headers are those that are public, all of them and no others; none serves tests alone.
+set(include ${prefix}/include)
+file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*)
+list(TRANSFORM HEED_PUBLIC_HEADERS PREPEND heed/ OUTPUT_VARIABLE public)
+foreach(header ${public})
+  if(NOT header IN_LIST headers)
+    message(FATAL_ERROR "${header} is public (cmake/HeedHeaders.cmake), but was not installed")
+  endif()
+endforeach()
+find_used_headers(${SOURCE_DIR} used misused)
+foreach(header ${headers})
+  if(NOT header IN_LIST public)
+    message(FATAL_ERROR "${header} is not public (cmake/HeedHeaders.cmake), but was installed")
+  endif()
+  if(header MATCHES "${test_pattern}" OR NOT header IN_LIST used AND NOT header STREQUAL "heed/heed.h")
+    message(FATAL_ERROR "${header} serves tests alone, but was installed")
+  endif()
+endforeach()
+
 # Each header compiles by itself, with nothing but the standard library: heed/heed.h includes them all,
 # and those that no source of the library includes first, which would show it, are compiled here. A
 # compiler that is told of several takes one after the other, and names those that fail.
-set(include ${prefix}/include)
-file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.h)
 set(alone)
 foreach(header ${headers})
-  if(header MATCHES "/(test|sample)_[^/]*$")
-    message(FATAL_ERROR "${header} is a helper of tests, but was installed")
-  endif()
   string(REGEX REPLACE "\\.h$" ".cc" source "${SOURCE_DIR}/${header}")
   set(first)
   if(EXISTS ${source})
