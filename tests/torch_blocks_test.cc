@@ -10,9 +10,9 @@ namespace heed {
 namespace {
 
 // The cases of a file, whose configurations its metadata holds.
-class TorchBlockTest : public TorchLayerTest {
+class TorchBlockTest : public TorchSequenceTest {
  protected:
-  using TorchLayerTest::TorchLayerTest;
+  using TorchSequenceTest::TorchSequenceTest;
 
   // The cases of that kind, by name.
   std::map<std::string, StackConfig> cases(const std::string& wanted) const {

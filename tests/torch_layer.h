@@ -48,9 +48,16 @@ class TorchLayerTest : public TorchTest {
   }
 
   TorchFile file_;
+  ForwardContext context_;
+};
+
+// Layers over the sequences of a file.
+class TorchSequenceTest : public TorchLayerTest {
+ protected:
+  using TorchLayerTest::TorchLayerTest;
+
   Sequences source_ = make_sequences_from_offsets(file_.integers("source_offsets"));
   Sequences target_ = make_sequences_from_offsets(file_.integers("target_offsets"));
-  ForwardContext context_;
 };
 
 }  // namespace heed

@@ -107,9 +107,9 @@ TEST_P(TorchOps, Attention) {
   expect_attention("grouped_attention", 6, 2, true);
 }
 
-class TorchLayers : public TorchLayerTest {
+class TorchLayers : public TorchSequenceTest {
  protected:
-  TorchLayers() : TorchLayerTest("layers") {}
+  TorchLayers() : TorchSequenceTest("layers") {}
 };
 
 StackConfig stack_config(bool pre_norm) {
