@@ -71,12 +71,13 @@ TEST_F(Compare, KilledAndResumedItFindsTheSame) {
   EXPECT_THAT(page, HasSubstr("Reversing"));
 
   Random random(5);
+  auto longest = static_cast<std::uint64_t>(whole.count()) / 2 + 1;
   int kills = 0;
   CommandResult last;
   for (bool done = false; !done;) {
     Command command(resumed(arguments("killed"), directory_ / "killed"));
     // Short of the whole, so that several starts are needed.
-    const milliseconds delay(1 + random.below(static_cast<std::uint64_t>(whole.count()) / 2 + 1));
+    const milliseconds delay(1 + random.below(longest));
     if (kills < 8 && !command.ended_within(delay)) {
       command.send(SIGKILL);
       kills += command.wait().signal == SIGKILL ? 1 : 0;
@@ -84,9 +85,12 @@ TEST_F(Compare, KilledAndResumedItFindsTheSame) {
     }
     last = command.wait();
     ASSERT_EQ(last.exit_code, 0) << last.error;
-    done = true;
+    done = kills > 0;
+    if (!done) {  // faster than the reference was: once more
+      fs::remove_all(path("killed"));
+      longest = std::max<std::uint64_t>(longest / 2, 1);
+    }
   }
-  EXPECT_GT(kills, 0);
   EXPECT_EQ(timeless("killed"), timeless("reference"));
   for (const char* run : {"sinusoidal/seed-1", "sinusoidal/seed-2", "none/seed-1", "none/seed-2"}) {
     for (const char* file : {"last/model.safetensors", "test/test.txt", "test/length-12.txt"}) {

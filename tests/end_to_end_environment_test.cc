@@ -1,4 +1,6 @@
 // What surrounds the command: terminals of all kinds, places for temporary files, names of files.
+#include "heed/base/json.h"
+#include "heed/base/unicode.h"
 #include "tests/command_fixture.h"
 
 namespace heed {
@@ -93,6 +95,62 @@ TEST_F(Environment, NoDirectoryForTemporaryFilesIsNeeded) {
           << command[0] << " with TMPDIR=" << place << ": " << result.error;
     }
   }
+}
+
+// A name of a file is bytes. Where it is only opened it works; where it is shown it is escaped.
+TEST_F(Environment, NamesThatAreNotUtf8Work) {
+  const std::string odd = "odd\xff", shown = "odd\\xff";
+  const std::string recipe = path(odd + "/" + odd + ".yaml"), run = path(odd + "/run" + odd);
+  std::string text = read_file(recipe_);
+  text.erase(text.find("title: Small\n"), std::string("title: Small\n").size());
+  write(odd + "/" + odd + ".yaml", text);
+  const std::string source = path(odd + "/source" + odd), target = path(odd + "/target" + odd);
+  fs::copy(path("validation.source"), source);
+  fs::copy(path("validation.target"), target);
+  const auto works = [&](const std::vector<std::string>& arguments) {
+    const CommandResult result = run_heed(arguments);
+    EXPECT_EQ(result.exit_code, 0) << arguments[0] << ": " << result.error;
+    EXPECT_FALSE(find_invalid_utf8(result.output + result.error)) << arguments[0];
+    return result.output;
+  };
+  works(train_arguments(recipe, run, {"--set", "training.max_steps=4"}));
+  EXPECT_THAT(read_file(fs::path(run) / "recipe.yaml"), HasSubstr("title: \"odd\\\\xff\""));
+  EXPECT_THAT(read_file(fs::path(run) / "report.html"), HasSubstr("<title>" + shown));
+  works(train_arguments(recipe, run, {"--set", "training.max_steps=4", "--resume"}));
+  works({"compare", recipe, "--run", path(odd + "/compared"), "--vary", "norm=pre,post", "--seeds",
+         "1", "--set", "training.max_steps=2", "--set", "data.test.source=[validation.source]",
+         "--set", "data.test.target=[validation.target]"});
+  EXPECT_EQ(parse_json(works({"info", run, "--json"}), "info")["directory"],
+            path(shown + "/run" + shown + "/step-4"));
+  EXPECT_EQ(
+      parse_json(works({"data", "check", source, target, "--json"}), "check")["source"]["name"],
+      path(shown + "/source" + shown));
+  works({"translate", "--model", run, "--input", source});
+  works({"evaluate", "--model", run, "--source", source, "--reference", target});
+  works({"heads", "--model", run, "--source", source, "--reference", target, "--page",
+         path(odd + "/" + odd + ".html")});
+  ASSERT_EQ(run_heed({"average", run, run, "--output", path(odd + "/mean" + odd)}).exit_code, 0);
+  works({"bleu", target, "--input", target});
+  EXPECT_TRUE(fs::exists(path(odd + "/mean" + odd) + "/model.safetensors"));
+}
+
+// What would have to stand in a recipe is refused before anything is written.
+TEST_F(Environment, NamesThatAreNotUtf8AreNoPartOfARecipe) {
+  const std::string odd = path("odd\xff"), shown = path("odd\\xff");
+  const std::string what =
+      "is not UTF-8, as all text of a recipe must be; if it names a file, "
+      "rename that, or give a link to it";
+  const auto refused = [&](const std::vector<std::string>& more) {
+    return run_heed(train_arguments(recipe_, run(), more));
+  };
+  expect_failure(refused({"--init-from", odd}), 2, "init_from: '" + shown + "' " + what);
+  expect_failure(refused({"--set", "data.directory=" + odd}), 2,
+                 "--set: 'data.directory=" + shown + "' " + what);
+  expect_failure(run_heed({"compare", recipe_, "--run", run(), "--vary", "data.directory=" + odd}),
+                 2, "--vary: 'data.directory=" + shown + "' " + what);
+  expect_failure(run_heed({"demo", "--run", odd}), 2, "'" + shown + "/data' " + what);
+  expect_failure(refused({"--resume"}), 2, "holds no run to continue");
+  EXPECT_FALSE(fs::exists(run()) || fs::exists(odd));
 }
 
 }  // namespace

@@ -14,11 +14,12 @@
 
 #include "heed/base/error.h"
 #include "heed/base/processors.h"
+#include "heed/base/unicode.h"
 
 namespace heed::app {
 namespace {
 
-std::string escape_controls(std::string_view text) {
+std::string escape_controls(const std::string& text) {
   std::string escaped;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -36,6 +37,14 @@ std::string escape_controls(std::string_view text) {
   }
   return escaped;
 }
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  return escape_controls(escape_invalid_utf8(text));
+}
+
+namespace {
 
 [[noreturn]] void fail_output(int error) {
   fail(ErrorKind::input_output, "cannot write to standard output: {}",
@@ -59,7 +68,7 @@ void flush_output() {
 }
 
 void print_error(std::string_view message) {
-  const std::string line = "heed: " + escape_controls(message) + "\n";
+  const std::string line = "heed: " + one_line(message) + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -15,8 +15,11 @@ void write_output(std::string_view text);
 // main calls it at the end; a command that answers line by line calls it after each answer.
 void flush_output();
 
-// Prints `heed: message` on standard error, as one line: control characters are shown escaped, so
+// Text for a terminal, as one line: control characters and what is no UTF-8 are shown escaped, so
 // that a name from a damaged file cannot steer the terminal.
+std::string one_line(std::string_view text);
+
+// Prints `heed: message` on standard error, as one line.
 void print_error(std::string_view message);
 void print_warning(std::string_view message);
 

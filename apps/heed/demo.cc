@@ -77,6 +77,8 @@ void write_corpus(const DateCorpus& corpus, const fs::path& directory) {
 
 void run_demo(const DemoOptions& options, int& exit_code) {
   const fs::path directory = options.run;
+  const Recipe recipe =
+      recipe_from_json(config_to_json(demo_recipe(options, directory / "data")), "demo");
   // A demo always starts anew; only what it wrote itself is removed.
   if (path_exists(directory)) {
     check_usage(path_exists(directory / "data" / "train.iso"),
@@ -87,8 +89,6 @@ void run_demo(const DemoOptions& options, int& exit_code) {
   write_corpus(corpus, directory / "data");
   std::fprintf(stderr, "%zu dates in words, English, German and Chinese, in %s\n",
                corpus.train.size(), (directory / "data").c_str());
-  const Recipe recipe =
-      recipe_from_json(config_to_json(demo_recipe(options, directory / "data")), "demo");
   TerminalProgress progress;
   InterruptScope interrupts;
   const TrainingOutcome run =

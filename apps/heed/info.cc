@@ -4,6 +4,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "heed/base/config_json.h"
+#include "heed/base/unicode.h"
 #include "heed/base/yaml.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
@@ -21,7 +22,7 @@ struct InfoOptions {
 
 // A model and what belongs to it, in words.
 Json describe(const LoadedModel& loaded) {
-  Json json = {{"directory", loaded.directory.string()},
+  Json json = {{"directory", escape_invalid_utf8(loaded.directory.string())},
                {"kind", loaded.kind->name},
                {"family", loaded.family},
                {"parameters", count_parameters(*loaded.module)}};

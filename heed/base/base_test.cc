@@ -76,6 +76,14 @@ TEST(ThreadPool, RunsNestedCallsInline) {
   EXPECT_EQ(count.load(), 20);
 }
 
+TEST(Unicode, ShowsWhatIsNoText) {
+  EXPECT_EQ(escape_invalid_utf8("plain ä 漢 😀\n"), "plain ä 漢 😀\n");
+  EXPECT_EQ(escape_invalid_utf8("a\xff"
+                                "b\xc3"),
+            "a\\xffb\\xc3");
+  EXPECT_EQ(escape_invalid_utf8("\xed\xa0\x80é"), "\\xed\\xa0\\x80é");
+}
+
 TEST(Unicode, FindsInvalidSequences) {
   EXPECT_EQ(find_invalid_utf8("plain ä 漢 😀"), std::nullopt);
   EXPECT_EQ(find_invalid_utf8("ab\xff"), 2u);
@@ -251,7 +259,7 @@ TEST(Config, YamlIsStrict) {
   EXPECT_THAT(read(doubled), testing::HasSubstr("its aliases repeat too much"));
   Json json;
   EXPECT_THAT(message_of([&] { apply_override(json, "a\xAE=1"); }),
-              testing::HasSubstr("invalid UTF-8"));
+              testing::HasSubstr("--set: 'a\\xae=1' is not UTF-8"));
 }
 
 TEST(Config, RecipesAreBoundedInNodesAndDepth) {

@@ -70,6 +70,23 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+std::string escape_invalid_utf8(std::string_view text) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string result;
+  char32_t value = 0;
+  for (std::size_t position = 0; position < text.size();) {
+    const std::size_t length = sequence_length(text, position, value);
+    if (length > 0) {
+      result += text.substr(position, length);
+      position += length;
+    } else {
+      const auto byte = static_cast<unsigned char>(text[position++]);
+      result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return result;
+}
+
 std::vector<char32_t> decode_utf8(std::string_view text) {
   std::vector<char32_t> result;
   result.reserve(text.size());

@@ -13,6 +13,10 @@ namespace heed {
 // U+10FFFF, truncation), or nothing when all is valid.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 
+// The text with each byte that is no part of valid UTF-8 shown as "\\xff": a file may have any
+// name, and what is printed, or stands in JSON, is text.
+std::string escape_invalid_utf8(std::string_view text);
+
 // Decodes valid UTF-8; throws bad_data on invalid input.
 std::vector<char32_t> decode_utf8(std::string_view text);
 std::string encode_utf8(char32_t code_point);

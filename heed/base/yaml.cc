@@ -242,9 +242,15 @@ std::string write_yaml(const Json& json) {
   return out.empty() ? "{}\n" : out;
 }
 
+void check_text(std::string_view text, const std::string& what) {
+  check_usage(!find_invalid_utf8(text),
+              "{}: '{}' is not UTF-8, as all text of a recipe must be; if it names a file, rename "
+              "that, or give a link to it",
+              what, escape_invalid_utf8(text));
+}
+
 void apply_override(Json& json, std::string_view assignment) {
-  const auto invalid = find_invalid_utf8(assignment);
-  check_usage(!invalid, "--set: invalid UTF-8 at byte {}", invalid.value_or(0));
+  check_text(assignment, "--set");
   const std::size_t equals = assignment.find('=');
   check_usage(equals != std::string_view::npos && equals > 0,
               "--set {}: expected KEY=VALUE, for example training.max_steps=100", assignment);

@@ -18,6 +18,10 @@ Json parse_yaml(std::string_view text, const std::string& source);
 // sections), one key a line.
 std::string write_yaml(const Json& json);
 
+// Checks that a text from a command line can stand in YAML and JSON, which are UTF-8. Error (usage)
+// begins with `what`.
+void check_text(std::string_view text, const std::string& what);
+
 // Applies `a.b.c=value` to `json`, the value read as YAML. Errors (usage) say what is wrong.
 void apply_override(Json& json, std::string_view assignment);
 

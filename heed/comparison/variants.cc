@@ -153,6 +153,7 @@ std::string resolve_key(std::string_view key, std::span<const std::string> known
 }
 
 VariedKey parse_vary(std::string_view text, std::span<const std::string> known) {
+  check_text(text, "--vary");
   const std::size_t equals = text.find('=');
   check_usage(equals != std::string_view::npos && equals > 0,
               "--vary {}: expected KEY=VALUE,VALUE,… such as position.kind=sinusoidal,learned",

@@ -2,6 +2,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
+#include "heed/base/unicode.h"
 #include "heed/data/corpus_check.h"
 
 namespace heed {
@@ -41,7 +42,7 @@ Json lengths_json(const LengthSummary& lengths) {
 }
 
 Json side_json(const SideReport& side) {
-  return {{"name", side.name},
+  return {{"name", escape_invalid_utf8(side.name)},
           {"lines", side.lines},
           {"words", lengths_json(side.words)},
           {"characters", lengths_json(side.characters)},

@@ -6,6 +6,7 @@
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/unicode.h"
 #include "heed/base/yaml.h"
 #include "heed/tasks/recipe_document.h"
 
@@ -36,6 +37,19 @@ void refuse_keys_of_others(const TaskKind& kind, const Json& section, const std:
                   "{}: {}: is a key of the task {}, not of {}; `heed recipe {}` lists the keys of "
                   "that one",
                   source, key, other.name, kind.name, kind.name);
+    }
+  }
+}
+
+// A path may be any bytes, but what is kept of a run is JSON and YAML.
+void check_utf8(const Json& value, const std::string& key, const std::string& source) {
+  if (value.is_string()) {
+    check_text(value.get_ref<const std::string&>(), source + ": " + key);
+  }
+  if (value.is_structured()) {
+    for (const auto& item : value.items()) {
+      check_utf8(item.value(), value.is_object() ? config_detail::join_key(key, item.key()) : key,
+                 source);
     }
   }
 }
@@ -89,6 +103,7 @@ Json read_recipe_document(const std::filesystem::path& path,
 Recipe recipe_from_json(const Json& document, const std::string& source) {
   Recipe recipe;
   recipe.kind = &kind_of(document, source);
+  check_utf8(document, "", source);
   refuse_keys_of_others(*recipe.kind, document, "", source);
   hold(recipe, recipe.kind->resolve(document, source));
   return recipe;
@@ -97,7 +112,7 @@ Recipe recipe_from_json(const Json& document, const std::string& source) {
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   Recipe recipe = recipe_from_json(read_recipe_document(path, overrides), path.string());
   if (recipe.settings.title.empty()) {
-    set_recipe_key(recipe, "title", path.stem().string());
+    set_recipe_key(recipe, "title", escape_invalid_utf8(path.stem().string()));
   }
   return recipe;
 }
@@ -105,6 +120,7 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
 void set_recipe_key(Recipe& recipe, const std::string& key, const Json& value) {
   Json document = recipe.document->value;
   document.at(key) = value;
+  check_utf8(document, "", "recipe");
   hold(recipe, std::move(document));
 }
 

@@ -6,6 +6,7 @@
 #include "heed/base/config.h"
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
+#include "heed/base/unicode.h"
 #include "heed/base/yaml.h"
 
 namespace heed {
@@ -123,7 +124,7 @@ Study read_study(const std::filesystem::path& path, const StudyOptions& options)
   // Not every study's recipe stands without its variants; what they share is the first one's.
   study.base = study.variants.front().recipe;
   if (study.base.settings.title.empty()) {
-    set_recipe_key(study.base, "title", path.stem().string());
+    set_recipe_key(study.base, "title", escape_invalid_utf8(path.stem().string()));
   }
   return study;
 }
