@@ -40,7 +40,7 @@ std::string escape_controls(const std::string& text) {
 
 }  // namespace
 
-std::string one_line(std::string_view text) {
+std::string printable_line(std::string_view text) {
   return escape_controls(escape_invalid_utf8(text));
 }
 
@@ -68,7 +68,7 @@ void flush_output() {
 }
 
 void print_error(std::string_view message) {
-  const std::string line = "heed: " + one_line(message) + "\n";
+  const std::string line = "heed: " + printable_line(message) + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -17,7 +17,7 @@ void flush_output();
 
 // Text for a terminal, as one line: control characters and what is no UTF-8 are shown escaped, so
 // that a name from a damaged file cannot steer the terminal.
-std::string one_line(std::string_view text);
+std::string printable_line(std::string_view text);
 
 // Prints `heed: message` on standard error, as one line.
 void print_error(std::string_view message);

@@ -44,7 +44,7 @@ void TerminalProgress::clear() {
 
 void TerminalProgress::line(const std::string& text) {
   clear();
-  std::fprintf(stderr, "%s\n", one_line(text).c_str());
+  std::fprintf(stderr, "%s\n", printable_line(text).c_str());
   std::fflush(stderr);
 }
 
