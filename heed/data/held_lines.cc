@@ -25,4 +25,22 @@ std::vector<std::string> read_held_lines(const std::string& path, std::int64_t m
   return lines;
 }
 
+void for_each_held(const ParallelCorpus& corpus,
+                   const std::function<void(const SentencePair&)>& visit,
+                   const HeldLimits& limits) {
+  const CorpusFiles& files = corpus.files();
+  std::size_t source_bytes = 0, target_bytes = 0;
+  corpus.for_each([&](const SentencePair& pair) {
+    source_bytes += pair.source.size();
+    target_bytes += pair.target.size();
+    check_data(
+        pair.number <= limits.lines && source_bytes <= limits.bytes && target_bytes <= limits.bytes,
+        "{}: pair {}: more than {} pairs, or {} bytes of a side, which are held at most of "
+        "what is validated and tested on; use a part of it",
+        files.table.empty() ? files.source.front() : files.table.front(), pair.number, limits.lines,
+        limits.bytes);
+    visit(pair);
+  });
+}
+
 }  // namespace heed

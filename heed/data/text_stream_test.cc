@@ -137,6 +137,25 @@ TEST_F(HeldLinesTest, RefusesMoreLinesThanAreHeld) {
   EXPECT_THAT(read_held_lines(more, 3), SizeIs(3));
 }
 
+TEST_F(HeldLinesTest, RefusesMorePairsThanAreHeld) {
+  CorpusFiles files;
+  files.source = {write("a.1", "one\n\n"), write("a.2", "three\n")};
+  files.target = {write("b.1", "1\n2\n"), write("b.2", "3\n")};
+  const ParallelCorpus corpus(files);
+  const auto count = [&](const HeldLimits& limits) {
+    std::int64_t pairs = 0;
+    for_each_held(
+        corpus, [&](const SentencePair& pair) { pairs = pair.number; }, limits);
+    return pairs;
+  };
+  EXPECT_EQ(count({}), 3);
+  EXPECT_EQ(count({.lines = 3, .bytes = 8}), 3);
+  EXPECT_THAT(error_of(ErrorKind::bad_data, [&] { count({.lines = 2}); }),
+              HasSubstr("a.1: pair 3: more than 2 pairs, or 1073741824 bytes of a side"));
+  EXPECT_THAT(error_of(ErrorKind::bad_data, [&] { count({.bytes = 7}); }),
+              HasSubstr("a.1: pair 3: more than 5000000 pairs, or 7 bytes of a side"));
+}
+
 TEST_F(HeldLinesTest, TakesRegularFilesAndWhatIsOpenAlready) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
   EXPECT_THAT(error_of(ErrorKind::input_output, [&] { read_held_lines(path("fifo")); }),

@@ -90,7 +90,8 @@ class TwoVocabularies : public Run {
 
 TEST_F(TwoVocabularies, TrainTranslateAndAreTrainedOn) {
   for (const std::string tokenizer :
-       {"kind: word, minimum_frequency: 1", "kind: sentencepiece-unigram, vocabulary_size: 24, hard_vocab_limit: false"}) {
+       {"kind: word, minimum_frequency: 1",
+        "kind: sentencepiece-unigram, vocabulary_size: 24, hard_vocab_limit: false"}) {
     SCOPED_TRACE(tokenizer);
     write_recipe(tokenizer);
     fs::remove_all(directory_ / "run");

@@ -97,6 +97,7 @@ class StudyRun {
     for (const StudyVariant& planned : study_.variants) {
       const std::string name = data_name(planned.recipe);
       if (!shared_.contains(name)) {
+        planned.recipe.kind->check_data(planned.recipe.document->value);
         SharedData& shared = shared_[name];
         shared.directory = directory_ / "data" / name;
         make_directory(shared.directory);

@@ -3,6 +3,7 @@
 #include "heed/autograd/gradient.h"
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
+#include "heed/data/held_lines.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
 #include "heed/metrics/bleu.h"
@@ -86,7 +87,7 @@ TranslationTask::TranslationTask(const TranslationRecipe& recipe,
                                              sampler_of(recipe_, data_->tokenizers))) {
   if (data_->validation != nullptr) {
     validation_ = std::make_shared<PairSource>(data_->validation, model_->vocabulary().symbols);
-    data_->validation_text->for_each([&](const SentencePair& pair) {
+    for_each_held(*data_->validation_text, [&](const SentencePair& pair) {
       sources_.emplace_back(pair.source);
       references_.emplace_back(pair.target);
     });

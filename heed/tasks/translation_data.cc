@@ -5,6 +5,7 @@
 #include "heed/base/config_json.h"
 #include "heed/base/files.h"
 #include "heed/base/number_text.h"
+#include "heed/data/held_lines.h"
 #include "heed/kernels/kernel.h"
 #include "heed/tasks/task_files.h"
 #include "heed/text/tokenizer_kinds.h"
@@ -46,7 +47,7 @@ void check_translation_data(const TranslationRecipe& recipe) {
   const ParallelCorpus train(places.train);
   for (const CorpusFiles& files : {places.validation, places.test}) {
     if (has_files(files)) {
-      ParallelCorpus(files).for_each([](const SentencePair&) {});
+      for_each_held(ParallelCorpus(files), [](const SentencePair&) {});
     }
   }
 }

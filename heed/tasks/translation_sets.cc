@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heed/data/held_lines.h"
 #include "heed/data/text_pairs.h"
 
 namespace heed {
@@ -34,7 +35,7 @@ std::vector<std::size_t> even_ends(const std::vector<std::size_t>& sorted) {
 
 TranslationSet read_translation_set(std::string name, const CorpusFiles& files) {
   TranslationSet set{.name = std::move(name), .corpus = ParallelCorpus(files)};
-  set.corpus.for_each([&](const SentencePair& pair) {
+  for_each_held(set.corpus, [&](const SentencePair& pair) {
     set.sources.emplace_back(pair.source);
     set.references.emplace_back(pair.target);
   });
