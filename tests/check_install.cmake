@@ -42,7 +42,7 @@ expect_file(${prefix}/share/zsh/site-functions/_heed)
 expect_file(${prefix}/share/fish/vendor_completions.d/heed.fish)
 expect_file(${prefix}/share/doc/*/LICENSE)
 run(COMMAND bash ${SOURCE_DIR}/tests/install/complete.sh
-  ${prefix}/share/bash-completion/completions/heed EXPECT "^completion\n--help\nconsumer.cc\nconsumer.cc\n$")
+  ${prefix}/share/bash-completion/completions/heed EXPECT "^completion\n--help\nconsumer.cc\nconsumer.cc\n\nfloat32 bf16 int8\nbf16\nalibi\nmodel.d_model=\n\n$")
 
 # The headers are those that are public, all of them and no others; none serves tests alone.
 set(include ${prefix}/include)

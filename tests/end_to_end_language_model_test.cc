@@ -89,7 +89,7 @@ TEST_F(LanguageModelCommands, CommandsForTranslatorsSayWhatTheyNeed) {
   expect_failure(run_heed({"translate", "--model", run}), 2, what("translate"));
   expect_failure(run_heed({"evaluate", "--model", run, "-s", line, "-r", line}), 2,
                  what("evaluate"));
-  expect_failure(run_heed({"score", "--model", run, line, line}), 2, what("score"));
+  expect_failure(run_heed({"score", "--model", run, "-s", line, "-t", line}), 2, what("score"));
   expect_failure(run_heed({"attend", "--model", run, "a", "-o", path("a.html")}), 2,
                  what("attend"));
   expect_failure(run_heed({"heads", "--model", run, "-s", line, "-r", line}), 2, what("heads"));

@@ -157,8 +157,9 @@ TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
   EXPECT_EQ(config.at("decoder_start_token_id"), config.at("eos_token_id"));
 
   // Validation and the commands give the same loss and the same texts, by the same symbols.
-  const CommandResult scored = run_heed({"score", "--json", "--model", path("tuned/last"),
-                                         path("validation.source"), path("validation.target")});
+  const CommandResult scored =
+      run_heed({"score", "--json", "--model", path("tuned/last"), "-s", path("validation.source"),
+                "-t", path("validation.target")});
   ASSERT_EQ(scored.exit_code, 0) << scored.error;
   double sum = 0;
   int tokens = 0;
@@ -185,8 +186,9 @@ TEST_F(Learning, FineTuningBeginsTextsAsTheModelDid) {
   write("given/config.json", padding.dump());
   fs::copy_file(path("tuned/last/model.safetensors"), path("given/model.safetensors"),
                 fs::copy_options::overwrite_existing);
-  const CommandResult other = run_heed({"score", "--json", "--model", path("given"),
-                                        path("validation.source"), path("validation.target")});
+  const CommandResult other =
+      run_heed({"score", "--json", "--model", path("given"), "-s", path("validation.source"), "-t",
+                path("validation.target")});
   EXPECT_NE(other.output, scored.output);
 }
 

@@ -81,13 +81,13 @@ TEST_F(MemoryLimit, EndsEveryCommandThatComputesWithAMessage) {
   const std::vector<std::vector<std::string>> commands = {
       {"translate", "--model", run(), "--input", source},
       {"evaluate", "--model", run(), "--source", source, "--reference", target},
-      {"score", "--model", run(), source, target},
+      {"score", "--model", run(), "-s", source, "-t", target},
       {"heads", "--model", run(), "--source", source, "--reference", target},
-      {"attend", "1 2 3", "--target", "3 2 1", "--model", run(), "--out", path("a.html")},
-      {"bleu", target, "--input", target},
-      {"data", "check", path("train.source"), path("train.target")},
+      {"attend", "1 2 3", "--target", "3 2 1", "--model", run(), "--output", path("a.html")},
+      {"bleu", "-r", target, "--input", target},
+      {"data", "check", "-s", path("train.source"), "-t", path("train.target")},
       {"info", run()},
-      {"positions", "sinusoidal", "--out", path("p.html")}};
+      {"positions", "sinusoidal", "--output", path("p.html")}};
   for (const std::vector<std::string>& command : commands) {
     bool worked = false;
     for (std::uint64_t limit = least; limit <= most && !worked; limit += limit < 250 ? 25 : 100) {

@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "apps/heed/attention_trace.h"
+#include "apps/heed/choices.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
 #include "apps/heed/theme_option.h"
 #include "heed/base/error.h"
@@ -29,7 +31,7 @@ struct AttendOptions {
   DecodingOptions decoding;
   std::string sentence;
   std::optional<std::string> target;
-  std::string out;
+  std::string output;
   std::string kind;
   std::optional<int> layer;
   std::string head;
@@ -150,15 +152,15 @@ Tensor array_of(const AttendOptions& options, const AttentionView& view) {
 }
 
 void run_attend(const AttendOptions& options) {
-  const std::string form = std::filesystem::path(options.out).extension().string();
+  const std::string form = std::filesystem::path(options.output).extension().string();
   check_usage(
       form == ".html" || form == ".svg" || form == ".png" || form == ".json" || form == ".npy",
-      "--out {}: its end says what to write: .html, .svg, .png, .json or .npy", options.out);
+      "--output {}: its end says what to write: .html, .svg, .png, .json or .npy", options.output);
   const std::optional<Theme> theme = chosen_theme(options.theme, form);
   if (!options.head.empty()) {
     head_choice(options);
   }
-  const OutputFile out(options.out);
+  const OutputFile output(options.output);
   set_thread_count(options.decoding.threads);
   const std::string sentence = sentence_of(options);
   const MatmulPrecision precision = parse_precision(options.decoding.precision);
@@ -168,11 +170,11 @@ void run_attend(const AttendOptions& options) {
       trace_attention(translator, sentence, options.target,
                       decoding_config(options.decoding, translator.decoding), precision);
   view.model = translator.directory.lexically_normal().string();
-  out.write(form == ".html"  ? page(options, view, theme)
-            : form == ".svg" ? svg(options, view, theme)
-            : form == ".png" ? png(options, view, theme.value_or(Theme::light))
-            : form == ".npy" ? npy_bytes(array_of(options, view), options.out)
-                             : json_of(view).dump() + "\n");
+  output.write(form == ".html"  ? page(options, view, theme)
+               : form == ".svg" ? svg(options, view, theme)
+               : form == ".png" ? png(options, view, theme.value_or(Theme::light))
+               : form == ".npy" ? npy_bytes(array_of(options, view), options.output)
+                                : json_of(view).dump() + "\n");
   write_output(view.target + "\n");
 }
 
@@ -193,11 +195,12 @@ void add_attend_command(CLI::App& application, int&) {
       "begins with it.");
   command->footer(
       "Examples:\n"
-      "  heed attend --model run 'Two dogs play in the snow.' --out attention.html\n"
-      "  heed attend --model run 'Two dogs play.' --target 'Zwei Hunde spielen.' --out map.svg\n"
-      "  heed attend --model run 'Two dogs play.' --kind encoder --layer 2 --head 3 --out map.png\n"
-      "  head -1 test.en | heed attend --model run --overview --out heads.png\n"
-      "  heed attend --model run 'Two dogs play.' --kind decoder --out decoder.npy");
+      "  heed attend --model run 'Two dogs play in the snow.' --output attention.html\n"
+      "  heed attend --model run 'Two dogs play.' --target 'Zwei Hunde spielen.' --output map.svg\n"
+      "  heed attend --model run 'Two dogs play.' --kind encoder --layer 2 --head 3 --output "
+      "map.png\n"
+      "  head -1 test.en | heed attend --model run --overview --output heads.png\n"
+      "  heed attend --model run 'Two dogs play.' --kind decoder --output decoder.npy");
   const auto options = std::make_shared<AttendOptions>();
   command->add_option("SENTENCE", options->sentence,
                       "The sentence; a line of standard input without it");
@@ -205,13 +208,13 @@ void add_attend_command(CLI::App& application, int&) {
       ->add_option("-t,--target", options->target,
                    "Its translation; without it, what decoding finds")
       ->type_name("TEXT");
-  command->add_option("-o,--out", options->out, "Where to write: .html, .svg, .png, .json or .npy")
-      ->required()
-      ->type_name("FILE");
+  add_output_option(*command, options->output, "Where to write: .html, .svg, .png, .json or .npy")
+      ->required();
   command->add_option("--kind", options->kind, "encoder, decoder or cross (encoder-decoder)")
       ->check(CLI::IsMember({"encoder", "decoder", "cross"}));
   command->add_option("--layer", options->layer, "The layer, from 1")->type_name("N");
-  command->add_option("--head", options->head, "The head, from 1, or mean, max, rollout")
+  suggest(command->add_option("--head", options->head, "The head, from 1, or mean, max, rollout"),
+          {"mean", "max", "rollout"})
       ->type_name("HEAD");
   command->add_flag("--overview", options->overview, "Pictures: all layers and heads side by side");
   add_theme_option(*command, options->theme);

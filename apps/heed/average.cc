@@ -5,6 +5,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/file_options.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/output_file.h"
@@ -43,10 +44,11 @@ void add_average_command(CLI::App& application, int&) {
       "Examples:\n"
       "  heed average run/step-1800 run/step-1900 run/step-2000 --output averaged");
   const auto options = std::make_shared<AverageOptions>();
-  command->add_option("MODEL", options->models, "Model directories")->required()->expected(1, 1000);
-  command->add_option("--output", options->output, "Where to write the model")
-      ->type_name("DIR")
-      ->required();
+  command->add_option("MODEL", options->models, "Model directories")
+      ->required()
+      ->expected(1, 1000)
+      ->type_name(directory_value);
+  add_output_directory_option(*command, options->output, "Where to write the model")->required();
   command->callback([options] { run_average(*options); });
 }
 

@@ -118,8 +118,9 @@ TEST(DecimalNumbers, AreWhatPeopleWrite) {
 
 // Every option of every command that takes a number reads it as decimal and nothing else.
 TEST(DecimalNumbers, AreReadByEveryOption) {
-  const std::vector<std::string> others = {
-      "", "DIR", "HEAD", "FILE", "KEY=VALUE", "KIND", "TEXT", "KEY=VALUE,VALUE", "LIST"};
+  const std::vector<std::string> others = {"",          "DIR",         "HEAD", "FILE",
+                                           "KEY=VALUE", "KIND",        "TEXT", "KEY=VALUE,VALUE",
+                                           "LIST",      "OPTION=VALUE"};
   int exit_code = 0, numbers = 0;
   const auto application = make_command_line(exit_code);
   for_each_option(*application, [&](CLI::Option& option) {

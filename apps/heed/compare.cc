@@ -7,6 +7,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
 #include "heed/base/error.h"
@@ -75,13 +76,15 @@ void add_compare_command(CLI::App& application, int& exit_code) {
       "  heed compare recipe.yaml --vary norm=pre,post --vary heads=2,4 --run runs/norms\n"
       "  heed compare recipes/studies/length-extrapolation.yaml --run runs/lengths --resume");
   const auto options = std::make_shared<CompareOptions>();
-  command->add_option("RECIPE", options->recipe, "The recipe or study, a YAML file")->required();
+  command->add_option("RECIPE", options->recipe, "The recipe or study, a YAML file")
+      ->required()
+      ->type_name(file_value);
   command
       ->add_option(
           "--vary", options->study.vary,
           "A key of the recipe (its end is enough where that is unique) with the values to "
           "compare; several give all combinations")
-      ->type_name("KEY=VALUE,VALUE")
+      ->type_name(key_values)
       ->expected(1)
       ->take_all();
   command->add_option("--seeds", options->seeds, "Runs of each variant (default: 3)")
@@ -95,12 +98,8 @@ void add_compare_command(CLI::App& application, int& exit_code) {
       ->type_name("DIR");
   command->add_flag("--resume", options->resume,
                     "Continue the comparison that is in the directory");
-  command
-      ->add_option("--set", options->study.overrides,
-                   "Change a key of the recipe for all variants: KEY=VALUE, as often as needed")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_set_option(*command, options->study.overrides,
+                 "Change a key of the recipe for all variants: KEY=VALUE, as often as needed");
   command->add_option("--threads", options->threads, "Threads (default: one for each core)")
       ->check(CLI::Range(1, 1024));
   command->callback([options, &exit_code] { run_compare(*options, exit_code); });

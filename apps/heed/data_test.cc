@@ -55,17 +55,24 @@ class DataCommand : public ::testing::Test {
     return exit_code;
   }
 
+  int check(const std::string& source, const std::string& target,
+            const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"check", "--source", source, "--target", target};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  }
+
   std::filesystem::path directory_;
   std::string output_;
 };
 
 TEST_F(DataCommand, ReportsOddAndUnusableCorpora) {
   const std::string source = write("en", "one\ntwo\n");
-  EXPECT_EQ(run({"check", source, write("de", "eins\nzwei\n")}), 0);
+  EXPECT_EQ(check(source, write("de", "eins\nzwei\n")), 0);
   EXPECT_THAT(output_, HasSubstr("nothing odd was found"));
-  EXPECT_EQ(run({"check", source, write("odd", "eins\n\n")}), 0);
+  EXPECT_EQ(check(source, write("odd", "eins\n\n")), 0);
   EXPECT_THAT(output_, HasSubstr("odd: the target is empty"));
-  EXPECT_EQ(run({"check", "--json", source, write("short", "eins\n")}), 65);
+  EXPECT_EQ(check(source, write("short", "eins\n"), {"--json"}), 65);
   const Json json = parse_json(output_, "output");
   EXPECT_EQ(json["usable"], false);
   EXPECT_EQ(json["findings"][0]["kind"], "line_counts");
@@ -79,14 +86,38 @@ TEST_F(DataCommand, ReadsColumnsOfATable) {
   EXPECT_THAT(output_, HasSubstr("unusable: lines lack a column: 1"));
 }
 
+TEST_F(DataCommand, FindsWhatIsHeldOut) {
+  const std::string source = write("en", "one\ntwo\nthree\n\n");
+  const std::string target = write("de", "eins\nzwei\ndrei\n\n");
+  const std::string held_source = write("held.en", "four\nthree\n\n");
+  const std::string held_target = write("held.de", "vier\ndrei\n\n");
+  const std::string other_target = write("other.de", "vier\nDrei\n\n");
+  EXPECT_EQ(check(source, target,
+                  {"--json", "--held-out", held_source, held_target, held_source, other_target}),
+            0);
+  const Json findings = parse_json(output_, "output")["findings"];
+  ASSERT_EQ(findings.size(), 3u);  // the first is the empty pair
+  EXPECT_EQ(findings[1]["kind"], "held_out_pairs");
+  EXPECT_EQ(findings[1]["count"], 1);
+  EXPECT_EQ(findings[1]["examples"][0]["line"], 2);
+  EXPECT_EQ(findings[1]["examples"][0]["note"], "of " + held_source + ", as line 3 of the corpus");
+  EXPECT_EQ(findings[2]["kind"], "held_out_sources");
+  EXPECT_EQ(findings[2]["count"], 1);
+  const std::string table = write("t.tsv", "one\teins\n");
+  EXPECT_EQ(run({"check", "--table", table, "--held-out", table}), 0);
+  EXPECT_THAT(output_, HasSubstr("odd: held-out pairs stand in the corpus: 1"));
+}
+
 TEST_F(DataCommand, RefusesLinesThatMakeNoSense) {
   const std::string file = write("en", "one\n");
-  EXPECT_THROW(run({"check", file}), CLI::ParseError);
-  EXPECT_THROW(run({"check", file, file, "--table", file}), CLI::ParseError);
-  EXPECT_THROW(run({"check", file, file, "--examples", "-1"}), CLI::ParseError);
+  EXPECT_THROW(run({"check", "--source", file}), CLI::ParseError);
+  EXPECT_THROW(run({"check", "--target", file}), CLI::ParseError);
+  EXPECT_THROW(check(file, file, {"--table", file}), CLI::ParseError);
+  EXPECT_THROW(check(file, file, {"--examples", "-1"}), CLI::ParseError);
+  EXPECT_THROW(check(file, file, {"--held-out", file}), Error);
   EXPECT_THROW(run({}), CLI::ParseError);
   EXPECT_THROW(run({"check"}), Error);
-  EXPECT_THROW(run({"check", file, (directory_ / "missing").string()}), Error);
+  EXPECT_THROW(check(file, (directory_ / "missing").string()), Error);
 }
 
 }  // namespace

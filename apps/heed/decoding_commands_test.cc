@@ -166,10 +166,10 @@ TEST_F(DecodingCommands, ScoreAgreesWithTranslate) {
     }
     const double expected = translation["log_probability"];
     const std::string target = file("target", text + "\n");
-    EXPECT_NEAR(std::stod(run({"score", source, target}).at(0)), expected, 1e-4);
-    EXPECT_NEAR(std::stod(run({"score", source, target, "--normalize"}).at(0)),
+    EXPECT_NEAR(std::stod(run({"score", "-s", source, "-t", target}).at(0)), expected, 1e-4);
+    EXPECT_NEAR(std::stod(run({"score", "-s", source, "-t", target, "--normalize"}).at(0)),
                 expected / static_cast<double>(tokens), 1e-4);
-    const Json json = Json::parse(run({"score", source, target, "--json"}).at(0));
+    const Json json = Json::parse(run({"score", "-s", source, "-t", target, "--json"}).at(0));
     EXPECT_EQ(json["tokens"], tokens);
     compared += 1;
     if (compared == 3) {
@@ -181,11 +181,23 @@ TEST_F(DecodingCommands, ScoreAgreesWithTranslate) {
 
 TEST_F(DecodingCommands, ScoreRefusesWhatDoesNotFit) {
   const std::string two = file("two", "one\ntwo\n");
-  run({"score", two, file("one", "one\n")});
+  run({"score", "-s", two, "-t", file("one", "one\n")});
   EXPECT_THAT(messages(), HasSubstr("two: 2 lines, but "));
   EXPECT_THAT(messages(), HasSubstr("one has 1;"));
-  run({"score", two, file("long", "one\n" + std::string(20, 'x') + "\n")});
+  const std::string target = file("long", "one\n" + std::string(20, 'x') + "\n");
+  const auto scores = run({"score", "-s", two, "-t", target});
   EXPECT_THAT(messages(), HasSubstr("pair 2: its target has 21 tokens"));
+  EXPECT_EQ(scores.size(), 1u);  // of the pair before
+}
+
+TEST_F(DecodingCommands, ScoreReadsPairsOfATable) {
+  const std::string table = file("table", "one\ttwo\nthree\tfour\n");
+  const auto scores = run({"score", "--input", table});
+  EXPECT_EQ(scores,
+            run({"score", "-s", file("en", "one\nthree\n"), "-t", file("de", "two\nfour\n")}));
+  EXPECT_EQ(scores.size(), 2u);
+  run({"score", "--input", table, "-s", table, "-t", table});
+  EXPECT_THAT(messages(), HasSubstr("excludes"));
 }
 
 TEST_F(DecodingCommands, EvaluateMeasuresWhatItWrites) {

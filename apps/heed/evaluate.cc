@@ -10,6 +10,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
 #include "apps/heed/scoring.h"
 #include "heed/base/error.h"
@@ -101,16 +102,9 @@ void add_evaluate_command(CLI::App& application, int&) {
       "  heed evaluate --model run --source test.en --reference test.de --lowercase --beam 8\n"
       "  heed evaluate --model run --source test.en --reference a.de b.de --output test.out");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("-s,--source", options->source, "Sentences, one a line (.gz is read too)")
-      ->required()
-      ->type_name("FILE");
-  command
-      ->add_option("-r,--reference", options->references,
-                   "Reference translations line by line; several files are several references")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("-o,--output", options->output, "Keep the translations in this file")
-      ->type_name("FILE");
+  add_source_option(*command, options->source)->required();
+  add_reference_option(*command, options->references)->required();
+  add_output_option(*command, options->output, "Keep the translations in this file");
   add_decoding_options(*command, options->decoding);
   add_sampling_options(*command, options->decoding, "--sampling-seed");
   add_scoring_options(*command, options->scoring);

@@ -95,7 +95,7 @@ class HeadCommands : public testing::Test {
     return outcome;
   }
   static Outcome attend(const std::string& out, std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {"attend", "abc", "--target", "xy", "--out", path(out)};
+    std::vector<std::string> words = {"attend", "abc", "--target", "xy", "--output", path(out)};
     words.insert(words.end(), more.begin(), more.end());
     return run(words);
   }
@@ -173,7 +173,7 @@ TEST_F(HeadCommands, AttendShowsWhatIsChosen) {
   EXPECT_EQ(attend("b.png", {"--overview"}).code, 0);
   attend("c.svg", {"--overview"});
   EXPECT_THAT(read_file(path("c.svg")), HasSubstr("data:image/png;base64,"));
-  EXPECT_EQ(run({"attend", "abc", "--beam", "1", "--out", path("b.json")}).message, "");
+  EXPECT_EQ(run({"attend", "abc", "--beam", "1", "--output", path("b.json")}).message, "");
 }
 
 TEST_F(HeadCommands, AttendRefusesWithoutWriting) {
@@ -192,10 +192,10 @@ TEST_F(HeadCommands, AttendRefusesWithoutWriting) {
   refused("d.json", {"--head", "some"}, 2, "--head some");
   refused("missing/d.html", {}, 74, "missing");
   const Outcome long_one =
-      run({"attend", "abc", "--target", std::string(40, 'x'), "--out", path("d.html")});
+      run({"attend", "abc", "--target", std::string(40, 'x'), "--output", path("d.html")});
   EXPECT_EQ(long_one.code, 65);
   EXPECT_THAT(long_one.message, HasSubstr("the translation has 41 tokens"));
-  const Outcome empty = run({"attend", " ", "--target", "", "--out", path("d.html")});
+  const Outcome empty = run({"attend", " ", "--target", "", "--output", path("d.html")});
   EXPECT_EQ(empty.code, 2);
   EXPECT_THAT(empty.message, HasSubstr("--target: expected a value, got nothing"));
   EXPECT_FALSE(fs::exists(path("d.html")));
@@ -227,7 +227,7 @@ TEST_F(HeadCommands, HeadsFindsTheHeadThatSaysNothing) {
 
 TEST_F(HeadCommands, ThePrunedModelIsSmallerAndLoads) {
   const Outcome outcome =
-      heads({"--prune", "4", "--out", path("smaller"), "--json", "--page", path("heads.html")});
+      heads({"--prune", "4", "--output", path("smaller"), "--json", "--page", path("heads.html")});
   ASSERT_EQ(outcome.code, 0) << outcome.message;
   const Json json = parse_json(outcome.output, "output");
   const Json& pruned = json["pruned_model"];
@@ -257,12 +257,13 @@ TEST_F(HeadCommands, ThePrunedModelIsSmallerAndLoads) {
   // The other commands take it, and it can be pruned again.
   EXPECT_EQ(run({"translate", "--input", path("source")}, "smaller").message, "");
   EXPECT_EQ(
-      run({"attend", "abc", "--kind", "encoder", "--out", path("smaller.npy")}, "smaller").code, 0);
-  EXPECT_EQ(heads({"--prune-below", "1000", "--out", path("smallest")}, "smaller").code, 0);
+      run({"attend", "abc", "--kind", "encoder", "--output", path("smaller.npy")}, "smaller").code,
+      0);
+  EXPECT_EQ(heads({"--prune-below", "1000", "--output", path("smallest")}, "smaller").code, 0);
   EXPECT_EQ(present_heads(load_model(path("smallest")).as<Translator>().config(), "encoder.0.self")
                 .size(),
             1u);
-  EXPECT_THAT(heads({"--prune", "1", "--out", path("smaller")}).message,
+  EXPECT_THAT(heads({"--prune", "1", "--output", path("smaller")}).message,
               HasSubstr("holds a model already"));
 }
 
@@ -277,9 +278,9 @@ TEST_F(HeadCommands, BleuIsAnotherMeasure) {
 }
 
 TEST_F(HeadCommands, HeadsRefusesWhatMakesNoSense) {
-  EXPECT_THAT(heads({"--prune", "1"}).message, HasSubstr("pruning needs --out DIR"));
-  EXPECT_THAT(heads({"--out", path("x")}).message, HasSubstr("add --prune or --prune-below"));
-  EXPECT_EQ(heads({"--prune", "0", "--out", path("x")}).code, 2);
+  EXPECT_THAT(heads({"--prune", "1"}).message, HasSubstr("pruning needs --output DIR"));
+  EXPECT_THAT(heads({"--output", path("x")}).message, HasSubstr("add --prune or --prune-below"));
+  EXPECT_EQ(heads({"--prune", "0", "--output", path("x")}).code, 2);
   write_file(path("short"), "eins\n");
   const Outcome uneven = run({"heads", "-s", path("source"), "-r", path("short")});
   EXPECT_EQ(uneven.code, 65);
@@ -291,7 +292,7 @@ TEST_F(HeadCommands, HeadsRefusesWhatMakesNoSense) {
 }
 
 TEST_F(HeadCommands, ADamagedListOfPrunedHeadsIsRefused) {
-  heads({"--prune", "2", "--out", path("damaged")});
+  heads({"--prune", "2", "--output", path("damaged")});
   const std::string name = path("damaged") + "/config.json";
   const Json good = parse_json(read_file(name), name);
   const auto refusal = [&](const Json& list) {

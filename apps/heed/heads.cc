@@ -10,6 +10,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/head_worth.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/error.h"
@@ -33,7 +34,7 @@ struct HeadsOptions {
   std::int64_t limit = 0;
   std::optional<std::int64_t> prune;
   std::optional<double> prune_below;
-  std::string out, page;
+  std::string output, page;
   bool json = false;
 
   bool prunes() const { return prune || prune_below; }
@@ -58,18 +59,18 @@ std::string kind_in_words(const AttentionPlace& place) {
 }
 
 void check_options(const HeadsOptions& options) {
-  check_usage(!options.prunes() || !options.out.empty(),
-              "pruning needs --out DIR, where the smaller model goes");
-  check_usage(options.prunes() || options.out.empty(),
-              "--out is for the pruned model; add --prune or --prune-below");
+  check_usage(!options.prunes() || !options.output.empty(),
+              "pruning needs --output DIR, where the smaller model goes");
+  check_usage(options.prunes() || options.output.empty(),
+              "--output is for the pruned model; add --prune or --prune-below");
   check_usage(!(options.prune && options.prune_below),
               "--prune and --prune-below exclude each other");
   check_usage(options.limit >= 0, "--limit {}: expected 0 (all pairs) or more", options.limit);
   check_usage(!options.prune || *options.prune > 0, "--prune {}: expected 1 or more",
               options.prune.value_or(0));
-  check_usage(
-      options.out.empty() || !path_exists(std::filesystem::path(options.out) / "model.safetensors"),
-      "{}: holds a model already; choose another --out", options.out);
+  check_usage(options.output.empty() ||
+                  !path_exists(std::filesystem::path(options.output) / "model.safetensors"),
+              "{}: holds a model already; choose another --output", options.output);
 }
 
 HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
@@ -114,7 +115,7 @@ HeadStudy study(const HeadsOptions& options, const LoadedModel& translator,
     result.after = metric.measure(*smaller, {.precision = precision});
     result.parameters_after = count_parameters(*smaller);
     save_model(*smaller, translator.tokenizers, translator.symbols, translator.decoding,
-               options.out);
+               options.output);
   }
   return result;
 }
@@ -131,7 +132,7 @@ std::string summary_of(const HeadsOptions& options, const HeadStudy& study) {
   return fmt::format("{} of {} heads pruned: {} {:.4f} → {:.4f}, parameters {} → {}; written to {}",
                      pruned_count(study), study.heads.size(), options.metric, study.whole,
                      *study.after, count_text(study.parameters_before),
-                     count_text(study.parameters_after), options.out);
+                     count_text(study.parameters_after), options.output);
 }
 
 std::string table_of(const HeadsOptions& options, const HeadStudy& study) {
@@ -156,7 +157,7 @@ Json json_of(const HeadsOptions& options, const HeadStudy& study) {
                              {"pruned", is_in(study.pruned, head)}});
   }
   if (study.after) {
-    json["pruned_model"] = {{"directory", options.out},
+    json["pruned_model"] = {{"directory", options.output},
                             {options.metric, *study.after},
                             {"parameters_before", study.parameters_before},
                             {"parameters", study.parameters_after},
@@ -207,8 +208,8 @@ void run_heads(const HeadsOptions& options) {
   if (!options.page.empty()) {
     output.emplace(options.page);
   }
-  if (!options.out.empty()) {
-    check_output_directory(options.out);
+  if (!options.output.empty()) {
+    check_output_directory(options.output);
   }
   set_thread_count(options.decoding.threads);
   const LoadedModel translator = load_model_for("heads", "translation", options.decoding.model);
@@ -235,21 +236,17 @@ void add_heads_command(CLI::App& application, int&) {
       "table begins with the heads that are missed least.\n\n"
       "--prune takes the N least useful heads out, --prune-below all that are worth less than X; "
       "every attention keeps one. Their rows and columns are gone from the matrices, so the model "
-      "in --out is smaller and faster. It is measured again, because heads can stand in for one "
+      "in --output is smaller and faster. It is measured again, because heads can stand in for one "
       "another.");
   command->footer(
       "Examples:\n"
       "  heed heads --model run --source val.en --reference val.de\n"
       "  heed heads --model run --source val.en --reference val.de --page heads.html\n"
-      "  heed heads --model run --source val.en --reference val.de --prune 8 --out smaller\n"
+      "  heed heads --model run --source val.en --reference val.de --prune 8 --output smaller\n"
       "  heed heads --model run -s val.en -r val.de --metric bleu --limit 200 --beam 1 --json");
   const auto options = std::make_shared<HeadsOptions>();
-  command->add_option("-s,--source", options->source, "Sentences, one a line (.gz is read too)")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("-r,--reference", options->reference, "Their translations line by line")
-      ->required()
-      ->type_name("FILE");
+  add_source_option(*command, options->source)->required();
+  add_reference_option(*command, options->reference)->required();
   command->add_option("--metric", options->metric, "loss, or bleu, which takes longer")
       ->check(CLI::IsMember({"loss", "bleu"}))
       ->capture_default_str();
@@ -263,7 +260,7 @@ void add_heads_command(CLI::App& application, int&) {
                    "Take out the heads without which the score is worse by less than X")
       ->type_name("X")
       ->excludes(prune);
-  command->add_option("-o,--out", options->out, "Where the pruned model goes")->type_name("DIR");
+  add_output_directory_option(*command, options->output, "Where the pruned model goes");
   command->add_option("--page", options->page, "Write the result as an HTML page as well")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "Write JSON instead of a table");

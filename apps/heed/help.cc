@@ -73,7 +73,7 @@ std::string HelpFormatter::make_option_name(const CLI::Option* option, bool is_p
 }
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  if (option->get_type_size() == 0) {
+  if (!takes_value(*option)) {
     return "";
   }
   std::string text;
@@ -128,8 +128,12 @@ std::vector<std::string> option_names(const CLI::Option& option) {
   return names;
 }
 
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_max() > 0;
+}
+
 std::string value_name(const CLI::Option& option) {
-  if (option.get_type_size() == 0) {
+  if (!takes_value(option)) {
     return "";
   }
   const std::string& text = option.get_option_text();

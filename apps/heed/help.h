@@ -31,6 +31,9 @@ std::vector<const CLI::Option*> visible_options(const CLI::App& command);
 // An option's names as one types them, such as {"-m", "--model"}; empty for a positional.
 std::vector<std::string> option_names(const CLI::Option& option);
 
+// False for a flag.
+bool takes_value(const CLI::Option& option);
+
 // What stands for an option's value in help: "DIR" or "N", without the rules that it is held to;
 // empty for a flag.
 std::string value_name(const CLI::Option& option);

@@ -3,6 +3,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/file_options.h"
 #include "heed/base/config_json.h"
 #include "heed/base/unicode.h"
 #include "heed/base/yaml.h"
@@ -68,7 +69,9 @@ void add_info_command(CLI::App& application, int&) {
       "  heed info run/step-2000 --tensors\n"
       "  heed info run --json | jq .parameters");
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("DIR", options->directory, "A run or model directory")->required();
+  command->add_option("DIR", options->directory, "A run or model directory")
+      ->required()
+      ->type_name(directory_value);
   command->add_flag("--tensors", options->tensors, "List every tensor with its shape");
   command->add_flag("--json", options->json, "Write JSON instead of YAML");
   command->callback([options] { run_info(*options); });

@@ -1,9 +1,14 @@
 // heed positions: the picture of a position scheme.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <filesystem>
 #include <memory>
 
+#include "apps/heed/choices.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/position_figures.h"
 #include "apps/heed/theme_option.h"
 #include "heed/base/config_json.h"
@@ -18,7 +23,7 @@ namespace {
 
 struct PositionsOptions {
   std::string kind;
-  std::string out;
+  std::string output;
   int size = 64;
   int length = 128;
   int heads = 8;
@@ -66,12 +71,12 @@ Tensor array_of(const FigureSheet& sheet) {
 }
 
 void run_positions(const PositionsOptions& options) {
-  const std::string form = std::filesystem::path(options.out).extension().string();
+  const std::string form = std::filesystem::path(options.output).extension().string();
   check_usage(
       form == ".html" || form == ".svg" || form == ".png" || form == ".json" || form == ".npy",
-      "--out {}: its end says what to write: .html, .svg, .png, .json or .npy", options.out);
+      "--output {}: its end says what to write: .html, .svg, .png, .json or .npy", options.output);
   const std::optional<Theme> theme = chosen_theme(options.theme, form);
-  const OutputFile out(options.out);
+  const OutputFile output(options.output);
   const FigureSheet sheet = position_figures(config_of(options), {.size = options.size,
                                                                   .heads = options.heads,
                                                                   .key_heads = options.heads,
@@ -81,11 +86,11 @@ void run_positions(const PositionsOptions& options) {
                                                                   .causal = options.causal,
                                                                   .device = cpu_device});
   const Theme pixels = theme.value_or(Theme::light);
-  out.write(form == ".html"  ? render_figure_page(sheet, theme)
-            : form == ".svg" ? render_figure_svg(sheet, theme)
-            : form == ".png" ? encode_png(draw_figures(sheet, pixels))
-            : form == ".npy" ? npy_bytes(array_of(sheet), options.out)
-                             : figure_json(sheet).dump() + "\n");
+  output.write(form == ".html"  ? render_figure_page(sheet, theme)
+               : form == ".svg" ? render_figure_svg(sheet, theme)
+               : form == ".png" ? encode_png(draw_figures(sheet, pixels))
+               : form == ".npy" ? npy_bytes(array_of(sheet), options.output)
+                                : figure_json(sheet).dump() + "\n");
 }
 
 }  // namespace
@@ -104,19 +109,21 @@ void add_positions_command(CLI::App& application, int&) {
       "as it is before training.");
   command->footer(
       "Examples:\n"
-      "  heed positions sinusoidal --out sinusoidal.html\n"
-      "  heed positions rotary --set scaling=yarn --set scaling_factor=4 --out rotary.svg\n"
-      "  heed positions alibi --heads 12 --causal --out alibi.png\n"
-      "  heed positions t5 --length 300 --out buckets.json");
+      "  heed positions sinusoidal --output sinusoidal.html\n"
+      "  heed positions rotary --set scaling=yarn --set scaling_factor=4 --output rotary.svg\n"
+      "  heed positions alibi --heads 12 --causal --output alibi.png\n"
+      "  heed positions t5 --length 300 --output buckets.json");
   const auto options = std::make_shared<PositionsOptions>();
-  std::string kinds;
+  std::vector<std::string> kinds;
   for (const PositionScheme& scheme : position_schemes()) {
-    kinds += (kinds.empty() ? "" : ", ") + scheme.kind;
+    kinds.push_back(scheme.kind);
   }
-  command->add_option("KIND", options->kind, "The scheme: " + kinds)->required();
-  command->add_option("-o,--out", options->out, "Where to write: .html, .svg, .png, .json or .npy")
-      ->required()
-      ->type_name("FILE");
+  suggest(command->add_option("KIND", options->kind,
+                              "The scheme: " + fmt::format("{}", fmt::join(kinds, ", "))),
+          kinds)
+      ->required();
+  add_output_option(*command, options->output, "Where to write: .html, .svg, .png, .json or .npy")
+      ->required();
   command
       ->add_option("--size", options->size,
                    "Width of the embeddings; of a head for schemes that act inside attention")
@@ -129,12 +136,9 @@ void add_positions_command(CLI::App& application, int&) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->add_flag("--causal", options->causal, "As in a decoder, which sees no future");
-  command
-      ->add_option("--set", options->overrides,
-                   "An option of the scheme, as below model.position in a recipe (see heed recipe)")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_set_option(*command, options->overrides,
+                 "An option of the scheme, as below model.position in a recipe (see heed recipe)")
+      ->type_name(option_value);
   add_theme_option(*command, options->theme);
   command->callback([options] { run_positions(*options); });
 }

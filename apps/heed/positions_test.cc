@@ -84,7 +84,7 @@ TEST_F(PositionsCommand, DrawsEveryScheme) {
 
 TEST_F(PositionsCommand, WritesEveryForm) {
   for (const std::string form : {"html", "svg", "png", "json", "npy"}) {
-    run({"rotary", "--size", "16", "--length", "20", "--out", file("rotary." + form)});
+    run({"rotary", "--size", "16", "--length", "20", "--output", file("rotary." + form)});
     const std::string begin = content("rotary." + form).substr(0, 6);
     EXPECT_EQ(begin, form == "html"   ? "<!doct"
                      : form == "svg"  ? "<svg x"
@@ -93,12 +93,12 @@ TEST_F(PositionsCommand, WritesEveryForm) {
                                       : "\x93NUMPY")
         << form;
   }
-  run({"t5", "--length", "20", "--out", file("t5.npy")});
+  run({"t5", "--length", "20", "--output", file("t5.npy")});
   EXPECT_EQ(read_npy(file("t5.npy")).size(0), 2);  // distances and buckets
 }
 
 TEST_F(PositionsCommand, WritesTheTableAsAnArray) {
-  run({"sinusoidal", "--size", "6", "--length", "9", "--set", "layout=interleaved", "--out",
+  run({"sinusoidal", "--size", "6", "--length", "9", "--set", "layout=interleaved", "--output",
        file("table.npy")});
   const Tensor table = read_npy(file("table.npy"));
   ASSERT_EQ(table.shape(), Shape({9, 6}));
@@ -135,13 +135,13 @@ TEST_F(PositionsCommand, ShowsTheBiasesOfBothSidesOrOfThePast) {
 }
 
 TEST_F(PositionsCommand, RefusesWhatMakesNoSense) {
-  expect_refusal({"none", "--out", file("a.svg")}, "nothing to draw");
-  expect_refusal({"spiral", "--out", file("a.svg")}, "position.kind 'spiral'");
-  expect_refusal({"t5", "--out", file("a.pdf")}, ".html, .svg, .png, .json or .npy");
-  expect_refusal({"t5", "--out", file("a.svg"), "--set", "kind=alibi"}, "--set kind");
-  expect_refusal({"t5", "--out", file("a.svg"), "--set", "bukets=8"}, "buckets");
-  expect_refusal({"rotary", "--size", "7", "--out", file("a.svg")}, "not an even number");
-  expect_refusal({"t5", "--out", file("a.json"), "--theme", "dark"}, "--theme");
+  expect_refusal({"none", "--output", file("a.svg")}, "nothing to draw");
+  expect_refusal({"spiral", "--output", file("a.svg")}, "position.kind 'spiral'");
+  expect_refusal({"t5", "--output", file("a.pdf")}, ".html, .svg, .png, .json or .npy");
+  expect_refusal({"t5", "--output", file("a.svg"), "--set", "kind=alibi"}, "--set kind");
+  expect_refusal({"t5", "--output", file("a.svg"), "--set", "bukets=8"}, "buckets");
+  expect_refusal({"rotary", "--size", "7", "--output", file("a.svg")}, "not an even number");
+  expect_refusal({"t5", "--output", file("a.json"), "--theme", "dark"}, "--theme");
 }
 
 }  // namespace

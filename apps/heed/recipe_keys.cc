@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
+#include "apps/heed/choices.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "heed/base/config.h"
@@ -110,6 +112,29 @@ std::string recipe_page() {
   return text;
 }
 
+std::vector<std::string> recipe_key_names() {
+  std::set<std::string> names;
+  for (const TaskKind& kind : task_kinds()) {
+    for (const ConfigKey& key : kind.keys()) {
+      if (key.type != "section") {
+        names.insert(key.key);
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> position_option_names() {
+  constexpr std::string_view section = "model.position.";
+  std::vector<std::string> names;
+  for (const std::string& key : recipe_key_names()) {
+    if (key.starts_with(section)) {
+      names.push_back(key.substr(section.size()));
+    }
+  }
+  return names;
+}
+
 std::string task_list() {
   std::string text;
   std::size_t width = 0;
@@ -137,7 +162,11 @@ void add_recipe_command(CLI::App& application, int&) {
       "  heed recipe --markdown > docs/RECIPE.md");
   const auto task = std::make_shared<std::string>();
   const auto markdown = std::make_shared<bool>(false);
-  command->add_option("TASK", *task, "The task whose keys are listed");
+  std::vector<std::string> tasks;
+  for (const TaskKind& kind : task_kinds()) {
+    tasks.push_back(kind.name);
+  }
+  suggest(command->add_option("TASK", *task, "The task whose keys are listed"), tasks);
   command->add_flag("--markdown", *markdown, "Print a page of tables of all tasks instead");
   command->callback([task, markdown] {
     write_output(*markdown       ? recipe_page()

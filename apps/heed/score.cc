@@ -9,6 +9,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/error.h"
 #include "heed/base/json.h"
@@ -21,18 +22,20 @@ namespace {
 
 struct ScoreOptions {
   std::string model;
-  std::string source, target;
+  std::string source, target, input;
   std::string precision = "float32";
   int threads = 1;
   bool normalize = false;
   bool json = false;
 };
 
-// The pairs of two files, or of a table on standard input.
+// The pairs of two files, or of a table.
 class ScoredPairs {
  public:
   explicit ScoredPairs(const ScoreOptions& options)
-      : source_(options.source.empty() ? "/dev/stdin" : options.source) {
+      : source_(!options.source.empty()            ? options.source
+                : is_standard_input(options.input) ? "/dev/stdin"
+                                                   : options.input) {
     if (!options.source.empty()) {
       target_.emplace(options.target);
     }
@@ -169,8 +172,19 @@ void run_score(const ScoreOptions& options) {
   const LoadedModel translator = load_model_for("score", "translation", options.model, precision);
   PairBatch batch(translator);
   std::string source, target;
-  for (std::int64_t number = 1; pairs.next(source, target); ++number) {
-    batch.add(source, target, number);
+  const auto add_pair = [&](std::int64_t number) {
+    try {
+      const bool found = pairs.next(source, target);
+      if (found) {
+        batch.add(source, target, number);
+      }
+      return found;
+    } catch (const Error&) {
+      batch.finish(options, precision);  // the pairs before
+      throw;
+    }
+  };
+  for (std::int64_t number = 1; add_pair(number); ++number) {
     if (batch.full()) {
       batch.finish(options, precision);
     }
@@ -185,18 +199,21 @@ void add_score_command(CLI::App& application, int&) {
       "score",
       "Print the log-probability of given translations\n\n"
       "For each pair the natural logarithm of p(target | source), end symbol included, a number a "
-      "line. The pairs stand in two files line by line, or in the first two columns of "
-      "tab-separated standard input.");
+      "line. The pairs stand in two files line by line, or in the first two tab-separated columns "
+      "of one. A pair that cannot be scored ends it with exit code 65 after those before it are "
+      "answered.");
   command->footer(
       "Examples:\n"
-      "  heed score --model run test.en test.de\n"
+      "  heed score --model run --source test.en --target test.de\n"
       "  paste test.en test.de | heed score --model run --normalize\n"
-      "  heed score --model run --json test.en test.de | jq .per_token");
+      "  heed score --model run --json -s test.en -t test.de | jq .per_token");
   const auto options = std::make_shared<ScoreOptions>();
   add_model_option(*command, options->model);
-  auto* source = command->add_option("SOURCE", options->source, "Sentences, one a line (.gz too)");
-  auto* target = command->add_option("TARGET", options->target, "Their translations, line by line");
+  auto* source = add_source_option(*command, options->source);
+  auto* target = add_target_option(*command, options->target);
   source->needs(target);
+  target->needs(source);
+  add_input_option(*command, options->input, "Pairs in two columns instead")->excludes(source);
   command->add_flag("--normalize", options->normalize,
                     "Divide by the number of target tokens, end symbol included");
   command->add_flag("--json", options->json,

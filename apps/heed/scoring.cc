@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "apps/heed/choices.h"
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
 #include "heed/data/held_lines.h"
@@ -71,12 +72,15 @@ void add_scoring_options(CLI::App& command, ScoringOptions& options) {
       ->delimiter(',')
       ->check(CLI::IsMember({"bleu", "chrf", "chrf++"}))
       ->capture_default_str();
-  command.add_option("--tokenize", options.tokenize, "BLEU's tokens: 13a, intl, char, zh, none")
+  suggest(command.add_option("--tokenize", options.tokenize,
+                             "BLEU's tokens: 13a, intl, char, zh, none"),
+          {"13a", "intl", "char", "zh", "none"})
       ->capture_default_str();
   command.add_flag("--lowercase", options.lowercase, "Ignore the difference of a and A");
-  command
-      .add_option("--smooth", options.smooth,
-                  "What becomes of n-gram orders without a match: exp, floor, add-k, none")
+  suggest(command.add_option("--smooth", options.smooth,
+                             "What becomes of n-gram orders without a match: exp, floor, add-k, "
+                             "none"),
+          {"exp", "floor", "add-k", "none"})
       ->capture_default_str();
   command.add_option("--smooth-value", options.smooth_value,
                      "For floor (0.1 without it) and add-k (1 without it)");

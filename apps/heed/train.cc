@@ -5,6 +5,7 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
 #include "heed/base/error.h"
@@ -82,13 +83,11 @@ void add_train_command(CLI::App& application, int& exit_code) {
       "  heed train recipe.yaml --set training.max_steps=500 --set model.d_model=256\n"
       "  heed train recipe.yaml --run run --resume");
   const auto options = std::make_shared<TrainOptions>();
-  command->add_option("RECIPE", options->recipe, "The recipe, a YAML file")->required();
-  command
-      ->add_option("--set", options->overrides,
-                   "Change a key of the recipe: KEY=VALUE, as often as needed")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->take_all();
+  command->add_option("RECIPE", options->recipe, "The recipe, a YAML file")
+      ->required()
+      ->type_name(file_value);
+  add_set_option(*command, options->overrides,
+                 "Change a key of the recipe: KEY=VALUE, as often as needed");
   command->add_option("--run", options->run, "The run directory (default: runs/NAME of the recipe)")
       ->type_name("DIR");
   command->add_flag("--resume", options->resume, "Continue the run that is in the run directory");
@@ -98,7 +97,8 @@ void add_train_command(CLI::App& application, int& exit_code) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--seed", options->seed, "Of all that is random")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--precision", options->precision, "Of matrix products: float32 or bf16");
+  command->add_option("--precision", options->precision, "Of matrix products: float32 or bf16")
+      ->check(CLI::IsMember({"float32", "bf16"}));
   command->callback([options, &exit_code] { run_train(*options, exit_code); });
 }
 

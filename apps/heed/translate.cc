@@ -9,6 +9,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/file_options.h"
 #include "apps/heed/line_blocks.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/json.h"
@@ -63,8 +64,9 @@ std::string answer(const TranslateOptions& options, bool listed, const InputLine
 
 void run_translate(const TranslateOptions& options) {
   set_thread_count(options.decoding.threads);
-  const auto input = options.input.empty() ? descriptor_blocks(STDIN_FILENO, "standard input")
-                                           : file_blocks(options.input);
+  const auto input = is_standard_input(options.input)
+                         ? descriptor_blocks(STDIN_FILENO, "standard input")
+                         : file_blocks(options.input);
   const MatmulPrecision precision = parse_precision(options.decoding.precision);
   const LoadedModel translator =
       load_model_for("translate", "translation", options.decoding.model, precision);
@@ -120,10 +122,7 @@ void add_translate_command(CLI::App& application, int&) {
   command->add_flag("--json", options->json,
                     "Print a JSON object a line: line, source, translations with their scores");
   add_sampling_options(*command, options->decoding);
-  command
-      ->add_option("-i,--input", options->input,
-                   "The text to translate (.gz is read too); standard input without it")
-      ->type_name("FILE");
+  add_input_option(*command, options->input, "The text to translate");
   command->callback([options] { run_translate(*options); });
 }
 

@@ -11,6 +11,7 @@
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
 #include "heed/data/finding_list.h"
+#include "heed/data/held_out.h"
 #include "heed/data/pair_reader.h"
 #include "heed/data/text_signs.h"
 #include "heed/text/fingerprint.h"
@@ -39,12 +40,6 @@ struct PairFacts {
   std::int32_t source_characters = 0;
   std::int32_t target_characters = 0;
 };
-
-std::uint64_t hash_of(std::string_view text) {
-  Fingerprint fingerprint;
-  fingerprint.add(text);
-  return fingerprint.value();
-}
 
 // Of the lengths, in order, behind so many zeros.
 std::int64_t percentile(const std::vector<std::int32_t>& sorted, std::size_t zeros, double share) {
@@ -77,13 +72,14 @@ T median_of(std::vector<T> values) {
 
 class CorpusChecker {
  public:
-  CorpusChecker(const CorpusFiles& files, int examples)
-      : files_(files), examples_(examples), findings_(examples) {}
+  CorpusChecker(const CorpusFiles& files, int examples, std::span<const ParallelCorpus> held_out)
+      : files_(files), examples_(examples), findings_(examples), held_out_(held_out) {}
 
   CorpusReport run() {
     read_lines();
     contrast_.finish();
     find_duplicates();
+    held_out_.report(findings_);
     find_length_ratios();
     compare_languages();
     summarise_side(report_.source, files_.table.empty() ? files_.source : files_.table,
@@ -166,8 +162,8 @@ class CorpusChecker {
     contrast_.add_source(source_words);
     contrast_.add_target(target_words);
     PairFacts& facts = facts_.back();
-    facts.source_hash = hash_of(source);
-    facts.target_hash = hash_of(target);
+    facts.source_hash = fingerprint_of(source);
+    facts.target_hash = fingerprint_of(target);
     facts.source_words = static_cast<std::int32_t>(source_words.size());
     facts.target_words = static_cast<std::int32_t>(target_words.size());
     facts.source_characters = check_text(number, "source", source, source_scripts_);
@@ -177,7 +173,10 @@ class CorpusChecker {
                         : !source_words.empty() ? FindingKind::empty_target
                                                 : FindingKind::empty_both;
       findings_.add(kind, number, excerpt(source_words.empty() ? target : source));
-    } else if (source == target) {
+      return;
+    }
+    held_out_.look_for(facts.source_hash, facts.target_hash, number);
+    if (source == target) {
       findings_.add(FindingKind::identical_sides, number, excerpt(source));
     }
   }
@@ -354,6 +353,7 @@ class CorpusChecker {
   const CorpusFiles& files_;
   int examples_;
   FindingList findings_;
+  HeldOut held_out_;
   CorpusReport report_;
   std::size_t empty_pairs_ = 0;        // without any text
   std::vector<PairFacts> facts_;       // of the other pairs that both sides have
@@ -370,9 +370,10 @@ bool CorpusReport::usable() const {
                       [](const Finding& finding) { return finding.unusable; });
 }
 
-CorpusReport check_corpus(const ParallelCorpus& corpus, int examples) {
+CorpusReport check_corpus(const ParallelCorpus& corpus, int examples,
+                          std::span<const ParallelCorpus> held_out) {
   check_usage(examples >= 0, "data check: {} examples", examples);
-  return CorpusChecker(corpus.files(), examples).run();
+  return CorpusChecker(corpus.files(), examples, held_out).run();
 }
 
 }  // namespace heed

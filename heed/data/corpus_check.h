@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,12 @@ struct CorpusReport {
 inline constexpr std::int64_t checked_pair_limit = 50'000'000;
 
 // Reads the corpus to its end, twice, however much is wrong with it, and keeps `examples` examples
-// of each kind of finding. Takes some tens of bytes of memory for a pair that is not empty. Errors:
-// input_output (a file cannot be read), bad_data (damaged compression, a line of more than
-// skipped_line_limit bytes, more than checked_pair_limit pairs), usage as for ParallelCorpus.
-CorpusReport check_corpus(const ParallelCorpus& corpus, int examples = 5);
+// of each kind of finding; looks for what it has in common with the `held_out` corpora, which are
+// read once. Takes some tens of bytes of memory for a pair that is not empty. Errors: input_output
+// (a file cannot be read), bad_data (damaged compression, a line of more than skipped_line_limit
+// bytes, more than checked_pair_limit pairs), usage as for ParallelCorpus.
+CorpusReport check_corpus(const ParallelCorpus& corpus, int examples = 5,
+                          std::span<const ParallelCorpus> held_out = {});
 
 // For people, and for programs.
 std::string report_text(const CorpusReport& report);

@@ -33,6 +33,8 @@ constexpr std::array<KindDescription, static_cast<std::size_t>(FindingKind::coun
     {"identical_sides", "source and target are the same", false},
     {"duplicate_pairs", "pairs occurred before", false},
     {"different_targets", "sources occurred before with another target", false},
+    {"held_out_pairs", "held-out pairs stand in the corpus", false},
+    {"held_out_sources", "held-out sources stand in the corpus with another target", false},
     {"swapped_sides", "the sides look swapped", false},
     {"source_in_other_language", "the source looks like the target's language", false},
     {"target_in_other_language", "the target looks like the source's language", false},

@@ -23,6 +23,8 @@ enum class FindingKind {
   identical_sides,
   duplicate_pairs,
   different_targets,
+  held_out_pairs,
+  held_out_sources,
   swapped_sides,
   source_in_other_language,
   target_in_other_language,

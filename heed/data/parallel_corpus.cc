@@ -96,8 +96,7 @@ void ParallelCorpus::for_each(const Visit& visit) const {
              tsv_column(*line, files_.target_column, reader), ++number});
     }
   }
-  check_data(number > 0, "{}: the corpus is empty",
-             files_.table.empty() ? files_.source.front() : files_.table.front());
+  check_data(number > 0, "{}: the corpus is empty", name());
 }
 
 PairStream ParallelCorpus::stream() const {

@@ -56,6 +56,10 @@ class ParallelCorpus {
   std::uint64_t fingerprint() const;
 
   const CorpusFiles& files() const { return files_; }
+  // Its first file, to name it by.
+  const std::string& name() const {
+    return files_.table.empty() ? files_.source.front() : files_.table.front();
+  }
 
  private:
   CorpusFiles files_;

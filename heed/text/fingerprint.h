@@ -41,4 +41,11 @@ class Fingerprint {
   std::uint64_t state_ = 0x243F6A8885A308D3u;
 };
 
+// Of one text.
+inline std::uint64_t fingerprint_of(std::string_view text) {
+  Fingerprint fingerprint;
+  fingerprint.add(text);
+  return fingerprint.value();
+}
+
 }  // namespace heed

@@ -12,5 +12,11 @@ complete_words() {
 }
 complete_words heed compl                     # a command
 complete_words heed completion --he           # an option
-complete_words heed bleu consu                # a file
-complete_words heed bleu --input consu        # the value of an option
+complete_words heed bleu --input consu        # a file as the value of an option
+complete_words heed train consu               # a file as an argument
+complete_words heed translate --model consu   # a directory: a file is none
+complete_words heed translate --precision ''  # one of a few values
+complete_words heed translate --precision = b # the same in another spelling
+complete_words heed positions alib            # an argument that is one of a few
+complete_words heed train --set model.d_      # a key of the recipe
+complete_words heed demo --seed ''            # a number
