@@ -49,6 +49,7 @@ constexpr Command commands[] = {
     {"bleu", add_bleu_command},
     {"info", add_info_command},
     {"average", add_average_command},
+    {"export", add_export_command},
     {"data", add_data_command},
     {"recipe", add_recipe_command},
     {"completion", add_completion_command},

@@ -1,99 +1,19 @@
 // heed translate, score and evaluate with a small random model of bytes.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <cmath>
-#include <filesystem>
-#include <sstream>
-#include <string>
-#include <vector>
 
-#include "apps/heed/command_line.h"
-#include "heed/backends/cpu/register.h"
-#include "heed/backends/reference/register.h"
-#include "heed/base/error.h"
-#include "heed/base/files.h"
+#include "apps/heed/test_command_model.h"
 #include "heed/base/json.h"
-#include "heed/interop/load_model.h"
-#include "heed/models/translator.h"
 #include "heed/text/byte_tokenizer.h"
 
 namespace heed::app {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::SizeIs;
 
-class DecodingCommands : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    register_reference_backend();
-    register_cpu_backend();
-    directory() = fs::temp_directory_path() / ("heed-decoding-" + std::to_string(::getpid()));
-    fs::create_directories(directory());
-    const auto tokenizer = std::make_shared<ByteTokenizer>();
-    const TokenizerPair tokenizers{tokenizer, tokenizer, true};
-    TranslatorConfig config;
-    config.d_model = 16;
-    config.encoder_layers = 1;
-    config.decoder_layers = 1;
-    config.heads = 2;
-    config.feed_forward_size = 24;
-    config.max_length = 20;
-    config.tie_embeddings = "none";
-    const int size = tokenizer->size();
-    Translator model(config, {size, size, symbols_for(tokenizers)});
-    initialize_parameters(model, 5);
-    DecodingConfig decoding;
-    decoding.beam = 3;
-    decoding.max_length = 10;
-    save_model(model, tokenizers, symbols_for(tokenizers), decoding, directory() / "model");
-  }
-  static void TearDownTestSuite() { fs::remove_all(directory()); }
-
-  static fs::path& directory() {
-    static fs::path path;
-    return path;
-  }
-  static std::string file(const std::string& name, const std::string& content) {
-    write_file(directory() / name, content);
-    return (directory() / name).string();
-  }
-
-  // The lines that the command prints.
-  static std::vector<std::string> run(std::vector<std::string> words) {
-    words.insert(words.begin(), "heed");
-    words.insert(words.end(), {"--model", (directory() / "model").string(), "--threads", "2"});
-    std::vector<const char*> arguments;
-    for (const std::string& word : words) {
-      arguments.push_back(word.c_str());
-    }
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    std::string thrown;
-    try {
-      EXPECT_EQ(run_command_line(static_cast<int>(arguments.size()), arguments.data()), 0);
-    } catch (const Error& error) {
-      thrown = error.what();
-    }
-    std::istringstream output(testing::internal::GetCapturedStdout());
-    messages() = testing::internal::GetCapturedStderr() + thrown;
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(output, line);) {
-      lines.push_back(line);
-    }
-    return lines;
-  }
-  // What the last command said besides, its error included.
-  static std::string& messages() {
-    static std::string text;
-    return text;
-  }
-};
+using DecodingCommands = CommandModelTest;
 
 TEST_F(DecodingCommands, TranslateAnswersLineByLine) {
   const auto all = run({"translate", "--input", file("in", "one\n\n  \ntwo\r\nthree")});

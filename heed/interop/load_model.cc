@@ -145,7 +145,7 @@ const ModelKind& model_kind_in(const fs::path& directory) {
 }
 
 ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
-                       const TextSymbols& symbols, const DecodingConfig& decoding) {
+                       const TextSymbols& symbols, const DecodingConfig& decoding, DType weights) {
   ModelDescription description = description_of(module);
   description.vocabulary.symbols = symbols;
   const ModelKind& kind = model_kind(description.kind);
@@ -154,7 +154,7 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
                  {"model_type", family.model_type}};
   config.update(*family.theirs(description.section));
   write_vocabulary(description.vocabulary, kind, config);
-  config["torch_dtype"] = "float32";
+  config["torch_dtype"] = name_of(weights);
   config["heed"] = description.section;
   ModelFiles files = tokenizer_files(tokenizers);
   files[config_name] = config.dump(2) + "\n";
@@ -169,7 +169,7 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
 }
 
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
-                const DecodingConfig& decoding, const fs::path& directory) {
+                const DecodingConfig& decoding, const fs::path& directory, DType weights) {
   for (const NamedTensor& item : stored_tensors_of(module)) {
     check_usage(item.tensor.dtype() != DType::bfloat16,
                 "{}: {} is kept in bfloat16 for running and has lost digits: load the model again, "
@@ -177,13 +177,18 @@ void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbo
                 directory.string(), item.name);
   }
   make_directory(directory);
-  for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding)) {
+  for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding, weights)) {
     write_file_atomically(directory / name, content);
   }
   const ModelDescription description = description_of(module);
-  write_safetensors(directory / weights_name,
-                    family_tensors(family_for(description.kind, description.section), module),
-                    {{"format", "pt"}});
+  std::vector<NamedTensor> tensors =
+      family_tensors(family_for(description.kind, description.section), module);
+  for (NamedTensor& item : tensors) {
+    if (item.tensor.dtype() != weights) {
+      item.tensor = item.tensor.to(weights);
+    }
+  }
+  write_safetensors(directory / weights_name, tensors, {{"format", "pt"}});
 }
 
 namespace {

@@ -82,14 +82,17 @@ LoadedModel load_model(const std::filesystem::path& directory, Device device = c
 // The kind of the model that the directory holds, without loading it. Errors as for load_model.
 const ModelKind& model_kind_in(const std::filesystem::path& directory);
 
-// The files of a model directory besides the weights.
+// The files of a model directory besides the weights, which are of the given type.
 ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
-                       const TextSymbols& symbols, const DecodingConfig& decoding);
+                       const TextSymbols& symbols, const DecodingConfig& decoding,
+                       DType weights = DType::float32);
 
 // Writes a whole model directory, created if missing; the weights come last, so that a directory
-// with them is complete. Errors: input_output; usage: a model that keeps weights in bfloat16.
+// with them is complete; `weights`: what they are rounded to. Errors: input_output; usage: a model
+// that keeps weights in bfloat16.
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
-                const DecodingConfig& decoding, const std::filesystem::path& directory);
+                const DecodingConfig& decoding, const std::filesystem::path& directory,
+                DType weights = DType::float32);
 
 // The mean of the weights of several models, summed in float64 in their order, by our own names:
 // the files may differ in layout. All the rest is the first's. Errors: those of load_model;

@@ -1,7 +1,10 @@
 // MarianMTModel of Transformers, which most OPUS-MT models are: an encoder and a decoder with norms
 // after the sublayers and sinusoidal positions in halves.
+#include <fmt/format.h>
+
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
+#include "heed/base/json_leaves.h"
 #include "heed/interop/config_reader.h"
 #include "heed/interop/families.h"
 #include "heed/models/translator_config.h"
@@ -64,9 +67,9 @@ Json section_of(const Json& config, const std::string& source) {
   return config_to_json(model);
 }
 
-// Whether Marian's config.json says all there is to say. What decides how weights begin is nothing
-// that it needs to say.
-bool is_plain(const TranslatorConfig& model) {
+// What Marian's config.json cannot say. What decides how weights begin it need not.
+std::vector<std::string> obstacles_of(const Json& section) {
+  const auto model = config_from_json<TranslatorConfig>(section, "model");
   TranslatorConfig plain;
   plain.d_model = model.d_model;
   plain.encoder_layers = model.encoder_layers;
@@ -89,15 +92,26 @@ bool is_plain(const TranslatorConfig& model) {
   if (model.position.kind == "sinusoidal" && model.position.layout == "halves") {
     plain.position = model.position;
   }
-  return config_to_json(model) == config_to_json(plain);
+  std::vector<std::string> obstacles;
+  const auto expressible = json_leaves(config_to_json(plain));
+  for (const auto& [key, value] : json_leaves(config_to_json(model))) {
+    const auto found = expressible.find(key);
+    if (found == expressible.end() || found->second != value) {
+      obstacles.push_back(fmt::format("{} is {}, not {}", key, value,
+                                      found == expressible.end() ? "left out" : found->second));
+    }
+  }
+  if (!their_activation(model.activation)) {
+    obstacles.push_back(fmt::format("activation is {}", model.activation));
+  }
+  return obstacles;
 }
 
 std::optional<Json> config_of(const Json& section) {
-  const auto model = config_from_json<TranslatorConfig>(section, "model");
-  const std::optional<std::string> activation = their_activation(model.activation);
-  if (!is_plain(model) || !activation) {
+  if (!obstacles_of(section).empty()) {
     return std::nullopt;
   }
+  const auto model = config_from_json<TranslatorConfig>(section, "model");
   return Json{{"d_model", model.d_model},
               {"encoder_layers", model.encoder_layers},
               {"decoder_layers", model.decoder_layers},
@@ -105,7 +119,7 @@ std::optional<Json> config_of(const Json& section) {
               {"decoder_attention_heads", model.heads},
               {"encoder_ffn_dim", model.feed_forward_size},
               {"decoder_ffn_dim", model.feed_forward_size},
-              {"activation_function", *activation},
+              {"activation_function", *their_activation(model.activation)},
               {"dropout", model.dropout},
               {"attention_dropout", model.attention_dropout},
               {"activation_dropout", model.activation_dropout},
@@ -167,7 +181,8 @@ ModelFamily marian_family() {
           .ignored = {"model.*.embed_positions.weight"},
           .names = names(),
           .ours = section_of,
-          .theirs = config_of};
+          .theirs = config_of,
+          .obstacles = obstacles_of};
 }
 
 }  // namespace heed

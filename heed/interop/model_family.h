@@ -51,6 +51,9 @@ struct ModelFamily {
   Json (*ours)(const Json& config, const std::string& source) = nullptr;
   // The section `model` → keys of config.json; nothing: a model that this family cannot express.
   std::optional<Json> (*theirs)(const Json& model) = nullptr;
+  // What of the section keeps this family from expressing it, a sentence for each key. Null: the
+  // layout is heed's own, and no other program reads it.
+  std::vector<std::string> (*obstacles)(const Json& model) = nullptr;
 };
 
 // In the order in which they are asked to express a model.

@@ -22,6 +22,7 @@ class ByteTokenizer : public Tokenizer {
   int unknown_id() const override { return 1; }
   int pad_id() const override { return first_byte_id + 256; }
   ModelFiles files(Side) const override { return {}; }
+  std::string kind() const override { return "byte"; }
   std::string tokenizer_class() const override { return "HeedByteTokenizer"; }
   std::uint64_t fingerprint() const override;
 

@@ -142,6 +142,10 @@ std::string SentencePieceTokenizer::decode(std::span<const int> ids) const {
   return with_spaces(std::move(text));
 }
 
+std::string SentencePieceTokenizer::kind() const {
+  return merge_scores().empty() ? "sentencepiece-unigram" : "sentencepiece-bpe";
+}
+
 std::vector<float> SentencePieceTokenizer::merge_scores() const {
   std::vector<float> scores(static_cast<std::size_t>(size()),
                             std::numeric_limits<float>::infinity());

@@ -34,6 +34,7 @@ class SentencePieceTokenizer : public Tokenizer {
   std::vector<float> merge_scores() const override;
   // source.spm or target.spm; vocab.json, or target_vocab.json for a target of its own vocabulary.
   ModelFiles files(Side side) const override;
+  std::string kind() const override;
   std::string tokenizer_class() const override { return class_name; }
   std::uint64_t fingerprint() const override;
 

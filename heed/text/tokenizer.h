@@ -56,6 +56,8 @@ class Tokenizer {
   // This side's files (tokenizer_files.h names them), and what tokenizer_config.json calls them.
   virtual ModelFiles files(Side side) const = 0;
   virtual std::string tokenizer_class() const = 0;
+  // As recipes call it: "sentencepiece-bpe" (TokenizerKind::name).
+  virtual std::string kind() const = 0;
 
   // Changes with anything that changes ids.
   virtual std::uint64_t fingerprint() const = 0;

@@ -53,6 +53,7 @@ class WordTokenizer : public Tokenizer {
   int pad_id() const override { return vocabulary_.pad_id(); }
   // source.vocab.json or target.vocab.json: {"lowercase": …, "pieces": ["</s>", "<unk>", …]}.
   ModelFiles files(Side side) const override;
+  std::string kind() const override { return "word"; }
   std::string tokenizer_class() const override { return class_name; }
   std::uint64_t fingerprint() const override;
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "heed/base/json.h"
+#include "heed/base/json_leaves.h"
 
 namespace heed {
 
@@ -17,22 +18,8 @@ constexpr std::string_view free_keys[] = {
 
 using Leaves = std::map<std::string, std::string>;  // dotted key to value
 
-void add_leaves(const Json& json, const std::string& prefix, Leaves& out) {
-  if (!json.is_object()) {
-    out[prefix] = json.dump();
-    return;
-  }
-  for (const auto& item : json.items()) {
-    add_leaves(item.value(), prefix.empty() ? item.key() : prefix + "." + item.key(), out);
-  }
-}
-
 Leaves leaves_of(const std::string& document) {
-  Leaves leaves;
-  if (!document.empty()) {
-    add_leaves(parse_json(document, "the recipe of a run"), "", leaves);
-  }
-  return leaves;
+  return document.empty() ? Leaves() : json_leaves(parse_json(document, "the recipe of a run"));
 }
 
 bool is_free(const std::string& key, bool fixed_end) {

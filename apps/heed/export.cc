@@ -1,0 +1,66 @@
+// heed export: a model directory for other programs.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "apps/heed/commands.h"
+#include "apps/heed/common.h"
+#include "apps/heed/decoding_options.h"
+#include "apps/heed/file_options.h"
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/output_file.h"
+#include "heed/interop/export_model.h"
+
+namespace heed::app {
+
+namespace {
+
+struct ExportOptions {
+  std::string model;
+  std::string output;
+  std::string type = "float32";
+};
+
+void run_export(const ExportOptions& options) {
+  const std::filesystem::path output = options.output;
+  check_usage(!path_exists(output / "model.safetensors"),
+              "{}: holds a model already; choose another --output", output.string());
+  check_output_directory(output);
+  const LoadedModel model = load_model(options.model);
+  for (const std::string& note : model.notes) {
+    print_warning(note);
+  }
+  export_model(model, output, options.type == "bfloat16" ? DType::bfloat16 : DType::float32);
+  if (transformers_tokenizer(model).empty()) {
+    print_warning(fmt::format("{}: no other program has its tokenizer ({}): hand over ids",
+                              output.string(), model.tokenizers.target->kind()));
+  }
+  write_output(fmt::format("{}: {} of Transformers, weights in {}\n", output.string(),
+                           transformers_class(model), options.type));
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& application, int&) {
+  CLI::App* command = application.add_subcommand(
+      "export",
+      "Write a model for other programs\n\n"
+      "Writes a model directory that Transformers loads, and what converts from it, such as "
+      "CTranslate2: configuration, tokenizers and weights, nothing of the training. heed loads it "
+      "too. A model with settings that no such program knows is refused, and they are named.");
+  command->footer(
+      "Examples:\n"
+      "  heed export --model run --output exported\n"
+      "  heed export --model run --output exported --type bfloat16\n"
+      "  python3 -c 'from transformers import *; MarianMTModel.from_pretrained(\"exported\")'");
+  const auto options = std::make_shared<ExportOptions>();
+  add_model_option(*command, options->model);
+  add_output_directory_option(*command, options->output, "Where to write the model")->required();
+  command->add_option("--type", options->type, "Of the weights: float32 or bfloat16")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->capture_default_str();
+  command->callback([options] { run_export(*options); });
+}
+
+}  // namespace heed::app

@@ -1,0 +1,66 @@
+#include "heed/interop/export_model.h"
+
+#include <gmock/gmock.h>
+
+#include "heed/base/error.h"
+#include "heed/interop/test_directory.h"
+
+namespace heed {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+using ExportModel = ModelDirectoryTest;
+
+TEST_F(ExportModel, RoundsTheWeightsAndSaysSo) {
+  Translator model = translator(3);
+  save(model, directory_ / "model");
+  export_model(load_model(directory_ / "model"), directory_ / "exported", DType::bfloat16);
+  const Json config = Json::parse(read_file(directory_ / "exported" / "config.json"));
+  EXPECT_EQ(config["torch_dtype"], "bfloat16");
+  EXPECT_EQ(config["architectures"], Json::array({"MarianMTModel"}));
+  const SafetensorsFile exact(directory_ / "model" / "model.safetensors");
+  const SafetensorsFile rounded(directory_ / "exported" / "model.safetensors");
+  ASSERT_EQ(rounded.entries().size(), exact.entries().size());
+  for (const SafetensorsEntry& entry : exact.entries()) {
+    const Tensor tensor = rounded.tensor(entry.name);
+    EXPECT_EQ(tensor.dtype(), DType::bfloat16) << entry.name;
+    EXPECT_EQ(tensor.to_doubles(), exact.tensor(entry.name).to(DType::bfloat16).to_doubles());
+  }
+  const LoadedModel back = load_model(directory_ / "exported");
+  EXPECT_EQ(transformers_class(back), "MarianMTModel");
+  EXPECT_THAT(export_obstacles(back), ElementsAre());
+}
+
+TEST_F(ExportModel, NamesWhatNoOtherProgramCanExpress) {
+  TranslatorConfig config = small_config();
+  config.norm = "pre";
+  config.position.kind = "rotary";
+  Translator model = translator(3, -1, config);
+  save(model, directory_ / "model");
+  const LoadedModel loaded = load_model(directory_ / "model");
+  EXPECT_EQ(transformers_class(loaded), "");
+  EXPECT_THAT(export_obstacles(loaded),
+              ElementsAre("norm is \"pre\", not \"post\"",
+                          "position.kind is \"rotary\", not \"sinusoidal\""));
+  try {
+    export_model(loaded, directory_ / "exported", DType::float32);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_THAT(error.what(), HasSubstr("norm is \"pre\", not \"post\"; position.kind is"));
+  }
+  EXPECT_FALSE(path_exists(directory_ / "exported"));
+}
+
+TEST_F(ExportModel, ALanguageModelIsOfNoLayoutYet) {
+  LanguageModel model(small_language_model_config(), tokenizers_.target->size());
+  initialize_parameters(model, 3);
+  save_model(model, tokenizers_, symbols_for(tokenizers_), {}, directory_);
+  EXPECT_THAT(export_obstacles(load_model(directory_)),
+              ElementsAre("no other program's layout is known for a language model"));
+}
+
+}  // namespace
+}  // namespace heed
