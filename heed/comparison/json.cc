@@ -71,7 +71,8 @@ Json variant_json(const ComparisonGroup& group, const VariantResult& variant,
   if (group.measures.breaks.any()) {
     json["breaks_at"] = summary.breaks_at ? Json(group.buckets[*summary.breaks_at].length) : Json();
   }
-  json["cost"] = {{"tokens_per_second", summary.tokens_per_second},
+  const auto speed = summary.tokens_per_second;
+  json["cost"] = {{"tokens_per_second", speed ? Json(*speed) : Json()},
                   {"peak_memory_bytes", summary.peak_bytes},
                   {"seconds", summary.seconds}};
   return json;

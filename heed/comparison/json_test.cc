@@ -5,9 +5,24 @@
 
 #include "heed/base/json.h"
 #include "heed/comparison/test_comparisons.h"
+#include "heed/comparison/text.h"
 
 namespace heed {
 namespace {
+
+// They leave no line of metrics.
+TEST(ComparisonJson, RunsThatAreTooShortHaveNoSpeed) {
+  Comparison comparison = toy_example();
+  EXPECT_THAT(comparison_text(comparison, summarise(comparison)),
+              testing::Not(testing::HasSubstr(" –  ")));
+  for (RunResult& run : comparison.groups[0].variants[1].runs) {
+    run.metrics.steps.clear();
+  }
+  const ComparisonSummary summary = summarise(comparison);
+  const Json json = Json::parse(comparison_json(comparison, summary));
+  EXPECT_EQ(json["groups"][0]["variants"][1]["cost"]["tokens_per_second"], nullptr);
+  EXPECT_THAT(comparison_text(comparison, summary), testing::HasSubstr(" –  "));
+}
 
 TEST(ComparisonJson, JsonHoldsEveryNumber) {
   const Comparison comparison = toy_example();

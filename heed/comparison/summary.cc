@@ -57,9 +57,9 @@ BucketSummary summarise_bucket(const GroupMeasures& measures, const VariantResul
   return summary;
 }
 
-double median(std::vector<double> values) {
+std::optional<double> median(std::vector<double> values) {
   if (values.empty()) {
-    return 0;
+    return std::nullopt;
   }
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());

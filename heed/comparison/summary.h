@@ -36,7 +36,8 @@ struct VariantSummary {
   std::vector<MetricScores> besides;  // by every other metric
   std::vector<BucketSummary> buckets;
   std::optional<std::size_t> breaks_at;  // the first bucket where GroupMeasures::breaks holds
-  double tokens_per_second = 0;          // the median over all lines of metrics
+  // The median over all lines of metrics; nothing when the runs were too short for one.
+  std::optional<double> tokens_per_second;
   std::int64_t peak_bytes = 0;           // the largest
   double seconds = 0;                    // of training, on average
 };

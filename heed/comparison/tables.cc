@@ -72,7 +72,8 @@ ComparisonTable result_table(const ComparisonGroup& group, const GroupSummary& s
     }
     row.push_back({spread_text(variant.loss, 3), false, by_seed_text(variant.loss, 4)});
     row.push_back({count_text(group.variants[i].parameters)});
-    row.push_back({count_text(std::llround(variant.tokens_per_second))});
+    const auto speed = variant.tokens_per_second;
+    row.push_back({speed ? count_text(std::llround(*speed)) : "–"});
     row.push_back({memory_text(variant.peak_bytes)});
     row.push_back({duration_text(variant.seconds)});
     table.rows.push_back(std::move(row));
