@@ -66,8 +66,8 @@ CheckpointManifest parse_checkpoint_manifest(std::string_view text, const std::s
   for (const auto& [name, file] : member(json, "files", Json::value_t::object, source).items()) {
     check_data(is_plain_file_name(name) && name != checkpoint_manifest_name,
                "{}: {} is not the name of a file in a checkpoint", source, quoted_name(name));
-    manifest.files.emplace(name,
-                           parse_file(file, fmt::format("{}: {}", source, quoted_name(name))));
+    manifest.files.emplace(
+        name, parse_file(file, fmt::format("{}: {}", source, quoted_name(name).text())));
   }
   return manifest;
 }

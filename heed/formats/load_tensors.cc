@@ -18,21 +18,25 @@ bool is_floating(DType dtype) {
 }
 
 // Checks that a tensor of the file fits into `wanted`.
+template <typename Name>
 void check_fits(const Tensor& tensor, const Tensor& wanted, const std::filesystem::path& file,
-                const std::string& name) {
+                const Name& name) {
   check_data(tensor.shape() == wanted.shape(), "{}: tensor {} has shape {}, the model wants {}",
              file.string(), name, tensor.shape(), wanted.shape());
   check_data(is_floating(tensor.dtype()), "{}: tensor {} holds {}, expected real numbers",
              file.string(), name, name_of(tensor.dtype()));
 }
 
-// "a", or where the model has another name for it "a" (b in the model).
-std::string name_of_part(const StoredPart& part) {
-  const std::string name = quoted_name(part.name);
-  return part.ours.empty() || part.ours == part.name
-             ? name
-             : fmt::format("{} ({} in the model)", name, part.ours);
-}
+// For messages: "a", or where the model has another name for it "a" (b in the model).
+struct NameOfPart {
+  const StoredPart& part;
+  std::string text() const {
+    const std::string name = quoted_name(part.name).text();
+    return part.ours.empty() || part.ours == part.name
+               ? name
+               : fmt::format("{} ({} in the model)", name, part.ours);
+  }
+};
 
 // Whether no element has an exponent of ones alone, as infinities and NaN have. Without a branch,
 // so that it runs as fast as the file is read.
@@ -70,13 +74,13 @@ Tensor read_part(const SafetensorsModel& file, const StoredPart& part) {
     try {
       tensor = part.read(tensor);
     } catch (const Error& error) {
-      fail(error.kind(), "{}: tensor {}: {}", path.string(), name_of_part(part), error.what());
+      fail(error.kind(), "{}: tensor {}: {}", path.string(), NameOfPart{part}, error.what());
     }
   }
-  check_fits(tensor, part.tensor, path, name_of_part(part));
+  check_fits(tensor, part.tensor, path, NameOfPart{part});
   check_data(is_finite(tensor.contiguous() ? tensor : tensor.clone()),
              "{}: tensor {} holds infinities or NaN: no model to run", path.string(),
-             name_of_part(part));
+             NameOfPart{part});
   return tensor;
 }
 

@@ -1,5 +1,7 @@
 #include "heed/formats/mapped_tensor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -26,7 +28,7 @@ std::optional<std::uint64_t> checked_byte_count(std::span<const std::uint64_t> s
 
 Tensor tensor_over_mapping(const std::shared_ptr<const MappedFile>& file, std::uint64_t byte_offset,
                            const Shape& shape, DType dtype, Device device,
-                           const std::string& source) {
+                           const TensorOrigin& source) {
   const std::span<const std::byte> all = file->bytes();
   const std::uint64_t byte_count =
       static_cast<std::uint64_t>(shape.element_count()) * element_size(dtype);
@@ -51,7 +53,12 @@ Tensor tensor_over_mapping(const std::shared_ptr<const MappedFile>& file, std::u
   return Tensor::over(std::move(storage), 0, shape, dtype, device);
 }
 
-std::string quoted_name(std::string_view name) {
+std::string TensorOrigin::text() const {
+  return name.empty() ? file.string()
+                      : fmt::format("{}: tensor {}", file.string(), quoted_name(name).text());
+}
+
+std::string QuotedName::text() const {
   constexpr std::size_t limit = 120;
   const bool shortened = name.size() > limit;
   const std::string text =

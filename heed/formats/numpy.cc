@@ -77,7 +77,7 @@ class DictionaryParser {
     } else if (key == "shape" && !sizes_) {
       parse_shape();
     } else {
-      require(false, fmt::format("key {} is unknown or repeated", quoted_name(key)));
+      require(false, fmt::format("key {} is unknown or repeated", quoted_name(key).text()));
     }
   }
 
@@ -88,7 +88,7 @@ class DictionaryParser {
         dtype_ = type.dtype;
       }
     }
-    require(dtype_.has_value(), fmt::format("type {} is not supported{}", quoted_name(name),
+    require(dtype_.has_value(), fmt::format("type {} is not supported{}", quoted_name(name).text(),
                                             name.starts_with('>') ? " (big-endian)" : ""));
   }
 
@@ -199,7 +199,7 @@ Tensor read_npy(const std::filesystem::path& path, Device device) {
              "{}: {} [{}] does not take the {} bytes that follow the header", source,
              name_of(header.dtype()), header.sizes(), bytes.size() - data_begin);
   const Shape shape(std::vector<std::int64_t>(header.sizes().begin(), header.sizes().end()));
-  return tensor_over_mapping(file, data_begin, shape, header.dtype(), device, source);
+  return tensor_over_mapping(file, data_begin, shape, header.dtype(), device, {path});
 }
 
 std::string npy_bytes(const Tensor& tensor, const std::string& name) {

@@ -113,10 +113,6 @@ std::uint32_t SafetensorsFile::header_checksum() const {
   return crc32c(file_->bytes().first(data_begin_));
 }
 
-std::string SafetensorsFile::source_of(const SafetensorsEntry& entry) const {
-  return fmt::format("{}: tensor {}", path_.string(), quoted_name(entry.name));
-}
-
 void SafetensorsFile::verify(const SafetensorsEntry& entry) const {
   const auto expected = header_.metadata.find(checksum_key(entry.name));
   if (expected == header_.metadata.end()) {
@@ -126,7 +122,7 @@ void SafetensorsFile::verify(const SafetensorsEntry& entry) const {
   const std::string found = checksum_text(crc32c(bytes));
   check_data(expected->second == found,
              "{}: its bytes have checksum {}, written were {}: the file is damaged; get it again",
-             source_of(entry), found, quoted_name(expected->second));
+             TensorOrigin{path_, entry.name}, found, quoted_name(expected->second));
 }
 
 Tensor SafetensorsFile::tensor(std::string_view name) const {
@@ -134,7 +130,7 @@ Tensor SafetensorsFile::tensor(std::string_view name) const {
   check_data(entry != nullptr, "{}: has no tensor {}", path_.string(), quoted_name(name));
   verify(*entry);
   return tensor_over_mapping(file_, data_begin_ + entry->begin, entry->shape, entry->dtype, device_,
-                             source_of(*entry));
+                             {path_, entry->name});
 }
 
 void SafetensorsFile::forget(std::string_view name) const {

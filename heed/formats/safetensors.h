@@ -54,8 +54,6 @@ class SafetensorsFile {
   std::uint32_t header_checksum() const;
 
  private:
-  std::string source_of(const SafetensorsEntry& entry) const;
-
   std::filesystem::path path_;
   Device device_;
   std::shared_ptr<const MappedFile> file_;

@@ -79,9 +79,16 @@ class HeaderParser final : public nlohmann::json_sax<nlohmann::json> {
   enum class Place { start, tensors, metadata, tensor, shape, offsets, done };
 
   bool in_tensor() const { return place_ >= Place::tensor && place_ <= Place::offsets; }
-  std::string where() const {
-    return in_tensor() ? fmt::format("{}: tensor {}", source_, quoted_name(entry_.name)) : source_;
-  }
+  // For messages, and made when one is.
+  struct Where {
+    const HeaderParser& parser;
+    std::string text() const {
+      return parser.in_tensor() ? fmt::format("{}: tensor {}", parser.source_,
+                                              quoted_name(parser.entry_.name).text())
+                                : parser.source_;
+    }
+  };
+  Where where() const { return {*this}; }
   [[noreturn]] void unexpected(std::string_view what) const;
   void tensor_key(const std::string& name);
   void start_tensor();

@@ -8,6 +8,7 @@
 #include "heed/formats/sharded_safetensors.h"
 #include "heed/interop/family_tensors.h"
 #include "heed/interop/generation_config.h"
+#include "heed/interop/integer_weights.h"
 #include "heed/interop/model_directory.h"
 #include "heed/interop/model_family.h"
 #include "heed/interop/model_kind.h"
@@ -134,6 +135,9 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
   check_one_vocabulary(description, loaded.tokenizers, source);
   read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool,
                       running == MatmulPrecision::bfloat16);
+  if (running == MatmulPrecision::int8) {
+    keep_integers(*loaded.module, weights);
+  }
   loaded.symbols = description.vocabulary.symbols;
   read_generation(config, loaded);
   return loaded;
@@ -171,10 +175,11 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
                 const DecodingConfig& decoding, const fs::path& directory, DType weights) {
   for (const NamedTensor& item : stored_tensors_of(module)) {
-    check_usage(item.tensor.dtype() != DType::bfloat16,
-                "{}: {} is kept in bfloat16 for running and has lost digits: load the model again, "
-                "as it is, to save it",
-                directory.string(), item.name);
+    const DType type = item.tensor.dtype();
+    check_usage(type != DType::bfloat16 && type != DType::int8,
+                "{}: {} is kept in {} for running and has lost digits: load the model again, as it "
+                "is, to save it",
+                directory.string(), item.name, name_of(type));
   }
   make_directory(directory);
   for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding, weights)) {

@@ -67,11 +67,11 @@ struct LoadedModel {
 // where the file has float32 in order.
 //
 // `running`: what the model is going to run in (ForwardContext::precision), if all it does is run.
-// With bfloat16 the weights of linear maps are kept in bfloat16, at half the memory and with the
-// same results to the bit, since products round them anyway; what is no operand of such products
-// (norms, biases, tables of embeddings) stays float32. Such a model takes products of bfloat16
-// alone, does not learn, and is not saved. With float32 and int8, which rounds the exact weights by
-// rows, and on the reference device, the weights stay as they are.
+// With bfloat16 and int8 the weights of linear maps are kept in that type, at half or a quarter of
+// the memory and with the same results to the bit, since products round them anyway; what is no
+// operand of such products (norms, biases, tables of embeddings) stays float32. Such a model takes
+// products of this precision alone, does not learn, and is not saved. With float32, and on the
+// reference device, the weights stay as they are.
 //
 // Errors name the file, the key or the tensor: input_output
 // (missing), bad_data (damaged, inconsistent, of a family that heed does not know, written by an

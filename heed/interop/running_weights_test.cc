@@ -1,4 +1,6 @@
-// Models that are loaded to run in bfloat16: the bits of those that keep float32, at less memory.
+// Models that are loaded to run in bfloat16 or int8: the bits of those that keep float32, at less
+// memory.
+#include <cstring>
 #include <fstream>
 #include <map>
 
@@ -13,6 +15,12 @@ namespace {
 using testing::HasSubstr;
 
 constexpr auto bf16 = MatmulPrecision::bfloat16;
+constexpr auto int8 = MatmulPrecision::int8;
+
+// What weights of linear maps are kept in.
+DType type_for(MatmulPrecision running) {
+  return running == bf16 ? DType::bfloat16 : DType::int8;
+}
 
 // Where linear maps are made in different ways.
 template <typename Config>
@@ -79,9 +87,9 @@ class RunningWeights : public ModelDirectoryTest {
     save_model(model, tokenizers_, symbols_for(tokenizers_), {}, directory_);
   }
 
-  // All that the loaded model in the directory says of the texts when it runs in bfloat16.
-  std::vector<double> answers(const LoadedModel& loaded) const {
-    const ForwardContext context{.precision = bf16};
+  // All that the loaded model in the directory says of the texts when it runs so.
+  std::vector<double> answers(const LoadedModel& loaded, MatmulPrecision running) const {
+    const ForwardContext context{.precision = running};
     const bool pairs = loaded.task() == "translation";
     const std::vector<std::vector<std::int32_t>> none(texts_.size());
     const Prompts prompts{.source = packed_rows(pairs ? texts_ : none),
@@ -122,17 +130,44 @@ class RunningWeights : public ModelDirectoryTest {
 
   void expect_same_bits() const {
     const LoadedModel usual = load_model(directory_);
-    const LoadedModel kept = load_model(directory_, cpu_device, bf16);
-    EXPECT_GT(count_kept(kept), 0);
     EXPECT_EQ(count_kept(usual), 0);
-    EXPECT_EQ(answers(usual), answers(kept));
+    for (const MatmulPrecision running : {bf16, int8}) {
+      const LoadedModel kept = load_model(directory_, cpu_device, running);
+      EXPECT_GT(count_kept(kept), 0);
+      EXPECT_EQ(answers(usual, running), answers(kept, running));
+      EXPECT_EQ(count_parameters(*kept.module), count_parameters(*usual.module));
+    }
   }
   static int count_kept(const LoadedModel& loaded) {
     int count = 0;
     for (const NamedTensor& item : stored_tensors_of(*loaded.module)) {
-      count += item.tensor.dtype() == DType::bfloat16 ? 1 : 0;
+      count += item.tensor.dtype() == DType::float32 ? 0 : 1;
     }
     return count;
+  }
+
+  // As it is, rounded, or in integers half a step from what it was at most.
+  static void expect_kept(const NamedTensor& got, const Tensor& exact, MatmulPrecision running) {
+    const bool linear = got.name.ends_with("_proj.weight") || got.name.ends_with(".fc1.weight") ||
+                        got.name.ends_with(".fc2.weight") || got.name == "lm_head.weight";
+    const DType type = linear ? type_for(running) : DType::float32;
+    ASSERT_EQ(got.tensor.dtype(), type) << got.name;
+    if (type != DType::int8) {
+      EXPECT_EQ(got.tensor.to_doubles(), exact.to(type).to_doubles()) << got.name;
+      return;
+    }
+    ASSERT_EQ(got.tensor.size(1), exact.size(1) + 4) << got.name;
+    for (std::int64_t row = 0; row < exact.size(0); ++row) {
+      const std::int8_t* integers =
+          got.tensor.values<std::int8_t>().data() + row * got.tensor.size(1);
+      float scale = 0;
+      std::memcpy(&scale, integers + exact.size(1), sizeof scale);
+      for (std::int64_t i = 0; i < exact.size(1); ++i) {
+        const float value =
+            exact.values<float>()[static_cast<std::size_t>(row * exact.size(1) + i)];
+        ASSERT_NEAR(static_cast<float>(integers[i]) * scale, value, scale * 0.501f) << got.name;
+      }
+    }
   }
 
   std::vector<std::vector<std::int32_t>> texts_;
@@ -158,7 +193,9 @@ TEST_F(RunningWeights, WriteTheSameBits) {
 }
 
 TEST_F(RunningWeights, AreThoseOfLinearMapsAlone) {
-  Translator model = translator(2);
+  TranslatorConfig config = small_config();
+  config.tie_embeddings = "none";
+  Translator model = translator(2, -1, config);
   save(model, directory_);
   const LoadedModel usual = load_model(directory_);
   // In any order, and of any type.
@@ -169,16 +206,13 @@ TEST_F(RunningWeights, AreThoseOfLinearMapsAlone) {
       item.tensor = item.tensor.to(dtype);
     }
     write_weights(turned);
-    const LoadedModel kept = load_model(directory_, cpu_device, bf16);
-    const auto exact = stored_tensors_of(*usual.module), got = stored_tensors_of(*kept.module);
-    ASSERT_EQ(exact.size(), got.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      const std::string& name = got[i].name;
-      const bool linear = name.ends_with("_proj.weight") || name.ends_with(".fc1.weight") ||
-                          name.ends_with(".fc2.weight");
-      ASSERT_EQ(got[i].tensor.dtype(), linear ? DType::bfloat16 : DType::float32) << name;
-      EXPECT_EQ(got[i].tensor.to_doubles(), exact[i].tensor.to(got[i].tensor.dtype()).to_doubles())
-          << name;
+    for (const MatmulPrecision running : {bf16, int8}) {
+      const LoadedModel kept = load_model(directory_, cpu_device, running);
+      const auto exact = stored_tensors_of(*usual.module), got = stored_tensors_of(*kept.module);
+      ASSERT_EQ(exact.size(), got.size());
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        expect_kept(got[i], exact[i].tensor, running);
+      }
     }
   }
 }
@@ -186,20 +220,25 @@ TEST_F(RunningWeights, AreThoseOfLinearMapsAlone) {
 TEST_F(RunningWeights, StayWhereNothingIsWonOrTheyAreNeeded) {
   Translator model = translator(2);
   save(model, directory_);
-  EXPECT_EQ(count_kept(load_model(directory_, cpu_device, MatmulPrecision::int8)), 0);
-  EXPECT_EQ(count_kept(load_model(directory_, reference_device, bf16)), 0);
-  LoadedModel kept = load_model(directory_, cpu_device, bf16);
-  // Products of float32 would not be what they are asked for.
-  EXPECT_THROW(written(kept, 1, {}), Error);
-  const auto elsewhere = directory_ / "again";
-  try {
-    save(kept.as<Translator>(), elsewhere);
-    ADD_FAILURE() << "saved what has lost digits";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_THAT(error.what(), HasSubstr("is kept in bfloat16 for running"));
+  for (const MatmulPrecision running : {bf16, int8}) {
+    LoadedModel reference = load_model(directory_, reference_device, running);
+    for (const NamedTensor& item : stored_tensors_of(*reference.module)) {
+      EXPECT_EQ(item.tensor.dtype(), DType::float64) << item.name;
+    }
+    LoadedModel kept = load_model(directory_, cpu_device, running);
+    // Products of float32 would not be what they are asked for.
+    EXPECT_THROW(written(kept, 1, {}), Error);
+    const auto elsewhere = directory_ / "again";
+    try {
+      save(kept.as<Translator>(), elsewhere);
+      ADD_FAILURE() << "saved what has lost digits";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_THAT(error.what(), HasSubstr(running == bf16 ? "is kept in bfloat16 for running"
+                                                          : "is kept in int8 for running"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(elsewhere));
   }
-  EXPECT_FALSE(std::filesystem::exists(elsewhere));
 }
 
 // Of this process, the mapped file included.
@@ -210,7 +249,7 @@ std::int64_t resident_bytes() {
   return resident * ::sysconf(_SC_PAGESIZE);
 }
 
-TEST_F(RunningWeights, TakeHalfTheMemory) {
+TEST_F(RunningWeights, TakeLessMemory) {
   TranslatorConfig config = small_config();
   config.d_model = 256;
   config.feed_forward_size = 1024;
@@ -231,6 +270,7 @@ TEST_F(RunningWeights, TakeHalfTheMemory) {
   // What was copied of the mapped file is given back, all that is float32 is read for its checksum.
   EXPECT_GT(growth(MatmulPrecision::float32), bytes * 9 / 10);
   EXPECT_LT(growth(bf16), bytes * 65 / 100);
+  EXPECT_LT(growth(int8), bytes * 35 / 100);
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ namespace heed {
 //   that
 //     converts, `a` and `b` may be stored in bfloat16 already, for the same result to the bit.
 //   int8: for inference. Every row of `a` and every row of a stored weight is rounded to integers
-//   of
-//     -127 … 127 by a scale of its own, its greatest magnitude / 127; sums of integers are exact.
-//     Only products with a weight (see quantizes()); all others are formed in float32.
+//     of -127 … 127 by a scale of its own, its greatest magnitude / 127; sums of integers are
+//     exact. Only products with a weight (see quantizes()); all others are formed in float32. `b`
+//     may be stored in integers already (quantize_rows), for the same result to the bit.
 enum class MatmulPrecision : std::uint8_t { float32, bfloat16, int8 };
 
 // "float32", "bf16" or "int8". Errors (usage): anything else.
@@ -43,12 +43,28 @@ struct MatmulOptions {
 inline KernelSlot<void(ExecutionContext&, ConstView a, ConstView b, View c, const MatmulOptions&)>
     matmul{"matmul"};
 
+// A weight [n, k] that is stored in integers is int8 [n, k + row_scale_bytes]: behind the integers
+// of a row stand the bytes of its scale, a float32.
+inline constexpr std::int64_t row_scale_bytes = 4;
+inline constexpr std::int64_t integer_depth_limit = 65536;  // of k: sums fit into 32 bits
+
+// k of a weight as it is stored, in floating point or in integers.
+inline std::int64_t stored_depth(DType dtype, std::int64_t columns) {
+  return dtype == DType::int8 ? columns - row_scale_bytes : columns;
+}
+
+// Rounds a weight [n, k], k up to integer_depth_limit, as products of int8 do. NaN and infinity
+// make the scale of their row NaN.
+inline KernelSlot<void(ExecutionContext&, ConstView weight, View integers)> quantize_rows{
+    "quantize_rows"};
+
 // Whether a product with this right operand is formed in integers: `b` is a weight as it is stored,
 // [n, k], and keeps its values (it has a stamp).
 inline bool quantizes(const ConstView& b, const MatmulOptions& options) {
   return options.precision == MatmulPrecision::int8 && options.transpose_b &&
-         !options.transpose_a && b.stamp != 0 && b.dtype == DType::float32 &&
-         b.columns() <= 65536;  // sums fit into 32 bits
+         !options.transpose_a && b.stamp != 0 &&
+         (b.dtype == DType::int8 ||
+          (b.dtype == DType::float32 && b.columns() <= integer_depth_limit));
 }
 
 // What a row of this greatest magnitude is multiplied by before it is rounded to integers; rows of
@@ -56,6 +72,9 @@ inline bool quantizes(const ConstView& b, const MatmulOptions& options) {
 inline float quantizing_factor(float greatest) {
   return greatest > 1e-30f ? 127.0f / greatest : 0;
 }
+
+// Errors (usage): shapes or types that quantize_rows does not take.
+void check_quantized_shape(const ConstView& weight, const View& integers);
 
 struct MatmulSizes {
   std::int64_t m = 0, n = 0, k = 0;

@@ -73,6 +73,7 @@ LanguageModel::LanguageModel(const LanguageModelConfig& config, std::int64_t voc
       stack_(config, {.name = "decoder", .layers = config.layers, .causal = true}, device) {
   if (config.tie_embeddings == "none") {
     output_weight_ = Parameter({vocabulary_size, config.d_model}, Initial::xavier, true, device);
+    output_weight_.operand = true;
     set_initial(output_weight_, config);
   }
   if (weights == StartingWeights::drawn) {

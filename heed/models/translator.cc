@@ -48,6 +48,7 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
   if (config.tie_embeddings == "none") {
     output_weight_ =
         Parameter({vocabulary.target_size, config.d_model}, Initial::xavier, true, device);
+    output_weight_.operand = true;
     set_initial(output_weight_, config);
   }
   if (weights == StartingWeights::drawn) {

@@ -18,7 +18,7 @@ std::vector<double> sequence_log_probabilities(const Generator& model, const Pro
   const NoGradientScope no_gradients;
   const Tensor states = model.hidden(prompts, context);
   const std::vector<double> tokens =
-      ops::projection_log_probabilities(states, model.projection(), outputs);
+      ops::projection_log_probabilities(states, model.projection(), outputs, context.precision);
   std::vector<double> sums;
   const std::vector<std::int32_t>& offsets = prompts.begun.rows.offsets;
   for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {

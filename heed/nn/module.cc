@@ -7,6 +7,7 @@
 #include "heed/base/error.h"
 #include "heed/base/hash.h"
 #include "heed/base/random.h"
+#include "heed/kernels/matmul.h"
 
 namespace heed {
 
@@ -110,7 +111,9 @@ std::vector<NamedTensor> stored_tensors_of(Module& module) {
 std::int64_t count_parameters(Module& module) {
   std::int64_t count = 0;
   for (const NamedParameter& item : parameters_of(module)) {
-    count += item.parameter->value.element_count();
+    const Tensor& value = item.parameter->value;
+    count += value.rank() == 2 ? value.size(0) * stored_depth(value.dtype(), value.size(1))
+                               : value.element_count();
   }
   return count;
 }

@@ -40,7 +40,8 @@ struct ParameterPart {
 };
 
 // A tensor that is trained. `value` is a float32 leaf (float64 on the reference device), or in a
-// model that only runs, where `operand` is set, a constant in bfloat16 (load_model).
+// model that only runs, where `operand` is set, a constant in bfloat16 or in integers with their
+// scales (load_model).
 struct Parameter {
   Tensor value;
   Initial initial = Initial::zeros;

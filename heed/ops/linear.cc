@@ -107,10 +107,13 @@ class RecordedMap {
 };
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
+  check(x.rank() == 2 && weight.rank() == 2 &&
+            x.size(1) == stored_depth(weight.dtype(), weight.size(1)),
         "linear: x {} does not fit weight {} ([out, in])", x.shape(), weight.shape());
-  check(!wants_gradient(weight) || weight.dtype() != DType::bfloat16,
-        "linear: a weight {} that is kept in bfloat16 cannot learn", weight.shape());
+  check(!wants_gradient(weight) ||
+            (weight.dtype() != DType::bfloat16 && weight.dtype() != DType::int8),
+        "linear: a weight {} that is kept in {} cannot learn", weight.shape(),
+        name_of(weight.dtype()));
   if (bias.defined()) {
     check(bias.element_count() == weight.size(0), "linear: bias {} does not fit weight {}",
           bias.shape(), weight.shape());

@@ -17,7 +17,8 @@ enum class Keep : std::uint8_t {
 
 // y = x·Wᵀ + b.  x: [rows, in]; weight: [out, in]; bias: [out] or [1, out] or undefined →
 // [rows, out]. On a device that converts, a weight that does not learn may be kept in bfloat16, for
-// products of bfloat16: the same bits at half the memory.
+// products of bfloat16: the same bits at half the memory; or in integers (quantize_rows), for
+// products of int8, at a quarter.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
               MatmulPrecision precision = MatmulPrecision::float32, Keep keep = Keep::output);
 

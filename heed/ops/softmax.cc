@@ -18,7 +18,8 @@ constexpr std::int64_t block_rows = 512;
 void check_projection(const Tensor& x, const Projection& projection, const Tensor& targets) {
   const Tensor& weight = projection.weight;
   check_logit_map(projection.map());
-  check(x.rank() == 2 && weight.rank() == 2 && x.size(1) == weight.size(1),
+  check(x.rank() == 2 && weight.rank() == 2 &&
+            x.size(1) == stored_depth(weight.dtype(), weight.size(1)),
         "cross_entropy: x {} does not fit weight {}", x.shape(), weight.shape());
   check(targets.shape() == Shape({x.size(0)}), "cross_entropy: {} targets for {} rows",
         targets.shape(), x.size(0));

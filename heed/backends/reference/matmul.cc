@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "heed/backends/reference/families.h"
@@ -44,8 +45,14 @@ void matmul_int8(const ConstView& a, const ConstView& b, const View& c,
   std::vector<std::vector<std::int32_t>> weights(static_cast<std::size_t>(sizes.n));
   std::vector<float> scales(static_cast<std::size_t>(sizes.n));
   for (std::size_t j = 0; j < weights.size(); ++j) {
-    scales[j] = quantize_row(b.as<float>() + static_cast<std::int64_t>(j) * b.row_stride(), sizes.k,
-                             weights[j]);
+    const std::int64_t begin = static_cast<std::int64_t>(j) * b.row_stride();
+    if (b.dtype == DType::int8) {
+      const std::int8_t* integers = b.as<std::int8_t>() + begin;
+      weights[j].assign(integers, integers + sizes.k);
+      std::memcpy(&scales[j], integers + sizes.k, row_scale_bytes);
+    } else {
+      scales[j] = quantize_row(b.as<float>() + begin, sizes.k, weights[j]);
+    }
   }
   std::vector<std::int32_t> row;
   for (std::int64_t i = 0; i < sizes.m; ++i) {
@@ -61,6 +68,18 @@ void matmul_int8(const ConstView& a, const ConstView& b, const View& c,
       value += options.accumulate ? c_row[j] : 0;
       c_row[j] = static_cast<float>(options.relu && value < 0 ? 0 : value);
     }
+  }
+}
+
+void run_quantize_rows(ExecutionContext&, ConstView weight, View integers) {
+  check_quantized_shape(weight, integers);
+  std::vector<std::int32_t> row;
+  for (std::int64_t i = 0; i < weight.rows(); ++i) {
+    const float scale =
+        quantize_row(weight.as<float>() + i * weight.row_stride(), weight.columns(), row);
+    std::int8_t* to = integers.as<std::int8_t>() + i * integers.row_stride();
+    std::copy(row.begin(), row.end(), to);
+    std::memcpy(to + weight.columns(), &scale, row_scale_bytes);
   }
 }
 
@@ -136,6 +155,7 @@ void run_column_sums(ExecutionContext&, ConstView x, bool accumulate, View sums)
 
 void register_matmul() {
   matmul.fill(DeviceKind::reference, &run_matmul);
+  quantize_rows.fill(DeviceKind::reference, &run_quantize_rows);
   column_sums.fill(DeviceKind::reference, &run_column_sums);
 }
 

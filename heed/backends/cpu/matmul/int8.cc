@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "heed/backends/cpu/matmul/int8_rows.h"
@@ -42,19 +44,46 @@ class QuantizedWeight {
  private:
   std::size_t element() const { return bytes_held_ ? 1 : sizeof(float); }
 
+  struct StoredRow {
+    float scale;
+    std::int32_t sum;
+  };
+
+  StoredRow round_row(const float* row, std::int64_t k, std::byte* to) const {
+    const float greatest = greatest_magnitude(row, k);
+    return {greatest / 127,
+            quantize_row(row, k, depth_, quantizing_factor(greatest),
+                         bytes_held_ ? IntegerType::signed_byte : IntegerType::float32, to)};
+  }
+
+  StoredRow copy_row(const std::int8_t* row, std::int64_t k, std::byte* to) const {
+    StoredRow result{0, std::accumulate(row, row + k, std::int32_t{0})};
+    std::memcpy(&result.scale, row + k, row_scale_bytes);
+    if (bytes_held_) {
+      std::memcpy(to, row, static_cast<std::size_t>(k));
+      std::fill(to + k, to + depth_, std::byte{0});
+    } else {
+      float* const floats = reinterpret_cast<float*>(to);
+      std::fill(std::copy(row, row + k, floats), floats + depth_, 0.0f);
+    }
+    return result;
+  }
+
   void pack(const RightOperand& b, std::int64_t k, std::int64_t first) {
     const auto row_bytes = depth_ * static_cast<std::int64_t>(element());
     std::byte* rows = scratch(ScratchUse::row_block, panel_columns * row_bytes);
     for (std::int64_t r = 0; r < panel_columns; ++r) {
       const auto column = static_cast<std::size_t>(first + r);
-      const bool exists = first + r < b.n;
-      const float* row = b.data + (exists ? first + r : 0) * b.stride;
-      const float greatest = exists ? greatest_magnitude(row, k) : 0;
-      scales_[column] = greatest / 127;
-      offsets_[column] = unsigned_offset *
-                         quantize_row(row, exists ? k : 0, depth_, quantizing_factor(greatest),
-                                      bytes_held_ ? IntegerType::signed_byte : IntegerType::float32,
-                                      rows + r * row_bytes);
+      if (first + r >= b.n) {
+        std::fill_n(rows + r * row_bytes, row_bytes, std::byte{0});
+        continue;
+      }
+      const std::int64_t begin = (first + r) * b.stride;
+      const StoredRow row = b.integers != nullptr
+                                ? copy_row(b.integers + begin, k, rows + r * row_bytes)
+                                : round_row(b.data + begin, k, rows + r * row_bytes);
+      scales_[column] = row.scale;
+      offsets_[column] = unsigned_offset * row.sum;
     }
     // A panel is a transposed matrix of words: four integers, or one float.
     const auto words = row_bytes / 4;
@@ -77,7 +106,8 @@ class QuantizedWeight {
 std::shared_ptr<const QuantizedWeight> quantized_weight(ExecutionContext& context,
                                                         const RightOperand& b, std::int64_t k) {
   static auto* cache = new PackedCache<QuantizedWeight>;  // products may run while statics go
-  return cache->fetch({b.data, b.stride, b.n, k, k, true, PackedType::int8}, b.stamp,
+  const void* const data = b.integers != nullptr ? static_cast<const void*>(b.integers) : b.data;
+  return cache->fetch({data, b.stride, b.n, k, k, true, PackedType::int8}, b.stamp,
                       [&] { return std::make_shared<const QuantizedWeight>(context, b, k); });
 }
 
@@ -153,7 +183,29 @@ struct Cut {
   }
 };
 
+void run_quantize_rows(ExecutionContext& context, ConstView weight, View integers) {
+  check_quantized_shape(weight, integers);
+  const std::int64_t k = weight.columns(), padded = round_up(k, integer_depth_unit);
+  const std::int64_t grain = std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(padded, 1));
+  run_in_pool(context, (weight.rows() + grain - 1) / grain, [&](std::int64_t task) {
+    std::byte* const rounded = scratch(ScratchUse::row_block, padded);
+    const std::int64_t end = std::min(weight.rows(), (task + 1) * grain);
+    for (std::int64_t row = task * grain; row < end; ++row) {
+      const float* const from = weight.as<float>() + row * weight.row_stride();
+      const float greatest = greatest_magnitude(from, k), scale = greatest / 127;
+      quantize_row(from, k, padded, quantizing_factor(greatest), IntegerType::signed_byte, rounded);
+      std::int8_t* const to = integers.as<std::int8_t>() + row * integers.row_stride();
+      std::memcpy(to, rounded, static_cast<std::size_t>(k));
+      std::memcpy(to + k, &scale, row_scale_bytes);
+    }
+  });
+}
+
 }  // namespace
+
+void register_int8() {
+  quantize_rows.fill(DeviceKind::cpu, &run_quantize_rows);
+}
 
 void run_int8(ExecutionContext& context, const Product& p) {
   const auto weight = quantized_weight(context, p.b, p.sizes.k);

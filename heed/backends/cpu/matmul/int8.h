@@ -10,6 +10,9 @@
 namespace heed::cpu {
 
 // p.b is a weight as quantizes() asks for.
+// Fills quantize_rows.
+void register_int8();
+
 void run_int8(ExecutionContext& context, const Product& p);
 
 }  // namespace heed::cpu

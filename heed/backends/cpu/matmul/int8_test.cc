@@ -62,6 +62,62 @@ TEST_F(Int8, EqualsTheReferenceAtEverySize) {
   }
 }
 
+// The same integers as a product rounds to, and so the same results, wherever they are rounded.
+TEST_F(Int8, TakesAWeightThatIsStoredInIntegers) {
+  for (const auto& [n, k] : {std::pair<std::int64_t, std::int64_t>{1, 1},
+                             {64, 32},
+                             {65, 31},
+                             {130, 257},
+                             {8, 0},
+                             {0, 8},
+                             {3, 4097}}) {
+    SCOPED_TRACE(testing::Message() << n << " x " << k);
+    Tensor b = weight(n, k, 7, k == 31 ? 5 : 0);
+    if (n > 64 && k > 0) {
+      b.rows(3, 4).fill(0);
+      b.rows(4, 5).fill(std::numeric_limits<float>::quiet_NaN());
+    }
+    const Tensor expected = Tensor::zeros({n, k + row_scale_bytes}, DType::int8);
+    ExecutionContext reference = reference_context();
+    quantize_rows(reference, seen_by(reference, b), seen_by<View>(reference, expected));
+    const Tensor a = random_rows(5, k, 9);
+    expect_same_bits([&](ExecutionContext& context) {
+      const Tensor integers = Tensor::zeros(expected.shape(), DType::int8);
+      quantize_rows(context, seen_by(context, b), integers);
+      if (n <= 64) {  // else there is a NaN, which has many forms
+        EXPECT_EQ(integers.to_doubles(), expected.to_doubles());
+      }
+      integers.renew_stamp();
+      const Tensor c = product(context, a, integers);
+      const std::vector<double> got = c.to_doubles(), same = product(context, a, b).to_doubles();
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        EXPECT_TRUE(got[i] == same[i] || (std::isnan(got[i]) && std::isnan(same[i])));
+      }
+      return std::vector<Tensor>{n > 64 ? c.rows(0, 0) : c};
+    });
+    expected.renew_stamp();
+    EXPECT_EQ(product(reference, a, expected).rows(0, n > 64 ? 0 : 5).to_doubles(),
+              product(reference, a, b).rows(0, n > 64 ? 0 : 5).to_doubles());
+  }
+}
+
+TEST_F(Int8, AWeightInIntegersIsForSuchProductsAlone) {
+  ThreadPool pool(2);
+  ExecutionContext context{cpu_device, &pool};
+  const Tensor b = Tensor::zeros({3, 8 + row_scale_bytes}, DType::int8);
+  b.renew_stamp();
+  const Tensor a = random_rows(2, 8, 1), c = Tensor::empty({2, 3});
+  EXPECT_THROW(matmul(context, a, b, c, {.transpose_b = true}), Error);
+  EXPECT_THROW(
+      matmul(context, a, b, c, {.transpose_b = true, .precision = MatmulPrecision::bfloat16}),
+      Error);
+  EXPECT_THROW(matmul(context, random_rows(2, 3, 1), b, Tensor::empty({2, 12}),
+                      {.precision = MatmulPrecision::int8}),
+               Error);
+  EXPECT_THROW(quantize_rows(context, a, c), Error);
+  EXPECT_THROW(quantize_rows(context, a, Tensor::empty({2, 8}, DType::int8)), Error);
+}
+
 TEST_F(Int8, ErrsByAHalfStepOfEachOperandAtMost) {
   const std::int64_t m = 9, n = 70, k = 300;
   const Tensor a = random_rows(m, k, 1), b = weight(n, k, 2);

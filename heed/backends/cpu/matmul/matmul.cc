@@ -202,8 +202,9 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
                         .rounded_a = rounded_a ? a.as<BFloat16>() : nullptr,
                         .a_stride = a.row_stride(),
                         .a_transposed = options.transpose_a,
-                        .b = {.data = rounded_b ? nullptr : b.as<float>(),
+                        .b = {.data = b.dtype == DType::float32 ? b.as<float>() : nullptr,
                               .rounded = rounded_b ? b.as<BFloat16>() : nullptr,
+                              .integers = b.dtype == DType::int8 ? b.as<std::int8_t>() : nullptr,
                               .stride = b.row_stride(),
                               .transposed = options.transpose_b,
                               .n = sizes.n,
@@ -234,6 +235,7 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
 void register_matmul() {
   matmul.fill(DeviceKind::cpu, &run_matmul);
   column_sums.fill(DeviceKind::cpu, &run_column_sums);
+  register_int8();
 }
 
 }  // namespace heed::cpu

@@ -35,6 +35,7 @@ struct DepthPlan {
 struct RightOperand {
   const float* data = nullptr;
   const BFloat16* rounded = nullptr;
+  const std::int8_t* integers = nullptr;  // with the scale behind each row (kernels/matmul.h)
   std::int64_t stride = 0;
   bool transposed = false;
   std::int64_t n = 0;
