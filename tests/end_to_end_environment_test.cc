@@ -122,15 +122,16 @@ TEST_F(Environment, NamesThatAreNotUtf8Work) {
          "--set", "data.test.target=[validation.target]"});
   EXPECT_EQ(parse_json(works({"info", run, "--json"}), "info")["directory"],
             path(shown + "/run" + shown + "/step-4"));
-  EXPECT_EQ(
-      parse_json(works({"data", "check", source, target, "--json"}), "check")["source"]["name"],
-      path(shown + "/source" + shown));
+  EXPECT_EQ(parse_json(works({"data", "check", "-s", source, "-t", target, "--json"}),
+                       "check")["source"]["name"],
+            path(shown + "/source" + shown));
   works({"translate", "--model", run, "--input", source});
   works({"evaluate", "--model", run, "--source", source, "--reference", target});
   works({"heads", "--model", run, "--source", source, "--reference", target, "--page",
          path(odd + "/" + odd + ".html")});
-  ASSERT_EQ(run_heed({"average", run, run, "--output", path(odd + "/mean" + odd)}).exit_code, 0);
-  works({"bleu", target, "--input", target});
+  works({"average", run, run, "--output", path(odd + "/mean" + odd)});
+  works({"export", "--model", run, "--output", path(odd + "/exported" + odd)});
+  works({"bleu", "--reference", target, "--input", target});
   EXPECT_TRUE(fs::exists(path(odd + "/mean" + odd) + "/model.safetensors"));
 }
 

@@ -9,6 +9,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/output_file.h"
+#include "heed/base/unicode.h"
 #include "heed/interop/load_model.h"
 
 namespace heed::app {
@@ -28,8 +29,8 @@ void run_average(const AverageOptions& options) {
   const std::vector<std::filesystem::path> models(options.models.begin(), options.models.end());
   const LoadedModel mean = average_models(models);
   save_model(*mean.module, mean.tokenizers, mean.symbols, mean.decoding, output);
-  write_output(fmt::format("{}: the mean of {} model{}\n", output.string(), models.size(),
-                           models.size() == 1 ? "" : "s"));
+  write_output(fmt::format("{}: the mean of {} model{}\n", escape_invalid_utf8(output.string()),
+                           models.size(), models.size() == 1 ? "" : "s"));
 }
 
 }  // namespace

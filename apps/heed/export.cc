@@ -10,6 +10,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/output_file.h"
+#include "heed/base/unicode.h"
 #include "heed/interop/export_model.h"
 
 namespace heed::app {
@@ -36,8 +37,9 @@ void run_export(const ExportOptions& options) {
     print_warning(fmt::format("{}: no other program has its tokenizer ({}): hand over ids",
                               output.string(), model.tokenizers.target->kind()));
   }
-  write_output(fmt::format("{}: {} of Transformers, weights in {}\n", output.string(),
-                           transformers_class(model), options.type));
+  write_output(fmt::format("{}: {} of Transformers, weights in {}\n",
+                           escape_invalid_utf8(output.string()), transformers_class(model),
+                           options.type));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "apps/heed/choices.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/file_options.h"
@@ -97,8 +98,9 @@ void add_train_command(CLI::App& application, int& exit_code) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--seed", options->seed, "Of all that is random")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--precision", options->precision, "Of matrix products: float32 or bf16")
-      ->check(CLI::IsMember({"float32", "bf16"}));
+  suggest(
+      command->add_option("--precision", options->precision, "Of matrix products: float32 or bf16"),
+      {"float32", "bf16"});
   command->callback([options, &exit_code] { run_train(*options, exit_code); });
 }
 

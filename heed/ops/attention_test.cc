@@ -10,6 +10,7 @@
 #include "heed/backends/reference/register.h"
 #include "heed/kernels/test_attention.h"
 #include "heed/ops/elementwise.h"
+#include "heed/tensor/test_close.h"
 
 namespace heed {
 namespace {
@@ -42,13 +43,6 @@ class Attention : public testing::Test {
       result.push_back(gradient_of(leaf).to_doubles());
     }
     return result;
-  }
-  static void expect_near(const std::vector<double>& got, const std::vector<double>& expected,
-                          double tolerance = 1e-6) {
-    ASSERT_EQ(got.size(), expected.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      EXPECT_NEAR(got[i], expected[i], tolerance) << i;
-    }
   }
 
   // Self-attention of grouped heads with an empty sequence between.
@@ -196,8 +190,8 @@ TEST_F(Attention, HardGradientIsThatOfItsSoftmax) {
     }
     const auto got = gradients(hard);
     const auto expected = gradients(soft);
-    expect_near(got[0], expected[0]);
-    expect_near(got[1], expected[1]);
+    expect_near(got[0], expected[0], 1e-6);
+    expect_near(got[1], expected[1], 1e-6);
 
     // Forward: the largest noisy score wins; values get what their winners' queries gave.
     Tensor one_hot, weights;

@@ -9,6 +9,7 @@
 #include "heed/backends/reference/register.h"
 #include "heed/kernels/test_attention.h"
 #include "heed/ops/attention.h"
+#include "heed/tensor/test_close.h"
 
 namespace heed {
 namespace {
@@ -53,12 +54,6 @@ class AttentionValues : public testing::Test {
       }
     }
     return rows;
-  }
-  static void expect_near(const Numbers& got, const Numbers& expected, double tolerance = 1e-12) {
-    ASSERT_EQ(got.size(), expected.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      EXPECT_NEAR(got[i], expected[i], tolerance) << "element " << i;
-    }
   }
   static void sparse(AttentionCase& item) {
     item.options.normalizer = AttentionNormalizer::sparsemax;

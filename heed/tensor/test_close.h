@@ -11,6 +11,16 @@
 
 namespace heed {
 
+// |got - expected| <= tolerance, element by element: the rounding of float64, if nothing else is
+// said.
+inline void expect_near(const std::vector<double>& got, const std::vector<double>& expected,
+                        double tolerance = 1e-12) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], expected[i], tolerance) << "element " << i;
+  }
+}
+
 // |got - expected| <= tolerance · max(scale, |expected|), element by element.
 inline void expect_close(const std::vector<double>& got, const std::vector<double>& expected,
                          double tolerance, double scale = 1) {

@@ -13,6 +13,7 @@
 #include "heed/backends/reference/register.h"
 #include "heed/base/random.h"
 #include "heed/nn/attention/attention_core.h"
+#include "heed/tensor/test_close.h"
 
 namespace heed {
 
@@ -136,13 +137,6 @@ inline void softmax_each(std::vector<Numbers>& scores) {
 
 inline double scaled_dot(std::size_t, const Numbers& q, const Numbers& k) {
   return dot(q, k) / std::sqrt(static_cast<double>(q.size()));
-}
-
-inline void expect_near(const Numbers& got, const Numbers& expected, double tolerance) {
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    ASSERT_NEAR(got[i], expected[i], tolerance) << i;
-  }
 }
 
 }  // namespace heed
