@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"
@@ -137,15 +139,23 @@ class WindowTests : public TestPlan {
         count_text(sets_[0]->target_token_count() - sets_[0]->size()))};
   }
 
-  std::vector<SetResult> run(const Json& recipe, const fs::path& model, const fs::path&,
-                             const fs::path&) const override {
+  // The sets hold what makes whole windows of every length, the test of a run the whole text.
+  TestedSets run(const Json& recipe, const fs::path& model, const fs::path&,
+                 const fs::path& run) const override {
     const auto typed = typed_recipe<LanguageModellingRecipe>(recipe);
     const LoadedModel loaded = load_model(model);
-    std::vector<SetResult> results;
+    TestedSets tested;
     for (const Windows& set : sets_) {
-      results.push_back(score_windows(set, typed, loaded));
+      tested.sets.push_back(score_windows(set, typed, loaded));
     }
-    return results;
+    if (tested.sets[0].refusal.empty()) {
+      const auto begin = std::chrono::steady_clock::now();
+      make_directory(run / "cache");
+      tested.test = test_language_modelling(typed, model, run);
+      const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+      tested.test_seconds = time.count();
+    }
+    return tested;
   }
 
  private:

@@ -16,6 +16,7 @@
 #include "heed/formats/event_file.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/bootstrap.h"
+#include "heed/tasks/study_run.h"
 
 namespace heed {
 namespace {
@@ -171,6 +172,62 @@ TEST_F(Results, WhatWasChangedIsRefusedByName) {
       EXPECT_EQ(error.kind(), ErrorKind::bad_data) << content;
       EXPECT_THAT(error.what(), HasSubstr("results.json"));
     }
+  }
+}
+
+// Each run of a comparison leaves what a run by itself does.
+TEST_F(Results, AreKeptByTheRunsOfAComparison) {
+  const auto timeless = [](const fs::path& run) {
+    Json json = parse_json(read_file(run / "results.json"), "results.json");
+    for (const char* key : {"time", "training_seconds", "test_seconds", "title"}) {
+      EXPECT_TRUE(json.contains(key)) << key;
+      json.erase(key);
+    }
+    return json;
+  };
+  const std::string model =
+      "model: {d_model: 8, encoder_layers: 1, decoder_layers: 1, heads: 2, feed_forward_size: 8}\n"
+      "training: {max_steps: 30, validate_every: 30}\n";
+  const std::string toy =
+      "task: translation\ndata: {toy: {kind: copy, train_pairs: 60, validation_pairs: 4, "
+      "test_pairs: 9}}\ntokenizer: {kind: word, minimum_frequency: 1}\n" +
+      model;
+  write_file(directory_ / "s", "a b\nb a b\n\na a b b a\n");
+  const std::string corpus =
+      "task: translation\ndata: {directory: " + directory_.string() +
+      ", train: {source: [s], target: [s]}, validation: {source: [s], target: [s]}, "
+      "test: {source: [s], target: [s]}}\ntokenizer: {kind: byte}\n" +
+      model;
+  std::string text;
+  for (int i = 0; i < 200; ++i) {
+    text += "Line " + std::to_string(i % 13) + " ends.\n";
+  }
+  write_file(directory_ / "t", text);
+  const std::string language =
+      "task: language_modelling\ndata: {directory: " + directory_.string() +
+      ", train: [t], validation_share: 0.1, test_share: 0.1, window: 12}\n"
+      "tokenizer: {kind: byte}\nmodel: {d_model: 8, layers: 1, heads: 2, feed_forward_size: 8, "
+      "max_length: 32}\ntraining: {max_steps: 4, validate_every: 4}\n";
+  // The last one's test cuts what a comparison lets go on, and draws by the number of a line.
+  for (const std::string& recipe :
+       {toy, corpus, language, toy + "decoding: {max_length: 2, beam: 3, n_best: 2}\n",
+        corpus + "decoding: {sample: true, seed: 5, max_length: 9}\n"}) {
+    SCOPED_TRACE(recipe);
+    write_file(directory_ / "recipe.yaml", recipe);
+    StudyOptions options;
+    options.vary = {"dropout=0.0,0.2"};
+    options.seeds = 1;
+    options.lengths = {"1x"};
+    run_study(read_study(directory_ / "recipe.yaml", options), directory_ / "study");
+    for (const std::string dropout : {"0.0", "0.2"}) {
+      run_recipe(directory_ / "recipe.yaml", {"model.dropout=" + dropout}, directory_ / "run");
+      const fs::path run = directory_ / "study" / ("dropout=" + dropout) / "seed-1";
+      EXPECT_EQ(timeless(run), timeless(directory_ / "run"));
+      EXPECT_THAT(read_file(run / "report.html"), HasSubstr("Tested model"));
+      EXPECT_TRUE(fs::exists(run / "events.out.tfevents.heed-test"));
+      fs::remove_all(directory_ / "run");
+    }
+    fs::remove_all(directory_ / "study");
   }
 }
 

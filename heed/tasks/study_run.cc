@@ -19,6 +19,7 @@
 #include "heed/kernels/kernel.h"
 #include "heed/tasks/run_directory.h"
 #include "heed/tasks/run_measures.h"
+#include "heed/tasks/run_results.h"
 #include "heed/text/fingerprint.h"
 
 namespace heed {
@@ -186,8 +187,12 @@ class StudyRun {
         .steps = trained.steps,
         .seconds = trained.seconds,
         .peak_bytes = static_cast<std::int64_t>(memory_statistics().peak_bytes - before)};
-    result.sets =
+    TestedSets tested =
         prepared.tests->run(recipe.document->value, trained.best, prepared.shared->directory, run);
+    if (tested.test) {
+      keep_test_result(recipe, run, trained, *tested.test, tested.test_seconds);
+    }
+    result.sets = std::move(tested.sets);
     result.metrics = read_metrics(run / "metrics.jsonl");
     write_measures(result, identity, run);
     results_[index].push_back(std::move(result));

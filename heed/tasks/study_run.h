@@ -11,7 +11,7 @@ namespace heed {
 
 // Works in `directory`, created if missing and locked:
 //
-//   VARIANT/seed-N/    a run directory like any other, and in it measures.json and test/
+//   VARIANT/seed-N/    a run directory like any other, with results.json, measures.json and test/
 //   data/              corpora, tokenizers and encoded sets that variants share
 //   study.yaml         what is compared
 //   comparison.html    the page; comparison.md and comparison.json hold the same

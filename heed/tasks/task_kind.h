@@ -39,6 +39,15 @@ class TaskData {
   virtual void keep_in(const std::filesystem::path& run) const = 0;
 };
 
+// What a model was measured at by a plan.
+struct TestedSets {
+  std::vector<SetResult> sets;  // as in ComparisonGroup::sets
+  // What TaskKind::test gives for the same model, and how long that took: nothing, if the recipe
+  // names no test set, or the model refused some of it.
+  std::optional<TestResult> test;
+  double test_seconds = 0;
+};
+
 // What the variants of a study are tested on, and how.
 class TestPlan {
  public:
@@ -52,9 +61,9 @@ class TestPlan {
   // Tests a model directory. A part that the model refuses (a length that its positions do not
   // reach, say) is scored as if nothing had come out of it, and the refusal kept. Encoded sets are
   // kept in `directory`/cache, what came out in `run`/test.
-  virtual std::vector<SetResult> run(const Json& recipe, const std::filesystem::path& model,
-                                     const std::filesystem::path& directory,
-                                     const std::filesystem::path& run) const = 0;
+  virtual TestedSets run(const Json& recipe, const std::filesystem::path& model,
+                         const std::filesystem::path& directory,
+                         const std::filesystem::path& run) const = 0;
 };
 
 struct TaskKind {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "heed/autograd/gradient.h"
@@ -37,6 +38,32 @@ std::vector<std::string> translate(const LoadedModel& translator,
       .best_of(sources);
 }
 
+TestResult result_of(const TranslationRecipe& recipe, const SentenceStatistics& statistics) {
+  TestResult result{.examples = static_cast<std::int64_t>(statistics.rows()),
+                    .decoding = config_to_json(recipe.decoding).dump()};
+  if (recipe.data.toy.kind.empty()) {
+    const Bleu bleu;
+    result.line = bleu.line(statistics, 1);
+    result.measures = {
+        measure_of(bleu, statistics, bleu.signature(1, std::optional(BootstrapOptions{})))};
+    return result;
+  }
+  const auto total = statistics.total();
+  const Share exact = Share::exact_match(), tokens = Share::token_accuracy();
+  result.line = fmt::format("exact match: {:.1f} %, tokens: {:.1f} %", exact.score_of(total),
+                            tokens.score_of(total));
+  result.measures = {measure_of(exact, statistics), measure_of(tokens, statistics)};
+  return result;
+}
+
+SentenceStatistics statistics_of(const TranslationRecipe& recipe,
+                                 std::span<const std::string> translations,
+                                 const std::vector<std::string>& references) {
+  return recipe.data.toy.kind.empty()
+             ? Bleu().statistics(translations, std::vector<std::vector<std::string>>{references})
+             : sequence_statistics(translations, references);
+}
+
 // Whether an error is a refusal of the model's, not a fault of files.
 bool is_refusal(const Error& error) {
   return error.kind() == ErrorKind::usage || error.kind() == ErrorKind::failure;
@@ -48,9 +75,10 @@ class TranslationTests : public TestPlan {
                    const TranslationCorpora& data, const fs::path& directory)
       : toy_(recipe.data.toy) {
     const CorpusPlaces places = corpora_of(recipe, directory);
-    check_usage(has_files(places.test) || has_files(places.validation),
+    has_test_ = has_files(places.test);
+    check_usage(has_test_ || has_files(places.validation),
                 "nothing to compare on: name data.test, or at least data.validation");
-    divided_.sets.push_back(has_files(places.test)
+    divided_.sets.push_back(has_test_
                                 ? read_translation_set("test", places.test)
                                 : read_translation_set("validation-as-test", places.validation));
     if (is_toy()) {
@@ -115,19 +143,37 @@ class TranslationTests : public TestPlan {
         count_text(toy_.train_pairs), count_text(toy_.test_pairs))};
   }
 
-  std::vector<SetResult> run(const Json& recipe, const fs::path& model, const fs::path& directory,
-                             const fs::path& run) const override {
+  TestedSets run(const Json& recipe, const fs::path& model, const fs::path& directory,
+                 const fs::path& run) const override {
     const auto typed = typed_recipe<TranslationRecipe>(recipe);
     const LoadedModel translator = load_model(model);
-    std::vector<SetResult> results;
+    TestedSets tested;
     for (std::size_t set = 0; set < divided_.sets.size(); ++set) {
-      results.push_back(run_set(set, typed, translator, directory, run));
+      const auto begin = std::chrono::steady_clock::now();
+      bool as_the_recipe_says = true;
+      tested.sets.push_back(run_set(set, typed, translator, directory, run, as_the_recipe_says));
+      if (set == 0 && has_test_ && tested.sets[0].refusal.empty()) {
+        tested.test = result_of(typed, as_the_recipe_says ? tested.sets[0].statistics
+                                                          : test_statistics(typed, translator));
+        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+        tested.test_seconds = time.count();
+      }
     }
-    return results;
+    return tested;
   }
 
  private:
   bool is_toy() const { return !toy_.kind.empty(); }
+
+  // Of the first set, decoded as the test of a run is.
+  SentenceStatistics test_statistics(const TranslationRecipe& recipe,
+                                     const LoadedModel& translator) const {
+    const TranslationSet& set = divided_.sets[0];
+    return statistics_of(
+        recipe,
+        translate(translator, set.sources, recipe.decoding, parse_precision(recipe.precision)),
+        set.references);
+  }
 
   // The parts of a set that are decoded by themselves, so that a refusal touches no other.
   std::vector<std::vector<std::size_t>> parts_of(std::size_t set) const {
@@ -146,23 +192,30 @@ class TranslationTests : public TestPlan {
     return parts;
   }
 
-  // Translates one part of a set; what the model refuses stays empty. Returns the refusal.
-  static std::string translate_part(const TranslationSet& set, const std::vector<std::size_t>& part,
-                                    const TranslationRecipe& recipe, const LoadedModel& translator,
-                                    std::vector<std::string>& translations) {
-    std::vector<std::string> sources;
+  // A right answer must not be cut off; a few tokens more show one that does not end.
+  static DecodingConfig decoding_of(const TranslationSet& set, const std::vector<std::size_t>& part,
+                                    const TranslationRecipe& recipe, const Tokenizer& tokenizer) {
     std::size_t longest = 0;
     for (const std::size_t i : part) {
-      sources.push_back(set.sources[i]);
-      longest = std::max(longest, translator.tokenizers.target->encode(set.references[i]).size());
+      longest = std::max(longest, tokenizer.encode(set.references[i]).size());
     }
     DecodingConfig decoding = recipe.decoding;
     decoding.n_best = 1;
-    // A right answer must not be cut off; a few tokens more show one that does not end.
     decoding.max_length = std::max(decoding.max_length, static_cast<int>(longest) + 10);
+    return decoding;
+  }
+
+  // Translates one part of a set; what the model refuses stays empty. Returns the refusal.
+  static std::string translate_part(const TranslationSet& set, const std::vector<std::size_t>& part,
+                                    const DecodingConfig& decoding, MatmulPrecision precision,
+                                    const LoadedModel& translator,
+                                    std::vector<std::string>& translations) {
+    std::vector<std::string> sources;
+    for (const std::size_t i : part) {
+      sources.push_back(set.sources[i]);
+    }
     try {
-      const auto texts =
-          translate(translator, sources, decoding, parse_precision(recipe.precision));
+      const auto texts = translate(translator, sources, decoding, precision);
       for (std::size_t i = 0; i < part.size(); ++i) {
         translations[part[i]] = texts[i];
       }
@@ -196,20 +249,25 @@ class TranslationTests : public TestPlan {
     }
   }
 
+  // `as_the_recipe_says`: whether the set was decoded as the test of a run decodes it.
   SetResult run_set(std::size_t number, const TranslationRecipe& recipe,
-                    const LoadedModel& translator, const fs::path& directory,
-                    const fs::path& run) const {
+                    const LoadedModel& translator, const fs::path& directory, const fs::path& run,
+                    bool& as_the_recipe_says) const {
     const TranslationSet& set = divided_.sets[number];
     SetResult result;
     std::vector<std::string> translations(set.sources.size());
-    for (const auto& part : parts_of(number)) {
-      const std::string refusal = translate_part(set, part, recipe, translator, translations);
+    const std::vector<std::vector<std::size_t>> parts = parts_of(number);
+    as_the_recipe_says = recipe.decoding.n_best == 1 &&
+                         (!recipe.decoding.sample || parts.size() == 1);  // drawn line by line
+    for (const auto& part : parts) {
+      const DecodingConfig decoding = decoding_of(set, part, recipe, *translator.tokenizers.target);
+      as_the_recipe_says = as_the_recipe_says && decoding.max_length == recipe.decoding.max_length;
+      const std::string refusal = translate_part(
+          set, part, decoding, parse_precision(recipe.precision), translator, translations);
       result.refusal = result.refusal.empty() ? refusal : result.refusal;
     }
     result.loss = loss_on(set, recipe, translator, directory);
-    const std::vector<std::vector<std::string>> references = {set.references};
-    result.statistics = is_toy() ? sequence_statistics(translations, set.references)
-                                 : Bleu().statistics(translations, references);
+    result.statistics = statistics_of(recipe, translations, set.references);
     std::string text;
     for (const std::string& line : translations) {
       text += line + "\n";
@@ -222,6 +280,7 @@ class TranslationTests : public TestPlan {
   ToyTaskConfig toy_;
   std::int64_t training_length_ = 0;
   DividedSets divided_;
+  bool has_test_ = false;
 };
 
 }  // namespace
@@ -236,24 +295,7 @@ std::optional<TestResult> test_translation(const TranslationRecipe& recipe, cons
   const LoadedModel translator = load_model(model);
   const auto translations =
       translate(translator, set.sources, recipe.decoding, parse_precision(recipe.precision));
-  TestResult result{.examples = static_cast<std::int64_t>(translations.size()),
-                    .decoding = config_to_json(recipe.decoding).dump()};
-  if (recipe.data.toy.kind.empty()) {
-    const Bleu bleu;
-    const std::vector<std::vector<std::string>> references = {set.references};
-    const SentenceStatistics statistics = bleu.statistics(translations, references);
-    result.line = bleu.line(statistics, 1);
-    result.measures = {
-        measure_of(bleu, statistics, bleu.signature(1, std::optional(BootstrapOptions{})))};
-    return result;
-  }
-  const SentenceStatistics statistics = sequence_statistics(translations, set.references);
-  const auto total = statistics.total();
-  const Share exact = Share::exact_match(), tokens = Share::token_accuracy();
-  result.line = fmt::format("exact match: {:.1f} %, tokens: {:.1f} %", exact.score_of(total),
-                            tokens.score_of(total));
-  result.measures = {measure_of(exact, statistics), measure_of(tokens, statistics)};
-  return result;
+  return result_of(recipe, statistics_of(recipe, translations, set.references));
 }
 
 void try_out_translation(const TranslationRecipe& recipe, const TranslationCorpora& data,
