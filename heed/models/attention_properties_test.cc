@@ -1,6 +1,8 @@
 // What holds for every kind of attention and every position scheme in a whole translator.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
@@ -52,6 +54,7 @@ TEST_F(AttentionProperties, FilesHoldAllThatIsLearned) {
     load_tensors(SafetensorsFile(path), stored_tensors_of(loaded));
     EXPECT_EQ(whole_logits(loaded, two_sentences()), whole_logits(model, two_sentences()));
   });
+  std::filesystem::remove(path);
 }
 
 TEST_F(AttentionProperties, WithoutPositionsAPermutedSourceGivesPermutedOutputs) {
