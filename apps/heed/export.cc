@@ -20,7 +20,7 @@ namespace {
 struct ExportOptions {
   std::string model;
   std::string output;
-  std::string type = "float32";
+  std::string dtype = "float32";
 };
 
 void run_export(const ExportOptions& options) {
@@ -32,14 +32,14 @@ void run_export(const ExportOptions& options) {
   for (const std::string& note : model.notes) {
     print_warning(note);
   }
-  export_model(model, output, options.type == "bfloat16" ? DType::bfloat16 : DType::float32);
+  export_model(model, output, options.dtype == "bf16" ? DType::bfloat16 : DType::float32);
   if (transformers_tokenizer(model).empty()) {
     print_warning(fmt::format("{}: no other program has its tokenizer ({}): hand over ids",
                               output.string(), model.tokenizers.target->kind()));
   }
   write_output(fmt::format("{}: {} of Transformers, weights in {}\n",
                            escape_invalid_utf8(output.string()), transformers_class(model),
-                           options.type));
+                           options.dtype));
 }
 
 }  // namespace
@@ -54,13 +54,13 @@ void add_export_command(CLI::App& application, int&) {
   command->footer(
       "Examples:\n"
       "  heed export --model run --output exported\n"
-      "  heed export --model run --output exported --type bfloat16\n"
+      "  heed export --model run --output exported --dtype bf16\n"
       "  python3 -c 'from transformers import *; MarianMTModel.from_pretrained(\"exported\")'");
   const auto options = std::make_shared<ExportOptions>();
   add_model_option(*command, options->model);
   add_output_directory_option(*command, options->output, "Where to write the model")->required();
-  command->add_option("--type", options->type, "Of the weights: float32 or bfloat16")
-      ->check(CLI::IsMember({"float32", "bfloat16"}))
+  command->add_option("--dtype", options->dtype, "Of the weights: float32 or bf16")
+      ->check(CLI::IsMember({"float32", "bf16"}))
       ->capture_default_str();
   command->callback([options] { run_export(*options); });
 }

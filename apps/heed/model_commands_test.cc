@@ -57,8 +57,8 @@ TEST_F(ModelCommands, InfoSaysHowFarTrainingHadCome) {
 
 TEST_F(ModelCommands, ExportWritesAModelAndSaysForWhom) {
   const std::string output = (directory() / "exported").string();
-  EXPECT_THAT(run_line({"export", "--model", model(), "--output", output, "--type", "bfloat16"}),
-              ElementsAre(output + ": MarianMTModel of Transformers, weights in bfloat16"));
+  EXPECT_THAT(run_line({"export", "--model", model(), "--output", output, "--dtype", "bf16"}),
+              ElementsAre(output + ": MarianMTModel of Transformers, weights in bf16"));
   EXPECT_THAT(messages(), HasSubstr("no other program has its tokenizer (byte)"));
   EXPECT_THAT(run_line({"info", output}), Contains("loadable_by_transformers: true"));
   run_line({"export", "--model", model(), "--output", output});
