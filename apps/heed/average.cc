@@ -6,9 +6,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/file_options.h"
-#include "heed/base/error.h"
-#include "heed/base/files.h"
-#include "heed/base/output_file.h"
+#include "apps/heed/model_loading.h"
 #include "heed/base/unicode.h"
 #include "heed/interop/load_model.h"
 
@@ -23,9 +21,7 @@ struct AverageOptions {
 
 void run_average(const AverageOptions& options) {
   const std::filesystem::path output = options.output;
-  check_usage(!path_exists(output / "model.safetensors"),
-              "{}: holds a model already; choose another --output", output.string());
-  check_output_directory(output);
+  check_new_model_directory(output);
   const std::vector<std::filesystem::path> models(options.models.begin(), options.models.end());
   const LoadedModel mean = average_models(models);
   save_model(*mean.module, mean.tokenizers, mean.symbols, mean.decoding, output);

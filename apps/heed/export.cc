@@ -7,9 +7,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/file_options.h"
-#include "heed/base/error.h"
-#include "heed/base/files.h"
-#include "heed/base/output_file.h"
+#include "apps/heed/model_loading.h"
 #include "heed/base/unicode.h"
 #include "heed/interop/export_model.h"
 
@@ -25,9 +23,7 @@ struct ExportOptions {
 
 void run_export(const ExportOptions& options) {
   const std::filesystem::path output = options.output;
-  check_usage(!path_exists(output / "model.safetensors"),
-              "{}: holds a model already; choose another --output", output.string());
-  check_output_directory(output);
+  check_new_model_directory(output);
   const LoadedModel model = load_model(options.model);
   for (const std::string& note : model.notes) {
     print_warning(note);

@@ -68,9 +68,6 @@ void check_options(const HeadsOptions& options) {
   check_usage(options.limit >= 0, "--limit {}: expected 0 (all pairs) or more", options.limit);
   check_usage(!options.prune || *options.prune > 0, "--prune {}: expected 1 or more",
               options.prune.value_or(0));
-  check_usage(options.output.empty() ||
-                  !path_exists(std::filesystem::path(options.output) / "model.safetensors"),
-              "{}: holds a model already; choose another --output", options.output);
 }
 
 HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
@@ -209,7 +206,7 @@ void run_heads(const HeadsOptions& options) {
     output.emplace(options.page);
   }
   if (!options.output.empty()) {
-    check_output_directory(options.output);
+    check_new_model_directory(options.output);
   }
   set_thread_count(options.decoding.threads);
   const LoadedModel translator = load_model_for("heads", "translation", options.decoding.model);

@@ -6,6 +6,8 @@
 
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/base/output_file.h"
 #include "heed/interop/model_kind.h"
 
 namespace heed::app {
@@ -42,6 +44,14 @@ LoadedModel load_model_for(const std::string& command, const std::string& task,
     print_warning(note);
   }
   return model;
+}
+
+void check_new_model_directory(const std::filesystem::path& directory) {
+  for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
+    check_usage(!path_exists(directory / name),
+                "{}: holds a model already; choose another --output", directory.string());
+  }
+  check_output_directory(directory);
 }
 
 }  // namespace heed::app
