@@ -82,15 +82,27 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-// The frames of the whole records up to `last_step`. A crash of the machine may leave garbage at
+// How far an event file holds.
+struct ValidPart {
+  std::int64_t last_step;
+  std::string_view undone_tags;
+
+  bool contains(const Event& event) const {
+    const bool undone = !undone_tags.empty() && !event.scalars.empty() &&
+                        event.scalars[0].tag.starts_with(undone_tags);
+    return undone ? event.step < last_step : event.step <= last_step;
+  }
+};
+
+// The frames of the whole records of the part. A crash of the machine may leave garbage at
 // the end: a damaged record that follows a sound one ends the file.
-std::string sound_records(std::string_view content, std::int64_t last_step,
+std::string sound_records(std::string_view content, const ValidPart& part,
                           const std::string& source) {
   std::string kept;
   RecordReader records(content, source);
   try {
     while (const auto data = records.next()) {
-      if (decode_event(*data, source).step <= last_step) {
+      if (part.contains(decode_event(*data, source))) {
         kept += frame(*data);
       }
     }
@@ -103,12 +115,12 @@ std::string sound_records(std::string_view content, std::int64_t last_step,
 }
 
 // Leaves a file at `path` to append to.
-std::filesystem::path prepare(const std::filesystem::path& path, std::int64_t last_step) {
+std::filesystem::path prepare(const std::filesystem::path& path, const ValidPart& part) {
   std::string kept;
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     const MappedFile file(path);
-    kept = sound_records(text_of(file), last_step, path.string());
+    kept = sound_records(text_of(file), part, path.string());
     if (!kept.empty() && kept.size() == file.bytes().size()) {
       return path;
     }
@@ -122,8 +134,9 @@ std::filesystem::path prepare(const std::filesystem::path& path, std::int64_t la
 
 }  // namespace
 
-EventFileWriter::EventFileWriter(const std::filesystem::path& path, std::int64_t last_step)
-    : writer_(prepare(path, last_step), FileWriter::Mode::append) {}
+EventFileWriter::EventFileWriter(const std::filesystem::path& path, std::int64_t last_step,
+                                 std::string_view undone_tags)
+    : writer_(prepare(path, {last_step, undone_tags}), FileWriter::Mode::append) {}
 
 EventFileWriter::~EventFileWriter() {
   try {

@@ -26,10 +26,12 @@ class EventFileWriter {
   // Opens `path` for appending. A new file gets its version record. Of one that exists, the whole
   // records up to `last_step` stay and everything after them goes, atomically: so a run that was
   // killed and resumes from an older checkpoint shows no step twice. (A damaged record ends the
-  // file too.) TensorBoard only looks at files whose name contains "tfevents". Errors:
+  // file too.) Of `last_step` itself, scalars whose tag begins with `undone_tags` go as well,
+  // unless that is empty. TensorBoard only looks at files whose name contains "tfevents". Errors:
   // input_output; bad_data when the file is something else.
   explicit EventFileWriter(const std::filesystem::path& path,
-                           std::int64_t last_step = std::numeric_limits<std::int64_t>::max());
+                           std::int64_t last_step = std::numeric_limits<std::int64_t>::max(),
+                           std::string_view undone_tags = {});
   // Flushes as far as it can.
   ~EventFileWriter();
   EventFileWriter(const EventFileWriter&) = delete;

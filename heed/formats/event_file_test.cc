@@ -96,6 +96,24 @@ TEST_F(EventFileTest, ResumesAtAStepAfterAnyCut) {
   }
 }
 
+TEST_F(EventFileTest, ResumesBeforeWhatTheLastStepTookBack) {
+  {
+    EventFileWriter writer(path());
+    for (int step = 1; step <= 3; ++step) {
+      writer.add_scalar("train/loss", step, step);
+      writer.add_scalar("validation/loss", step, step);
+    }
+  }
+  EventFileWriter(path(), 2, "validation/").flush();
+  std::vector<std::string> kept;
+  for (const Event& event : read_event_file(path())) {
+    if (!event.scalars.empty()) {
+      kept.push_back(event.scalars[0].tag + std::to_string(event.step));
+    }
+  }
+  EXPECT_THAT(kept, testing::ElementsAre("train/loss1", "validation/loss1", "train/loss2"));
+}
+
 TEST_F(EventFileTest, ADamagedRecordEndsTheFileButAnotherFileStays) {
   { EventFileWriter(path()).add_scalar("loss", 1, 1); }
   write_file(path(), read_file(path()) + std::string(100, '\0'));

@@ -89,6 +89,29 @@ Metrics parse_metrics(const std::string& content, const std::string& source) {
   return metrics;
 }
 
+// Cuts a metrics.jsonl off behind the bytes that are valid, and reads those.
+Metrics valid_metrics(const std::filesystem::path& path, std::uint64_t bytes) {
+  if (bytes == 0) {
+    write_file_atomically(path, "");
+    return {};
+  }
+  std::string content = read_file(path);
+  check_data(content.size() >= bytes,
+             "{}: {} bytes, but the checkpoint was saved when it had {}; it was changed since",
+             path.string(), content.size(), bytes);
+  content.resize(bytes);
+  write_file_atomically(path, content);
+  return parse_metrics(content, path.string());
+}
+
+constexpr std::string_view validation_tags = "validation/";
+
+// The tags whose events at the step go: those of a validation that is not among the metrics.
+std::string_view undone_tags(const Metrics& metrics, std::int64_t step) {
+  const bool validated = !metrics.validations.empty() && metrics.validations.back().step == step;
+  return validated ? std::string_view() : validation_tags;
+}
+
 }  // namespace
 
 std::optional<double> ValidationRecord::measure(std::string_view key) const {
@@ -111,18 +134,8 @@ History::History(std::filesystem::path directory, std::uint64_t metrics_bytes,
                  std::int64_t last_step, bool perplexity)
     : path_(directory / "metrics.jsonl"),
       perplexity_(perplexity),
-      events_(directory / "events.out.tfevents.heed", last_step) {
-  if (metrics_bytes > 0) {
-    std::string content = read_file(path_);
-    check_data(content.size() >= metrics_bytes,
-               "{}: {} bytes, but the checkpoint was saved when it had {}; it was changed since",
-               path_.string(), content.size(), metrics_bytes);
-    content.resize(metrics_bytes);
-    write_file_atomically(path_, content);
-    metrics_ = parse_metrics(content, path_.string());
-  } else {
-    write_file_atomically(path_, "");
-  }
+      metrics_(valid_metrics(path_, metrics_bytes)),
+      events_(directory / "events.out.tfevents.heed", last_step, undone_tags(metrics_, last_step)) {
   bytes_ = metrics_bytes;
   file_.open(path_, std::ios::app | std::ios::binary);
   check_io(file_.good(), "{}: cannot open for writing", path_.string());
@@ -146,15 +159,16 @@ void History::add(const StepRecord& record) {
 }
 
 void History::add(const ValidationRecord& record) {
+  const auto tag = [](const std::string& name) { return std::string(validation_tags) + name; };
   write_line(to_json(record, perplexity_).dump());
-  events_.add_scalar("validation/train_loss", record.train_loss, record.step);
-  events_.add_scalar("validation/loss", record.loss, record.step);
+  events_.add_scalar(tag("train_loss"), record.train_loss, record.step);
+  events_.add_scalar(tag("loss"), record.loss, record.step);
   if (perplexity_) {
-    events_.add_scalar("validation/train_perplexity", std::exp(record.train_loss), record.step);
-    events_.add_scalar("validation/perplexity", std::exp(record.loss), record.step);
+    events_.add_scalar(tag("train_perplexity"), std::exp(record.train_loss), record.step);
+    events_.add_scalar(tag("perplexity"), std::exp(record.loss), record.step);
   }
   for (const auto& [key, value] : record.measures) {
-    events_.add_scalar("validation/" + key, value, record.step);
+    events_.add_scalar(tag(key), value, record.step);
   }
   metrics_.validations.push_back(record);
 }

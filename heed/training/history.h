@@ -54,7 +54,8 @@ class History {
  public:
   // Continues the files of `directory`, of which the first `metrics_bytes` bytes of metrics.jsonl
   // and the events up to `last_step` are valid: the rest was written after the checkpoint that the
-  // run resumes from, and is cut off. `perplexity`: beside each loss its exponential is written.
+  // run resumes from, and is cut off. So are the events of a validation at `last_step` that those
+  // bytes do not hold. `perplexity`: beside each loss its exponential is written.
   // Errors: input_output; bad_data when metrics.jsonl is too short.
   History(std::filesystem::path directory, std::uint64_t metrics_bytes, std::int64_t last_step,
           bool perplexity = true);
@@ -75,8 +76,8 @@ class History {
   bool perplexity_;
   std::ofstream file_;
   std::uint64_t bytes_ = 0;
-  EventFileWriter events_;
   Metrics metrics_;
+  EventFileWriter events_;
 };
 
 }  // namespace heed

@@ -1,4 +1,5 @@
 // A run that was stopped, or that ended and goes on, ends as one that did neither.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <map>
@@ -7,6 +8,7 @@
 #include "heed/base/json.h"
 #include "heed/formats/checkpoint.h"
 #include "heed/formats/checkpoint_directory.h"
+#include "heed/formats/event_file.h"
 #include "heed/training/test_line_task.h"
 
 namespace heed {
@@ -53,6 +55,14 @@ class TrainerResume : public TrainerTest {
       files["validation " + std::to_string(record.step)] = std::to_string(record.loss) + " " +
                                                            std::to_string(record.train_loss) +
                                                            (record.best ? "*" : "");
+    }
+    const fs::path events = directory_ / name / "events.out.tfevents.heed";
+    for (const Event& event : read_event_file(events)) {
+      for (const EventScalar& scalar : event.scalars) {
+        if (scalar.tag != "train/tokens_per_second") {
+          files["events"] += fmt::format("{} {} {}\n", event.step, scalar.tag, scalar.value);
+        }
+      }
     }
     return files;
   }
