@@ -11,7 +11,7 @@ macro(heed_public folder)
   endforeach()
 endmacro()
 
-heed_public(base config error files hash message model_files random thread_pool)
+heed_public(base config error files hash message model_files out_of_resources random thread_pool)
 heed_public(tensor device dtype named_tensor shape storage tensor view)
 heed_public(kernels attention attention_plan dropout elementwise embedding kernel matmul normalization
   operands rotary softmax)

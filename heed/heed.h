@@ -16,6 +16,7 @@
 #include "heed/base/hash.h"
 #include "heed/base/message.h"
 #include "heed/base/model_files.h"
+#include "heed/base/out_of_resources.h"
 #include "heed/base/random.h"
 #include "heed/base/thread_pool.h"
 

@@ -13,6 +13,7 @@
 #include "apps/heed/given_values.h"
 #include "apps/heed/help.h"
 #include "heed/base/error.h"
+#include "heed/base/phase.h"
 #include "heed/base/unicode.h"
 #include "heed/version.h"
 
@@ -153,6 +154,7 @@ std::unique_ptr<CLI::App> make_command_line(int& exit_code, std::string_view fir
 }
 
 int run_command_line(int argc, const char* const* argv) {
+  const Phase phase("running the command");
   int exit_code = 0;
   check_given_values(argc, argv);
   const auto application = make_command_line(exit_code, argc > 1 ? argv[1] : "");

@@ -14,6 +14,7 @@
 
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
+#include "heed/base/phase.h"
 
 namespace heed::app {
 namespace {
@@ -39,7 +40,7 @@ std::string last_message() {
   } catch (const std::bad_alloc&) {
     return out_of_memory_message();
   } catch (const std::system_error& error) {
-    return fmt::format("cannot start a thread: {}", error.code().message());
+    return fmt::format("cannot start a thread{}: {}", while_text(), error.code().message());
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
@@ -85,11 +86,13 @@ std::string out_of_memory_message() {
   rlimit limit{};
   if (memory_is_limited(limit)) {
     return fmt::format(
-        "out of memory: the process holds {:.0f} MB, of {:.0f} MB that it may "
+        "out of memory{}: the process holds {:.0f} MB, of {:.0f} MB that it may "
         "(ulimit -v)",
-        held / bytes_of_megabyte, static_cast<double>(limit.rlim_cur) / bytes_of_megabyte);
+        while_text(), held / bytes_of_megabyte,
+        static_cast<double>(limit.rlim_cur) / bytes_of_megabyte);
   }
-  return fmt::format("out of memory: the process holds {:.0f} MB", held / bytes_of_megabyte);
+  return fmt::format("out of memory{}: the process holds {:.0f} MB", while_text(),
+                     held / bytes_of_megabyte);
 }
 
 }  // namespace heed::app

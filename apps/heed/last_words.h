@@ -11,7 +11,8 @@ namespace heed::app {
 // error and exit code 1.
 void prepare_for_the_worst();
 
-// "out of memory: the process holds 213 MB, of 250 MB that it may (ulimit -v)".
+// "out of memory while training step 12: the process holds 213 MB, of 250 MB that it may
+// (ulimit -v)".
 std::string out_of_memory_message();
 
 }  // namespace heed::app

@@ -15,6 +15,7 @@
 #include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
+#include "heed/base/phase.h"
 
 namespace heed::app {
 namespace {
@@ -43,7 +44,7 @@ int run(int argc, char** argv) {
     print_error(error.path1().string() + ": " + error.code().message());
     return exit_code(ErrorKind::input_output);
   } catch (const std::system_error& error) {  // nothing else throws it than the start of a thread
-    print_error(std::string("cannot start a thread: ") + error.code().message());
+    print_error("cannot start a thread" + while_text() + ": " + error.code().message());
   } catch (const std::bad_alloc&) {
     print_error(out_of_memory_message());
   } catch (const std::exception& error) {

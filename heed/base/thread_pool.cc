@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "heed/base/brief_mutex.h"
-#include "heed/base/error.h"
+#include "heed/base/out_of_resources.h"
 
 namespace heed {
 
@@ -103,9 +103,9 @@ ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   } catch (const std::system_error& error) {
     const std::size_t started = state_->workers.size() + 1;
     state_->end_workers();
-    fail(ErrorKind::failure,
-         "cannot start a thread: {}; {} of {} run; ask for fewer threads or allow more memory",
-         error.code().message(), started, threads);
+    throw OutOfResources(format_message(
+        "cannot start a thread: {}; {} of {} run; ask for fewer threads or allow more memory",
+        error.code().message(), started, threads));
   } catch (...) {
     state_->end_workers();
     throw;

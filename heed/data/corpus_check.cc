@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "heed/base/error.h"
+#include "heed/base/phase.h"
 #include "heed/base/unicode.h"
 #include "heed/data/finding_list.h"
 #include "heed/data/held_out.h"
@@ -372,6 +373,7 @@ bool CorpusReport::usable() const {
 
 CorpusReport check_corpus(const ParallelCorpus& corpus, int examples,
                           std::span<const ParallelCorpus> held_out) {
+  const Phase phase("checking the corpus");
   check_usage(examples >= 0, "data check: {} examples", examples);
   return CorpusChecker(corpus.files(), examples, held_out).run();
 }

@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "heed/base/error.h"
+#include "heed/base/out_of_resources.h"
 
 namespace heed {
 
@@ -28,8 +28,8 @@ class Prefetcher {
     try {
       thread_ = std::thread([this] { work(); });
     } catch (const std::system_error& error) {
-      fail(ErrorKind::failure, "cannot start a thread that prepares batches: {}",
-           error.code().message());
+      throw OutOfResources(format_message("cannot start a thread that prepares batches: {}",
+                                          error.code().message()));
     }
   }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "heed/base/phase.h"
 #include "heed/formats/mapped_tensor.h"
 
 namespace heed {
@@ -221,6 +222,7 @@ void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> int
 }
 
 std::vector<NamedTensor> average_tensors(std::span<const std::filesystem::path> files) {
+  const Phase phase("averaging weights");
   check_usage(!files.empty(), "average: no models given");
   std::vector<NamedTensor> sums;
   const SafetensorsFile first(files[0]);

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "heed/base/phase.h"
 #include "heed/generation/generation_loop.h"
 #include "heed/kernels/kernel.h"
 
@@ -39,6 +40,7 @@ std::vector<std::vector<Hypothesis>> generate(const Generator& model,
                                               const DecodingConfig& config,
                                               const ForwardContext& context,
                                               const OnToken& on_token, std::int64_t first_index) {
+  const Phase phase("decoding");
   check_decoding_config(config);
   check_output_symbols(symbols, model.vocabulary_size());
   for (std::size_t i = 0; i < prompts.size(); ++i) {

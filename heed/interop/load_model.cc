@@ -5,6 +5,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/json.h"
+#include "heed/base/phase.h"
 #include "heed/formats/sharded_safetensors.h"
 #include "heed/interop/family_tensors.h"
 #include "heed/interop/generation_config.h"
@@ -118,6 +119,7 @@ void LoadedModel::fail_as_another() const {
 }
 
 LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision running) {
+  const Phase phase("loading the model");
   LoadedModel loaded;
   loaded.directory = model_directory_of(directory);
   const std::string source = (loaded.directory / config_name).string();

@@ -11,6 +11,7 @@
 #include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/base/number_text.h"
+#include "heed/base/out_of_resources.h"
 #include "heed/interop/load_model.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/tasks/pair_source.h"
@@ -58,7 +59,7 @@ SetResult score_windows(const Windows& windows, const LanguageModellingRecipe& r
                                           batches, parse_precision(recipe.precision));
     result.loss = BitsPerCharacter::loss_of(result.statistics.total());
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::failure) {
+    if (!is_refusal(error)) {
       throw;
     }
     result.statistics = guessed_statistics(*windows, *model.tokenizers.target);

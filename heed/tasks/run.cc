@@ -13,6 +13,7 @@
 #include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/base/number_text.h"
+#include "heed/base/phase.h"
 #include "heed/base/processors.h"
 #include "heed/base/yaml.h"
 #include "heed/formats/checkpoint_directory.h"
@@ -61,6 +62,7 @@ std::shared_ptr<const TaskData> prepare_data(const Recipe& recipe, const fs::pat
     options.shared->keep_in(directory);
     return options.shared;
   }
+  const Phase phase("reading the training data");
   return recipe.kind->prepare(recipe.document->value, {directory, progress});
 }
 
@@ -76,6 +78,11 @@ RunIdentity identity_of(const Recipe& recipe, const TaskData& data) {
     }
   }
   return {.recipe = document.dump(), .defaults = defaults.dump()};
+}
+
+std::unique_ptr<Task> make_task(const Recipe& recipe, std::shared_ptr<const TaskData> data) {
+  const Phase phase("building the model");
+  return recipe.kind->make(recipe.document->value, std::move(data));
 }
 
 // What the page says of a run besides what came of it.
@@ -111,7 +118,7 @@ TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const Run
     progress.line(directory.string() + ": no checkpoint yet; the run begins anew");
   }
   const std::shared_ptr<const TaskData> data = prepare_data(recipe, directory, options, progress);
-  const std::unique_ptr<Task> task = recipe.kind->make(recipe.document->value, data);
+  const std::unique_ptr<Task> task = make_task(recipe, data);
   progress.line(fmt::format("model: {} parameters; {} on {} thread{}",
                             count_text(count_parameters(task->model())), settings.precision,
                             threads, threads == 1 ? "" : "s"));
@@ -144,6 +151,7 @@ TrainingOutcome train_recipe(const Recipe& recipe, const fs::path& directory,
     check_is_begun(DirectoryContent::run, directory);
   }
   if (options.shared == nullptr) {
+    const Phase phase("reading the training data");
     recipe.kind->check_data(recipe.document->value);
   }
   make_directory(directory);
@@ -177,6 +185,7 @@ void keep_test_result(const Recipe& recipe, const fs::path& directory,
 
 std::optional<TestResult> test_recipe(const Recipe& recipe, const fs::path& directory,
                                       const TrainingOutcome& trained) {
+  const Phase phase("testing the best model");
   const auto begin = std::chrono::steady_clock::now();
   const auto test = recipe.kind->test(recipe.document->value, trained.best, directory);
   if (test) {

@@ -8,6 +8,8 @@
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/base/out_of_resources.h"
+#include "heed/base/phase.h"
 #include "heed/base/processors.h"
 #include "heed/base/yaml.h"
 #include "heed/comparison/findings.h"
@@ -95,6 +97,7 @@ class StudyRun {
   }
 
   void prepare() {
+    const Phase phase("reading the training data");
     for (const StudyVariant& planned : study_.variants) {
       const std::string name = data_name(planned.recipe);
       if (!shared_.contains(name)) {
@@ -124,6 +127,7 @@ class StudyRun {
 
   // Builds the model and takes it one step far: what it refuses shows now.
   static void try_out(Prepared& prepared) {
+    const Phase phase("trying out a variant");
     const Recipe& recipe = prepared.planned->recipe;
     try {
       const std::unique_ptr<Task> task =
@@ -132,7 +136,7 @@ class StudyRun {
       take_one_step(*task, recipe.settings);
       recipe.kind->try_out(recipe.document->value, *prepared.shared->data, *task);
     } catch (const Error& error) {
-      fail(error.kind() == ErrorKind::failure ? ErrorKind::usage : error.kind(), "variant {}: {}",
+      fail(is_refusal(error) ? ErrorKind::usage : error.kind(), "variant {}: {}",
            prepared.planned->variant.directory, error.what());
     }
   }
@@ -187,6 +191,7 @@ class StudyRun {
         .steps = trained.steps,
         .seconds = trained.seconds,
         .peak_bytes = static_cast<std::int64_t>(memory_statistics().peak_bytes - before)};
+    const Phase phase("testing the best model");
     TestedSets tested =
         prepared.tests->run(recipe.document->value, trained.best, prepared.shared->directory, run);
     if (tested.test) {
@@ -266,6 +271,7 @@ class StudyRun {
   }
 
   std::string write_results() {
+    const Phase phase("writing the comparison");
     const Comparison comparison = collect();
     const ComparisonSummary summary = summarise(comparison);
     write_file_atomically(directory_ / "comparison.json", comparison_json(comparison, summary));

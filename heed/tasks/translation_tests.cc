@@ -12,6 +12,7 @@
 #include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/base/number_text.h"
+#include "heed/base/out_of_resources.h"
 #include "heed/interop/load_model.h"
 #include "heed/kernels/kernel.h"
 #include "heed/metrics/bleu.h"
@@ -62,11 +63,6 @@ SentenceStatistics statistics_of(const TranslationRecipe& recipe,
   return recipe.data.toy.kind.empty()
              ? Bleu().statistics(translations, std::vector<std::vector<std::string>>{references})
              : sequence_statistics(translations, references);
-}
-
-// Whether an error is a refusal of the model's, not a fault of files.
-bool is_refusal(const Error& error) {
-  return error.kind() == ErrorKind::usage || error.kind() == ErrorKind::failure;
 }
 
 class TranslationTests : public TestPlan {

@@ -10,6 +10,8 @@
 
 #include "heed/base/brief_mutex.h"
 #include "heed/base/error.h"
+#include "heed/base/out_of_resources.h"
+#include "heed/base/phase.h"
 
 namespace heed {
 
@@ -133,8 +135,11 @@ class CachingAllocator {
       shrink_cache(0);
       data = take_from_system(size);
     }
-    check(data != nullptr, "out of memory: {} bytes asked for, for a tensor, {} in use by others",
-          size, statistics_.live_bytes);
+    if (data == nullptr) {
+      throw OutOfResources(
+          format_message("out of memory{}: {} bytes asked for, for a tensor, {} in use by others",
+                         while_text(), size, statistics_.live_bytes));
+    }
     return {data, size};
   }
 

@@ -1,6 +1,7 @@
 #include "heed/text/tokenizer_kinds.h"
 
 #include "heed/base/error.h"
+#include "heed/base/phase.h"
 #include "heed/text/byte_tokenizer.h"
 #include "heed/text/sentencepiece_kind.h"
 #include "heed/text/vocabulary.h"
@@ -67,6 +68,7 @@ void check_tokenizer_config(const TokenizerConfig& config) {
 
 TokenizerPair train_tokenizers(const TokenizerConfig& config, std::uint64_t seed,
                                const PairStream& corpus, const TextRemark& remark) {
+  const Phase phase("learning the tokenizer");
   check_tokenizer_config(config);
   return kind_called(config.kind).train(config, seed, corpus, remark);
 }

@@ -7,6 +7,7 @@
 
 #include "heed/autograd/gradient.h"
 #include "heed/base/error.h"
+#include "heed/base/phase.h"
 #include "heed/base/random.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/training/mean.h"
@@ -97,6 +98,8 @@ ForwardContext Trainer::forward_context() const {
 }
 
 void Trainer::train_step() {
+  Phase phase("training step");
+  phase.at(state_.step + 1);
   std::vector<PlacedBatch> placed;
   std::int64_t predictions = 0;
   epoch_ended_ = false;

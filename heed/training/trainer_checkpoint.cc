@@ -6,6 +6,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/json.h"
+#include "heed/base/phase.h"
 #include "heed/formats/checkpoint.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/formats/load_tensors.h"
@@ -112,6 +113,8 @@ void Trainer::save_checkpoint() {
   if (saved_step_ == state_.step) {
     return;
   }
+  Phase phase("saving the checkpoint of step");
+  phase.at(state_.step);
   state_.seconds = elapsed();
   std::erase(state_.kept, state_.step);
   if (state_.counts) {
@@ -215,6 +218,7 @@ void Trainer::forget_ending(bool validated) {
 }
 
 void Trainer::load_checkpoint() {
+  const Phase phase("loading a checkpoint");
   LatestCheckpoint latest = latest_valid_checkpoint(setup_.directory);
   if (setup_.progress != nullptr) {
     for (const std::string& problem : latest.problems) {

@@ -8,6 +8,7 @@
 
 #include "heed/autograd/gradient.h"
 #include "heed/base/files.h"
+#include "heed/base/phase.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/formats/load_tensors.h"
 #include "heed/training/mean.h"
@@ -79,6 +80,8 @@ ValidationRecord Trainer::record_of(const Evaluation& evaluation) const {
 }
 
 void Trainer::validate() {
+  Phase phase("validating step");
+  phase.at(state_.step);
   const auto begin = std::chrono::steady_clock::now();
   optimizer_.swap_average();
   const auto number = static_cast<std::int64_t>(history_->validations().size()) + 1;
@@ -189,6 +192,7 @@ bool Trainer::validate_average(const std::string& name) {
 }
 
 void Trainer::write_report() {
+  const Phase phase("writing the report");
   history_->flush();
   write_file_atomically(
       setup_.directory / "report.html",
