@@ -48,6 +48,8 @@ TEST(CommandLine, NamesTheNearestCommand) {
 TEST(CommandLine, NamesTheNearestOption) {
   EXPECT_EQ(error_of({"completion", "bash", "--hlep"}),
             "unknown option --hlep (did you mean --help?); see heed completion --help");
+  EXPECT_EQ(error_of({"attend", "--out", "x.html"}),
+            "unknown option --out (did you mean --output?); see heed attend --help");
   EXPECT_EQ(error_of({"--versoin=1"}),
             "unknown option --versoin (did you mean --version?); see heed --help");
 }

@@ -94,6 +94,8 @@ TEST(Unicode, FindsInvalidSequences) {
   EXPECT_EQ(to_lower("ÄÖ İ Σ"), "äö i̇ σ");
   EXPECT_EQ(nearest_name("learning_rat", {"seed", "learning_rate"}), "learning_rate");
   EXPECT_EQ(nearest_name("zzzz", {"seed", "learning_rate"}), std::nullopt);
+  EXPECT_EQ(nearest_name("learn", {"seed", "learning"}), "learning");
+  EXPECT_EQ(nearest_name("l", {"seed", "learning"}), std::nullopt);
 }
 
 struct Inner {

@@ -133,7 +133,8 @@ std::optional<std::string> nearest_name(std::string_view name,
   }
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(name, candidate);
+    const bool begun = candidate.starts_with(name) && candidate.size() <= 2 * name.size();
+    const std::size_t distance = begun ? 1 : edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

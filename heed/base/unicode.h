@@ -24,7 +24,8 @@ std::string encode_utf8(char32_t code_point);
 // Full Unicode lower-casing, independent of locale (ICU).
 std::string to_lower(std::string_view text);
 
-// The most similar of `candidates` by edit distance, if it is near enough to be a plausible typo.
+// The most similar of `candidates` by edit distance, if it is near enough to be a plausible typo,
+// or one whose first half at least the name is.
 std::optional<std::string> nearest_name(std::string_view name,
                                         const std::vector<std::string>& candidates);
 
