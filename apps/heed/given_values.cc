@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "apps/heed/help.h"
 #include "heed/base/error.h"
 
 namespace heed::app {
@@ -18,7 +19,7 @@ std::string refuse_nothing(const std::string& value) {
 
 void refuse_empty_values(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
-    if (option->get_items_expected_max() > 0) {
+    if (takes_value(*option)) {
       option->check(CLI::Validator(refuse_nothing, ""));
     }
   }
