@@ -41,4 +41,4 @@ heed_public(inspect attention_map report)
 heed_public(training history optimizer progress run_identity run_report schedule task trainer
   training_config validation_table)
 heed_public(interop load_model)
-heed_public(tasks line_translator recipe run run_result run_settings)
+heed_public(tasks line_translator recipe run run_result run_settings text_model text_writer)

@@ -185,9 +185,11 @@
 // Models from directories and back.
 #include "heed/interop/load_model.h"
 
-// Recipes to results, lines to translations.
+// Recipes to results, lines to translations, prompts to what follows them.
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/recipe.h"
 #include "heed/tasks/run.h"
 #include "heed/tasks/run_result.h"
 #include "heed/tasks/run_settings.h"
+#include "heed/tasks/text_model.h"
+#include "heed/tasks/text_writer.h"

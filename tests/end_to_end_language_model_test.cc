@@ -66,6 +66,34 @@ TEST_F(LanguageModelCommands, InfoDescribesTheModel) {
               score_of(trained.output).bits, 0.0005);
 }
 
+TEST_F(LanguageModelCommands, WriteWhatTheyLearned) {
+  const CommandResult trained =
+      train("run", {"--set", "training.max_steps=600", "--set", "model.d_model=32"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.error;
+  const std::vector<std::string> greedy = {"generate", "--model",      path("run"), "--temperature",
+                                           "0",        "--max-tokens", "4"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), greedy.begin(), greedy.end());
+    return more;
+  };
+  const CommandResult text = run_heed(with({"--prompt", "of 2\nen"}));
+  EXPECT_EQ(text.output, "ds.\n\n") << text.error;
+  const CommandResult stopped = run_heed(with({"--prompt", "of 2\nen", "--stop", "\n", "--json"}));
+  const Json json = Json::parse(stopped.output);
+  EXPECT_EQ(json["texts"][0]["text"], "ds.");
+  EXPECT_EQ(json["texts"][0]["end"], "stop");
+  // Prompts of a file, each as by itself.
+  CommandOptions lines;
+  lines.input = "Line 1 of \nends";
+  const CommandResult several = run_heed(with({}), lines);
+  const CommandResult first = run_heed(with({"--prompt", "Line 1 of "}));
+  const CommandResult second = run_heed(with({"--prompt", "ends"}));
+  EXPECT_EQ(several.output, first.output + "---\n" + second.output) << several.error;
+  expect_failure(run_heed(with({"--prompt", std::string(40, 'a')})), 2, "has 40 tokens");
+  EXPECT_THAT(run_heed(with({"--prompt", std::string(30, 'a')})).error,
+              HasSubstr("the text ends where the model takes no more"));
+}
+
 TEST_F(LanguageModelCommands, AModelIsWhereTrainingStarts) {
   const CommandResult first = train("first", {"--set", "training.max_steps=100"});
   const std::vector<std::string> from_first = {"--init-from", path("first"),
@@ -81,8 +109,9 @@ TEST_F(LanguageModelCommands, AModelIsWhereTrainingStarts) {
 
 TEST_F(LanguageModelCommands, CommandsForTranslatorsSayWhatTheyNeed) {
   ASSERT_EQ(train("run").exit_code, 0);
-  const auto what = [](const std::string& command) {
-    return "this is a language model; `heed " + command + "` needs a translator";
+  const auto what = [&](const std::string& command) {
+    return "this is a language model; `heed " + command + "` needs a translator; `heed generate " +
+           "--model " + path("run") + "` runs this one";
   };
   const std::string line = write("line", "a\n");
   const std::string run = path("run");

@@ -41,6 +41,7 @@ constexpr Command commands[] = {
     {"demo", add_demo_command},
     {"train", add_train_command},
     {"translate", add_translate_command},
+    {"generate", add_generate_command},
     {"evaluate", add_evaluate_command},
     {"compare", add_compare_command},
     {"score", add_score_command},

@@ -21,6 +21,7 @@ void add_data_command(CLI::App& application, int& exit_code);
 void add_demo_command(CLI::App& application, int& exit_code);
 void add_evaluate_command(CLI::App& application, int& exit_code);
 void add_export_command(CLI::App& application, int& exit_code);
+void add_generate_command(CLI::App& application, int& exit_code);
 void add_heads_command(CLI::App& application, int& exit_code);
 void add_info_command(CLI::App& application, int& exit_code);
 void add_man_command(CLI::App& application, int& exit_code);

@@ -65,6 +65,14 @@ TEST_F(ModelCommands, ExportWritesAModelAndSaysForWhom) {
   EXPECT_THAT(messages(), HasSubstr("holds a model already"));
 }
 
+TEST_F(ModelCommands, GenerateNeedsALanguageModel) {
+  run({"generate", "--prompt", "a"});
+  EXPECT_EQ(messages(), model() +
+                            ": this is a translator; `heed generate` needs a language model; "
+                            "`heed translate --model " +
+                            model() + "` runs this one");
+}
+
 TEST_F(ModelCommands, AverageCountsItsModels) {
   const std::string output = (directory() / "averaged").string();
   EXPECT_THAT(run_line({"average", model(), "--output", output}),

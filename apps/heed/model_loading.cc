@@ -16,7 +16,8 @@ namespace {
 
 // What runs the models of a task, to end a sentence with; empty: no command does.
 std::string command_for(const std::string& task, const std::string& directory) {
-  static const std::map<std::string, std::string> commands = {{"translation", "translate"}};
+  static const std::map<std::string, std::string> commands = {{"translation", "translate"},
+                                                              {"language_modelling", "generate"}};
   const auto found = commands.find(task);
   return found == commands.end()
              ? std::string()

@@ -96,7 +96,7 @@ std::pair<std::string_view, std::string_view> cut_in_two(std::string_view text) 
   return {text.substr(0, chosen.cut().end), text.substr(chosen.cut().next)};
 }
 
-LineTranslator::LineTranslator(const TextTranslator& translator, const DecodingConfig& config,
+LineTranslator::LineTranslator(const TextModel& translator, const DecodingConfig& config,
                                const ForwardContext& context)
     : translator_(translator), config_(config), context_(context) {
   check_decoding_config(config);

@@ -23,8 +23,7 @@
 
 #include "heed/generation/generate.h"
 #include "heed/interop/load_model.h"
-#include "heed/text/text_symbols.h"
-#include "heed/text/tokenizer.h"
+#include "heed/tasks/text_model.h"
 
 namespace heed {
 
@@ -48,19 +47,12 @@ std::pair<std::string_view, std::string_view> cut_in_two(std::string_view text);
 // may write, becomes a space.
 std::string one_line(std::string text);
 
-// A model with what turns text into its tokens and back.
-struct TextTranslator {
-  const Generator& model;
-  const TokenizerPair& tokenizers;
-  TextSymbols symbols;
-};
-
 // Thread-safety: one thread at a time; several may share a model and its tokenizers.
 class LineTranslator {
  public:
   // Keeps references to the model and the tokenizers. Of the context counts what is not training:
   // precision and heads that are off. Errors (usage): a bad configuration.
-  LineTranslator(const TextTranslator& translator, const DecodingConfig& config,
+  LineTranslator(const TextModel& translator, const DecodingConfig& config,
                  const ForwardContext& context);
 
   // The translations of lines of valid UTF-8, in their order. What is sampled depends on the lines
@@ -73,7 +65,7 @@ class LineTranslator {
   void add_pieces(std::string_view text, std::vector<std::vector<int>>& pieces) const;
   LineTranslations join(std::span<const std::vector<Hypothesis>> pieces) const;
 
-  TextTranslator translator_;
+  TextModel translator_;
   DecodingConfig config_;
   ForwardContext context_;
   std::int64_t pieces_before_ = 0;

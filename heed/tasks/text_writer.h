@@ -1,0 +1,74 @@
+// Language models that write: prompts to the texts that follow them.
+//
+//   const LoadedModel model = load_model("run");
+//   TextWriter writer({model.generator(), model.tokenizers, model.symbols}, {.temperature = 0.8});
+//   writer.write(prompts);  // for each the texts that were asked for
+//
+// The text of a prompt is what the prompt gives alone, whatever else is written beside it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heed/generation/generate.h"
+#include "heed/tasks/text_model.h"
+
+namespace heed {
+
+struct WritingConfig {
+  int max_tokens = 256;    // of a text, at most; it also ends where the model takes no more
+  int samples = 1;         // texts for each prompt
+  double temperature = 1;  // divides the logits; 0: always the most probable token
+  int top_k = 0;           // draw among the k most probable tokens; 0: all
+  double top_p = 1;        // draw among the most probable tokens that hold this share
+  std::int64_t seed = 1;
+  std::vector<std::string> stop;  // a text ends before the first of these that it comes to
+};
+
+// Errors (usage) name the value: one that makes no sense, an empty stop.
+void check_writing_config(const WritingConfig& config);
+
+enum class TextEnd : std::uint8_t {
+  symbol,   // the model ended it
+  stop,     // it came to one of WritingConfig::stop
+  length,   // it has max_tokens tokens
+  context,  // prompt and text together are as long as the model takes
+};
+std::string_view name_of(TextEnd end);
+
+struct WrittenText {
+  std::string text;            // what follows the prompt
+  double log_probability = 0;  // of all that was written, the end symbol or the stop included
+  std::int64_t tokens = 0;     // of which
+  TextEnd end = TextEnd::length;
+};
+
+// Hears a text as it is written, in whole characters; together they are WrittenText::text.
+using OnText = std::function<void(std::size_t prompt, int sample, std::string_view text)>;
+
+// Thread-safety: one thread at a time; several may share a model and its tokenizers.
+class TextWriter {
+ public:
+  // Keeps references to the model and the tokenizers. Of the context counts what is not training.
+  // Errors (usage): a bad configuration.
+  TextWriter(const TextModel& model, const WritingConfig& config,
+             const ForwardContext& context = {});
+
+  // `samples` texts for each prompt, of valid UTF-8. What is drawn depends on the seed and on how
+  // many prompts came before, in this call and in earlier ones. Errors (usage) name the prompt: it
+  // is empty, or longer than the model takes.
+  std::vector<std::vector<WrittenText>> write(std::span<const std::string> prompts,
+                                              const OnText& on_text = {});
+
+ private:
+  TextModel model_;
+  WritingConfig config_;
+  ForwardContext context_;
+  std::int64_t prompts_before_ = 0;
+};
+
+}  // namespace heed
