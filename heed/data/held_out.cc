@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "heed/base/error.h"
 #include "heed/data/corpus_check.h"
 #include "heed/data/pair_reader.h"
