@@ -38,8 +38,8 @@ struct VariantSummary {
   std::optional<std::size_t> breaks_at;  // the first bucket where GroupMeasures::breaks holds
   // The median over all lines of metrics; nothing when the runs were too short for one.
   std::optional<double> tokens_per_second;
-  std::int64_t peak_bytes = 0;           // the largest
-  double seconds = 0;                    // of training, on average
+  std::int64_t peak_bytes = 0;  // the largest
+  double seconds = 0;           // of training, on average
 };
 
 struct PairSummary {

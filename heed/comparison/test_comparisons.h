@@ -57,7 +57,8 @@ inline VariantResult toy_variant(const std::string& name, std::vector<double> pr
     for (std::int64_t step = 10; step <= 50; step += 10) {
       const auto value = static_cast<double>(seed) / static_cast<double>(step);
       run.metrics.steps.push_back({.step = step, .loss = value, .tokens_per_second = 100.0 * seed});
-      run.metrics.validations.push_back({.step = step, .loss = value, .measures = {{"bleu", 50.0}}});
+      run.metrics.validations.push_back(
+          {.step = step, .loss = value, .measures = {{"bleu", 50.0}}});
     }
     variant.runs.push_back(run);
   }

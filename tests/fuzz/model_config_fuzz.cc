@@ -1,8 +1,8 @@
 // config.json and generation_config.json of a model directory, of every family.
 #include "heed/base/config_json.h"
+#include "heed/interop/generation_config.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_family.h"
-#include "heed/interop/generation_config.h"
 #include "heed/interop/text_config.h"
 #include "heed/models/translator_config.h"
 #include "heed/text/byte_tokenizer.h"
