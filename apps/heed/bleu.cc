@@ -19,7 +19,7 @@ struct BleuCommandOptions {
 
 void run_bleu(const BleuCommandOptions& options) {
   check_scoring_options(options.scoring);
-  const std::string input = is_standard_input(options.input) ? "/dev/stdin" : options.input;
+  const std::string input = input_path(options.input);
   const std::vector<std::string> hypotheses = read_segments(input);
   const auto references = read_references(options.references, hypotheses.size(), input);
   print_scores(options.scoring, hypotheses, references);

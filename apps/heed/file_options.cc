@@ -50,4 +50,8 @@ bool is_standard_input(const std::string& file) {
   return file.empty() || file == "-";
 }
 
+std::string input_path(const std::string& file) {
+  return is_standard_input(file) ? "/dev/stdin" : file;
+}
+
 }  // namespace heed::app

@@ -26,6 +26,8 @@ CLI::Option* add_set_option(CLI::App& command, std::vector<std::string>& changes
 
 // Whether an --input means standard input.
 bool is_standard_input(const std::string& file);
+// The path to open for an --input.
+std::string input_path(const std::string& file);
 
 // How the value of such an option is called, which is what completion goes by.
 inline constexpr const char* file_value = "FILE";

@@ -1,6 +1,5 @@
 // heed generate: prompts in, what a language model writes after them out.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -107,10 +106,7 @@ void run_generate(const GenerateOptions& options) {
   check_writing_config(options.writing);
   set_thread_count(options.threads);
   const bool is_given = options.prompt.has_value();
-  const auto input = is_given ? nullptr
-                     : is_standard_input(options.input)
-                         ? descriptor_blocks(STDIN_FILENO, "standard input")
-                         : file_blocks(options.input);
+  const auto input = is_given ? nullptr : input_blocks(options.input);
   const MatmulPrecision precision = parse_precision(options.precision);
   const LoadedModel model =
       load_model_for("generate", "language_modelling", options.model, precision);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "apps/heed/file_options.h"
 #include "heed/base/error.h"
 #include "heed/base/unicode.h"
 
@@ -164,6 +165,11 @@ std::unique_ptr<LineBlocks> file_blocks(const std::string& path) {
 
 std::unique_ptr<LineBlocks> descriptor_blocks(int descriptor, const std::string& name) {
   return std::make_unique<DescriptorBlocks>(descriptor, name);
+}
+
+std::unique_ptr<LineBlocks> input_blocks(const std::string& input) {
+  return is_standard_input(input) ? descriptor_blocks(STDIN_FILENO, "standard input")
+                                  : file_blocks(input);
 }
 
 }  // namespace heed::app

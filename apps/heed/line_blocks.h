@@ -32,4 +32,7 @@ std::unique_ptr<LineBlocks> file_blocks(const std::string& path);
 // Of an open descriptor, which `name` names in messages.
 std::unique_ptr<LineBlocks> descriptor_blocks(int descriptor, const std::string& name);
 
+// Of an --input: a file, or standard input.
+std::unique_ptr<LineBlocks> input_blocks(const std::string& input);
+
 }  // namespace heed::app

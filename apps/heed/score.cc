@@ -33,9 +33,7 @@ struct ScoreOptions {
 class ScoredPairs {
  public:
   explicit ScoredPairs(const ScoreOptions& options)
-      : source_(!options.source.empty()            ? options.source
-                : is_standard_input(options.input) ? "/dev/stdin"
-                                                   : options.input) {
+      : source_(options.source.empty() ? input_path(options.input) : options.source) {
     if (!options.source.empty()) {
       target_.emplace(options.target);
     }

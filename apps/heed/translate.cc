@@ -1,6 +1,5 @@
 // heed translate: lines in, translations out.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <memory>
@@ -64,9 +63,7 @@ std::string answer(const TranslateOptions& options, bool listed, const InputLine
 
 void run_translate(const TranslateOptions& options) {
   set_thread_count(options.decoding.threads);
-  const auto input = is_standard_input(options.input)
-                         ? descriptor_blocks(STDIN_FILENO, "standard input")
-                         : file_blocks(options.input);
+  const auto input = input_blocks(options.input);
   const MatmulPrecision precision = parse_precision(options.decoding.precision);
   const LoadedModel translator =
       load_model_for("translate", "translation", options.decoding.model, precision);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/formats/mapped_tensor.h"
 
@@ -32,11 +33,6 @@ ShardMap parse_index(const std::filesystem::path& path) {
   return shard_of;
 }
 
-bool is_there(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
-
 // "model-00002-of-00003.safetensors", or nothing.
 std::string find_shard(const std::filesystem::path& directory) {
   std::string first;
@@ -57,8 +53,8 @@ std::string find_shard(const std::filesystem::path& directory) {
            "{}: has {}, a part of a model, but no model.safetensors.index.json, which says what "
            "lies where; copy that from where the model came from",
            directory.string(), shard);
-  check_io(!is_there(directory / "pytorch_model.bin") &&
-               !is_there(directory / "pytorch_model.bin.index.json"),
+  check_io(!path_exists(directory / "pytorch_model.bin") &&
+               !path_exists(directory / "pytorch_model.bin.index.json"),
            "{}: has its weights in pytorch_model.bin, which is not read; in Transformers, "
            "save_pretrained(..., safe_serialization=True) writes model.safetensors",
            directory.string());
@@ -70,7 +66,7 @@ std::string find_shard(const std::filesystem::path& directory) {
 void check_all_there(const std::filesystem::path& index, const std::set<std::string>& shards) {
   std::vector<std::string_view> missing;
   for (const std::string& shard : shards) {
-    if (!is_there(index.parent_path() / shard)) {
+    if (!path_exists(index.parent_path() / shard)) {
       missing.push_back(shard);
     }
   }
@@ -101,9 +97,9 @@ SafetensorsModel::SafetensorsModel(const std::filesystem::path& directory, Devic
     : directory_(directory) {
   const std::filesystem::path whole = directory / "model.safetensors";
   const std::filesystem::path index = directory / "model.safetensors.index.json";
-  if (is_there(whole)) {
+  if (path_exists(whole)) {
     add_file(SafetensorsFile(whole, device));
-  } else if (is_there(index)) {
+  } else if (path_exists(index)) {
     read_index(index, device);
   } else {
     fail_without_weights(directory);

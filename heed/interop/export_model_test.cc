@@ -54,6 +54,15 @@ TEST_F(ExportModel, NamesWhatNoOtherProgramCanExpress) {
   EXPECT_FALSE(path_exists(directory_ / "exported"));
 }
 
+TEST_F(ExportModel, NamesHeadsThatWerePruned) {
+  TranslatorConfig config = small_config();
+  config.pruned_heads["encoder.0.self"] = {1};
+  Translator model = translator(3, -1, config);
+  save(model, directory_);
+  EXPECT_THAT(export_obstacles(load_model(directory_)),
+              ElementsAre("pruned_heads.encoder.0.self is [1]"));
+}
+
 TEST_F(ExportModel, ALanguageModelIsOfNoLayoutYet) {
   LanguageModel model(small_language_model_config(), tokenizers_.target->size());
   initialize_parameters(model, 3);

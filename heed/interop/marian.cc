@@ -96,9 +96,10 @@ std::vector<std::string> obstacles_of(const Json& section) {
   const auto expressible = json_leaves(config_to_json(plain));
   for (const auto& [key, value] : json_leaves(config_to_json(model))) {
     const auto found = expressible.find(key);
-    if (found == expressible.end() || found->second != value) {
-      obstacles.push_back(fmt::format("{} is {}, not {}", key, value,
-                                      found == expressible.end() ? "left out" : found->second));
+    if (found == expressible.end()) {
+      obstacles.push_back(fmt::format("{} is {}", key, value));
+    } else if (found->second != value) {
+      obstacles.push_back(fmt::format("{} is {}, not {}", key, value, found->second));
     }
   }
   if (!their_activation(model.activation)) {

@@ -39,12 +39,6 @@ void check_recipe(const LanguageModellingRecipe& recipe, const std::string& sour
               recipe.tokenizer.kind);
 }
 
-std::uint64_t fingerprint_of(const std::string& text) {
-  Fingerprint fingerprint;
-  fingerprint.add(text);
-  return fingerprint.value();
-}
-
 std::shared_ptr<const TaskData> prepare(const LanguageModellingRecipe& recipe,
                                         const TaskPlace& place) {
   const TextParts parts = text_of(recipe);

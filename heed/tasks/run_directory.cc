@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/base/unicode.h"
 #include "heed/formats/checkpoint_directory.h"
 
@@ -21,17 +22,12 @@ namespace {
 
 constexpr const char* lock_name = ".lock";
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 bool holds_run(const fs::path& directory) {
-  return is_there(directory / "metrics.jsonl") || !list_checkpoints(directory).empty();
+  return path_exists(directory / "metrics.jsonl") || !list_checkpoints(directory).empty();
 }
 
 bool holds_comparison(const fs::path& directory) {
-  return is_there(directory / "study.yaml");
+  return path_exists(directory / "study.yaml");
 }
 
 // " (did you mean runs/first?)"
@@ -69,7 +65,7 @@ DirectoryLock::~DirectoryLock() {
 bool is_begun(DirectoryContent content, const fs::path& directory) {
   const bool run = holds_run(directory), comparison = holds_comparison(directory);
   const bool of_this_kind = content == DirectoryContent::run ? run : comparison;
-  return of_this_kind || (!run && !comparison && is_there(directory / lock_name));
+  return of_this_kind || (!run && !comparison && path_exists(directory / lock_name));
 }
 
 void check_is_begun(DirectoryContent content, const fs::path& directory) {

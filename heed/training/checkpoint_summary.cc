@@ -6,19 +6,16 @@
 
 namespace heed {
 
-namespace {
-
-ValidationRecord best_of(const Json& state) {
-  const Json& best = state.at("best");
-  ValidationRecord record{.step = state.at("best_step").get<std::int64_t>(),
-                          .loss = number_or_nan(best.at("loss"))};
-  for (const auto& item : best.at("measures").items()) {
-    record.measures.emplace_back(item.key(), number_or_nan(item.value()));
+std::optional<ValidationRecord> best_from_json(const Json& json) {
+  if (json.is_null()) {
+    return std::nullopt;
   }
-  return record;
+  ValidationRecord best{.loss = number_or_nan(json.at("loss"))};
+  for (const auto& item : json.at("measures").items()) {
+    best.measures.emplace_back(item.key(), number_or_nan(item.value()));
+  }
+  return best;
 }
-
-}  // namespace
 
 std::optional<CheckpointSummary> read_checkpoint_summary(const std::filesystem::path& directory) {
   constexpr std::uint64_t size_limit = std::uint64_t{1} << 24;
@@ -29,9 +26,10 @@ std::optional<CheckpointSummary> read_checkpoint_summary(const std::filesystem::
   const Json state = parse_json(read_file(path, size_limit), path.string());
   try {
     CheckpointSummary summary{.step = state.at("step").get<std::int64_t>(),
-                              .epoch = state.at("epoch").get<std::int64_t>()};
-    if (!state.at("best").is_null()) {
-      summary.best = best_of(state);
+                              .epoch = state.at("epoch").get<std::int64_t>(),
+                              .best = best_from_json(state.at("best"))};
+    if (summary.best) {
+      summary.best->step = state.at("best_step").get<std::int64_t>();
     }
     return summary;
   } catch (const nlohmann::json::exception& error) {

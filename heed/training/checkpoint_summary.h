@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "heed/base/json_forward.h"
 #include "heed/training/history.h"
 
 namespace heed {
@@ -19,5 +20,9 @@ struct CheckpointSummary {
 // Of the state.json in a model directory; nothing when there is none, as in a model that training
 // does not go on from. Errors: input_output; bad_data naming the file.
 std::optional<CheckpointSummary> read_checkpoint_summary(const std::filesystem::path& directory);
+
+// The loss and measures under "best" of a state.json; nothing for null. What is not finite, which
+// JSON has no word for, stands as null and is read back as NaN. Errors: those of the JSON library.
+std::optional<ValidationRecord> best_from_json(const Json& json);
 
 }  // namespace heed

@@ -10,13 +10,14 @@
 #include "heed/formats/checkpoint.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/formats/load_tensors.h"
+#include "heed/training/checkpoint_summary.h"
 #include "heed/training/trainer.h"
 
 namespace heed {
 
 namespace {
 
-// JSON has no word for what is not finite; it stands as null, and is read back as not a number.
+// As best_from_json reads it.
 Json best_json(const std::optional<ValidationRecord>& best) {
   if (!best) {
     return nullptr;
@@ -26,17 +27,6 @@ Json best_json(const std::optional<ValidationRecord>& best) {
     measures[key] = value;
   }
   return {{"loss", best->loss}, {"measures", measures}};
-}
-
-std::optional<ValidationRecord> best_from_json(const Json& json) {
-  if (json.is_null()) {
-    return std::nullopt;
-  }
-  ValidationRecord best{.loss = number_or_nan(json.at("loss"))};
-  for (const auto& item : json.at("measures").items()) {
-    best.measures.emplace_back(item.key(), number_or_nan(item.value()));
-  }
-  return best;
 }
 
 // A whole number that the type holds, from 0. Error (bad_data): what stands there is something
