@@ -68,7 +68,7 @@ bool is_finite(const Tensor& tensor) {
   }
 }
 
-Tensor read_part(const SafetensorsModel& file, const StoredPart& part) {
+Tensor read_part(const TensorSource& file, const StoredPart& part) {
   Tensor tensor = file.tensor(part.name);
   const std::filesystem::path path = file.path_of(part.name);
   if (part.read) {
@@ -161,7 +161,7 @@ class RoundedMemory {
 };
 
 // `whole`: what the item becomes, unless it comes to lie in the file.
-void map_tensor(const SafetensorsModel& file, const StoredTensor& item, const Tensor& whole) {
+void map_tensor(const TensorSource& file, const StoredTensor& item, const Tensor& whole) {
   std::vector<Tensor> parts;
   std::int64_t covered = 0;
   for (const StoredPart& part : item.parts) {
@@ -211,7 +211,7 @@ void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into
   check_known(file, known);
 }
 
-void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
+void map_tensors(const TensorSource& file, std::span<const StoredTensor> into,
                  ThreadPool& pool) {
   const RoundedMemory memory(into);
   pool.run(static_cast<std::int64_t>(into.size()), [&](std::int64_t task) {

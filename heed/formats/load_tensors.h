@@ -10,7 +10,7 @@
 
 #include "heed/base/thread_pool.h"
 #include "heed/formats/safetensors.h"
-#include "heed/formats/sharded_safetensors.h"
+#include "heed/formats/tensor_source.h"
 
 namespace heed {
 
@@ -44,7 +44,7 @@ struct StoredTensor {
 // which the file does not see; what others write into the file meanwhile may change it. Of what is
 // copied the file's memory is given back. The pool checks the checksums. Error (bad_data), besides:
 // a tensor that holds infinities or NaN. What else the file holds is the caller's affair.
-void map_tensors(const SafetensorsModel& file, std::span<const StoredTensor> into,
+void map_tensors(const TensorSource& file, std::span<const StoredTensor> into,
                  ThreadPool& pool);
 
 // The mean of the same-named tensors of several files, summed in float64 in the order of the files.

@@ -152,12 +152,14 @@ const std::filesystem::path& SafetensorsModel::path_of(std::string_view name) co
   return found == file_of_.end() ? directory_ : files_[found->second].path();
 }
 
-std::uint64_t SafetensorsModel::byte_count() const {
-  std::uint64_t bytes = 0;
+std::uint64_t SafetensorsModel::number_count() const {
+  std::uint64_t count = 0;
   for (const SafetensorsFile& file : files_) {
-    bytes += file.byte_count();
+    for (const SafetensorsEntry& entry : file.entries()) {
+      count += (entry.end - entry.begin) / element_size(entry.dtype);
+    }
   }
-  return bytes;
+  return count;
 }
 
 Tensor SafetensorsModel::tensor(std::string_view name) const {

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "heed/formats/safetensors.h"
+#include "heed/formats/tensor_source.h"
 
 namespace heed {
 
 // Reads `model.safetensors`, or else the shards that `model.safetensors.index.json` names:
 //   {"metadata": {...}, "weight_map": {"TENSOR": "model-00001-of-00002.safetensors", ...}}
-class SafetensorsModel {
+class SafetensorsModel : public TensorSource {
  public:
   // Errors: input_output when neither file is there, and what is there instead, or when shards are
   // missing, which are named; those of SafetensorsFile, naming the index beside a shard; bad_data,
@@ -26,20 +27,18 @@ class SafetensorsModel {
   // Of a single file.
   explicit SafetensorsModel(SafetensorsFile file);
 
-  // Every tensor, file by file in the order of their bytes.
-  const std::vector<std::string>& names() const { return names_; }
+  // File by file in the order of their bytes.
+  const std::vector<std::string>& names() const override { return names_; }
   bool contains(std::string_view name) const { return find(name) != nullptr; }
   // Null when there is no such tensor.
   const SafetensorsEntry* find(std::string_view name) const;
   // See SafetensorsFile::tensor.
-  Tensor tensor(std::string_view name) const;
+  Tensor tensor(std::string_view name) const override;
   // See SafetensorsFile::forget.
-  void forget(std::string_view name) const;
-  // The file that holds the tensor; the directory when there is no such tensor.
-  const std::filesystem::path& path_of(std::string_view name) const;
-  const std::filesystem::path& directory() const { return directory_; }
-  // Of all files together.
-  std::uint64_t byte_count() const;
+  void forget(std::string_view name) const override;
+  const std::filesystem::path& path_of(std::string_view name) const override;
+  const std::filesystem::path& place() const override { return directory_; }
+  std::uint64_t number_count() const override;
   // Of the only file, or of the first shard.
   const SafetensorsMetadata& metadata() const { return files_.front().metadata(); }
 

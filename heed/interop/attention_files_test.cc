@@ -85,9 +85,9 @@ TEST_F(AttentionFiles, WhatIsNotKnownIsRefused) {
 }
 
 TEST_F(AttentionFiles, SizesThatTheWeightsCannotHoldShowBeforeMemoryIsTaken) {
-  const std::uint64_t plain = least_translator_bytes({}, 10);
+  const std::uint64_t plain = least_translator_numbers({}, 10);
   const auto bytes = [](void (*change)(TranslatorConfig&)) {
-    return least_translator_bytes(with({}, change), 10);
+    return least_translator_numbers(with({}, change), 10);
   };
   EXPECT_LT(bytes([](TranslatorConfig& c) { c.attention.key_heads = 1; }), plain);
   EXPECT_GT(bytes([](TranslatorConfig& c) { c.attention.key_size = 1 << 30; }), 1u << 30);
@@ -97,7 +97,7 @@ TEST_F(AttentionFiles, SizesThatTheWeightsCannotHoldShowBeforeMemoryIsTaken) {
     model.position.kind = kind;
     model.position.clip = model.position.context_positions = model.position.buckets =
         model.position.trained_length = 1 << 30;
-    EXPECT_GT(least_translator_bytes(model, 10), 1u << 30);
+    EXPECT_GT(least_translator_numbers(model, 10), 1u << 30);
   }
 }
 

@@ -63,12 +63,31 @@ TEST_F(ExportModel, NamesHeadsThatWerePruned) {
               ElementsAre("pruned_heads.encoder.0.self is [1]"));
 }
 
-TEST_F(ExportModel, ALanguageModelIsOfNoLayoutYet) {
-  LanguageModel model(small_language_model_config(), tokenizers_.target->size());
+TEST_F(ExportModel, NamesWhatKeepsALanguageModelFromTheClosestLayout) {
+  LanguageModelConfig config = small_language_model_config();
+  config.norm = "pre";
+  config.position.kind = "learned";
+  LanguageModel model(config, tokenizers_.target->size());
   initialize_parameters(model, 3);
-  save_model(model, tokenizers_, symbols_for(tokenizers_), {}, directory_);
-  EXPECT_THAT(export_obstacles(load_model(directory_)),
-              ElementsAre("no other program's layout is known for a language model"));
+  save_model(model, tokenizers_, text_symbols_for(*tokenizers_.target), {}, directory_ / "model");
+  const LoadedModel loaded = load_model(directory_ / "model");
+  EXPECT_EQ(transformers_class(loaded), "");
+  EXPECT_THAT(export_obstacles(loaded),
+              ElementsAre("output_bias is true, not false", "scale_embeddings is true, not false"));
+}
+
+TEST_F(ExportModel, ALanguageModelIsOneOfGpt2) {
+  LanguageModelConfig config = small_language_model_config();
+  config.norm = "pre";
+  config.position.kind = "learned";
+  config.output_bias = config.scale_embeddings = false;
+  config.activation = "gelu_tanh";
+  LanguageModel model(config, tokenizers_.target->size());
+  initialize_parameters(model, 3);
+  save_model(model, tokenizers_, text_symbols_for(*tokenizers_.target), {}, directory_);
+  const LoadedModel loaded = load_model(directory_);
+  EXPECT_EQ(transformers_class(loaded), "GPT2LMHeadModel");
+  EXPECT_THAT(export_obstacles(loaded), testing::IsEmpty());
 }
 
 }  // namespace

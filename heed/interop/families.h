@@ -8,6 +8,11 @@
 namespace heed {
 
 ModelFamily marian_family();               // marian.cc
+ModelFamily gpt2_family();                 // gpt2.cc
+ModelFamily llama_family();                // llama.cc
+ModelFamily mistral_family();              // llama.cc
+ModelFamily qwen2_family();                // llama.cc
+ModelFamily qwen3_family();                // llama.cc
 ModelFamily heed_translator_family();      // heed_layouts.cc
 ModelFamily heed_language_model_family();  // heed_layouts.cc
 

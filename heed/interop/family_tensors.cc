@@ -43,30 +43,33 @@ Candidates candidates_of(const ModelFamily& family, const std::string& ours, Err
   fail(kind, "a model of type {} has no tensor for {}", family.model_type, quoted_name(ours));
 }
 
+// A name without the family's prefix, if it has one.
+std::string bare_name(const ModelFamily& family, const std::string& name) {
+  for (const std::string& prefix : family.prefixes) {
+    if (name.starts_with(prefix)) {
+      return name.substr(prefix.size());
+    }
+  }
+  return name;
+}
+
 // The names of a file with and without the family's prefixes.
 class FileNames {
  public:
-  FileNames(const ModelFamily& family, const SafetensorsModel& file) : file_(file) {
+  FileNames(const ModelFamily& family, const TensorSource& file) : family_(family), file_(file) {
     for (const std::string& name : file.names()) {
-      std::string bare = name;
-      for (const std::string& prefix : family.prefixes) {
-        if (name.starts_with(prefix)) {
-          bare = name.substr(prefix.size());
-          break;
-        }
-      }
-      const auto [place, added] = names_.emplace(std::move(bare), name);
+      const auto [place, added] = names_.emplace(bare_name(family, name), name);
       check_data(added, "{}: holds both {} and {}, which are one tensor",
                  file.path_of(name).string(), quoted_name(place->second), quoted_name(name));
     }
   }
 
   // The name in the file; null when it is not there.
-  const std::string* find(const std::string& bare) const {
-    const auto found = names_.find(bare);
+  const std::string* find(const std::string& name) const {
+    const auto found = names_.find(bare_name(family_, name));
     return found == names_.end() ? nullptr : &found->second;
   }
-  void use(const std::string& bare) { used_.insert(bare); }
+  void use(const std::string& name) { used_.insert(bare_name(family_, name)); }
   // Refuses names that nobody used.
   void check_rest(const std::vector<std::string>& ignored) const {
     for (const auto& [bare, name] : names_) {
@@ -81,7 +84,8 @@ class FileNames {
   }
 
  private:
-  const SafetensorsModel& file_;
+  const ModelFamily& family_;
+  const TensorSource& file_;
   std::map<std::string, std::string> names_;
   std::unordered_set<std::string> used_;
 };
@@ -94,7 +98,7 @@ struct Twins {
 // Finds the tensors of a module in a file.
 class Finder {
  public:
-  Finder(const ModelFamily& family, const SafetensorsModel& file, Module& module, bool rounded)
+  Finder(const ModelFamily& family, const TensorSource& file, Module& module, bool rounded)
       : family_(family), file_(file), names_(family, file) {
     parameters_ = stored_parameters_of(module, rounded);
     for (const StoredTensor& parameter : parameters_) {
@@ -143,7 +147,7 @@ class Finder {
     }
     if (chosen == nullptr) {
       check_data(candidates.zero_if_missing, "{}: has no tensor {}, which a model of type {} needs",
-                 file_.directory().string(), quoted_name(candidates.places.front().name),
+                 file_.place().string(), quoted_name(candidates.places.front().name),
                  family_.model_type);
       part.tensor.fill(0);
       return false;
@@ -159,7 +163,7 @@ class Finder {
   }
 
   const ModelFamily& family_;
-  const SafetensorsModel& file_;
+  const TensorSource& file_;
   FileNames names_;
   std::vector<StoredTensor> parameters_;
   std::unordered_map<std::string, Candidates> candidates_;
@@ -168,7 +172,7 @@ class Finder {
 };
 
 // What a file holds twice and the configuration ties has to be the same.
-void check_twins(const SafetensorsModel& file, const Twins& twins) {
+void check_twins(const TensorSource& file, const Twins& twins) {
   const Tensor first = file.tensor(twins.first), second = file.tensor(twins.second);
   bool same = first.shape() == second.shape() && first.dtype() == second.dtype();
   same = same && std::memcmp(first.view().data, second.view().data,
@@ -183,7 +187,7 @@ void check_twins(const SafetensorsModel& file, const Twins& twins) {
 
 }  // namespace
 
-void read_family_tensors(const ModelFamily& family, const SafetensorsModel& file, Module& module,
+void read_family_tensors(const ModelFamily& family, const TensorSource& file, Module& module,
                          ThreadPool& pool, bool rounded) {
   Finder finder(family, file, module, rounded);
   const std::vector<StoredTensor> tensors = finder.find();

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "heed/base/thread_pool.h"
-#include "heed/formats/sharded_safetensors.h"
+#include "heed/formats/tensor_source.h"
 #include "heed/interop/model_family.h"
 #include "heed/nn/module.h"
 
@@ -15,7 +15,7 @@ namespace heed {
 // (map_tensors). Errors (bad_data) name the file, the tensor and what it is in the model: missing,
 // misshapen, damaged, without a place in the model, or names of a tied tensor that differ. With
 // `rounded`, operands of float32 become constants in bfloat16 (Parameter::operand).
-void read_family_tensors(const ModelFamily& family, const SafetensorsModel& file, Module& module,
+void read_family_tensors(const ModelFamily& family, const TensorSource& file, Module& module,
                          ThreadPool& pool, bool rounded = false);
 
 // Every tensor of the module as the family's files have it. Error (failure): a tensor that the

@@ -2,6 +2,8 @@
 // matrices the other way round, q, k and v in one, rows before ours.
 #include "heed/interop/family_tensors.h"
 
+#include "heed/formats/sharded_safetensors.h"
+
 #include <gmock/gmock.h>
 
 #include "heed/base/error.h"

@@ -5,7 +5,7 @@
 
 namespace heed {
 
-void keep_integers(Module& module, const SafetensorsModel& file) {
+void keep_integers(Module& module, const TensorSource& file) {
   for (const NamedParameter& item : parameters_of(module)) {
     Tensor& weight = item.parameter->value;
     if (!item.parameter->operand || weight.dtype() != DType::float32 ||

@@ -42,15 +42,15 @@ Json section_of(const Json& config, const ModelFamily& family, const std::string
 }
 
 std::unique_ptr<Module> built(const ModelDescription& description, const ModelKind& kind,
-                              const SafetensorsModel& weights, const std::string& source,
+                              const TensorSource& weights, const std::string& source,
                               Device device) {
   // The sizes in config.json must not make us allocate more than the files can fill.
   const std::uint64_t least =
       blaming(source, " (if an older heed wrote this model: train it again with this one)",
-              [&] { return kind.least_bytes(description); });
-  check_data(least <= weights.byte_count(),
-             "{}: its sizes ask for at least {} bytes of weights, more than the {} in {}", source,
-             least, weights.byte_count(), weights.directory().string());
+              [&] { return kind.least_numbers(description); });
+  check_data(least <= weights.number_count(),
+             "{}: its sizes ask for at least {} weights, more than the {} numbers in {}", source,
+             least, weights.number_count(), weights.place().string());
   return blaming(source, "", [&] { return kind.build(description, device); });
 }
 
@@ -92,6 +92,11 @@ void read_generation(const Json& config, LoadedModel& loaded) {
   const bool separate = fs::exists(path, ignored);
   const std::string source = separate ? path.string() : (loaded.directory / config_name).string();
   const Generator& generator = loaded.generator();
+  if (separate && !loaded.kind->has_encoder) {
+    const Json generation = read_model_json(path);
+    set_ends(loaded.symbols,
+             read_ends(ConfigReader(generation, source), generator.vocabulary_size()));
+  }
   GenerationDefaults defaults = read_generation_config(separate ? read_model_json(path) : config,
                                                        generator.vocabulary_size(), source);
   const std::int64_t longest = generator.longest();

@@ -4,39 +4,15 @@
 
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
-#include "heed/base/json_leaves.h"
+#include "heed/interop/activation_names.h"
 #include "heed/interop/config_reader.h"
+#include "heed/interop/expressible.h"
 #include "heed/interop/families.h"
 #include "heed/models/translator_config.h"
 
 namespace heed {
 
 namespace {
-
-// Names of activations: ours and Transformers'.
-constexpr std::pair<const char*, const char*> activations[] = {
-    {"relu", "relu"},          {"gelu", "gelu"},  {"gelu_tanh", "gelu_new"},
-    {"silu", "silu"},          {"silu", "swish"}, {"gelu_tanh", "gelu_pytorch_tanh"},
-    {"gelu_tanh", "gelu_fast"}};
-
-std::string our_activation(const ConfigReader& reader) {
-  const std::string name = reader.get<std::string>("activation_function", "gelu");
-  for (const auto& [ours, theirs] : activations) {
-    if (name == theirs) {
-      return ours;
-    }
-  }
-  fail(ErrorKind::bad_data, "{}: activation_function '{}' is not known", reader.source(), name);
-}
-
-std::optional<std::string> their_activation(const std::string& name) {
-  for (const auto& [ours, theirs] : activations) {
-    if (name == ours) {
-      return theirs;
-    }
-  }
-  return std::nullopt;
-}
 
 Json section_of(const Json& config, const std::string& source) {
   const ConfigReader reader(config, source);
@@ -54,7 +30,7 @@ Json section_of(const Json& config, const std::string& source) {
   check_data(!reader.get("normalize_embedding", false) && !reader.get("normalize_before", false),
              "{}: a norm after the embeddings or before the sublayers is not Marian's layout",
              source);
-  model.activation = our_activation(reader);
+  model.activation = read_activation(reader, "activation_function", "gelu");
   model.dropout = reader.get("dropout", 0.1);
   model.attention_dropout = reader.get("attention_dropout", 0.0);
   model.activation_dropout = reader.get("activation_dropout", 0.0);
@@ -77,31 +53,15 @@ std::vector<std::string> obstacles_of(const Json& section) {
   plain.heads = model.heads;
   plain.feed_forward_size = model.feed_forward_size;
   plain.activation = model.activation;
-  plain.dropout = model.dropout;
-  plain.attention_dropout = model.attention_dropout;
-  plain.activation_dropout = model.activation_dropout;
-  plain.embedding_dropout = model.embedding_dropout;
+  copy_training_choices(model, plain);
   plain.scale_embeddings = model.scale_embeddings;
   plain.tie_embeddings = model.tie_embeddings;
   plain.max_length = model.max_length;
-  plain.initial = model.initial;
-  plain.initial_gain = model.initial_gain;
-  plain.initial_deviation = model.initial_deviation;
-  plain.initial_by_depth = model.initial_by_depth;
-  plain.stochastic_depth = model.stochastic_depth;
   if (model.position.kind == "sinusoidal" && model.position.layout == "halves") {
     plain.position = model.position;
   }
-  std::vector<std::string> obstacles;
-  const auto expressible = json_leaves(config_to_json(plain));
-  for (const auto& [key, value] : json_leaves(config_to_json(model))) {
-    const auto found = expressible.find(key);
-    if (found == expressible.end()) {
-      obstacles.push_back(fmt::format("{} is {}", key, value));
-    } else if (found->second != value) {
-      obstacles.push_back(fmt::format("{} is {}, not {}", key, value, found->second));
-    }
-  }
+  std::vector<std::string> obstacles =
+      differences_from(config_to_json(model), config_to_json(plain));
   if (!their_activation(model.activation)) {
     obstacles.push_back(fmt::format("activation is {}", model.activation));
   }

@@ -40,7 +40,8 @@ struct ModelFamily {
   std::string model_type;                  // of config.json
   std::string kind;                        // which of heed's models: ModelKind::name
   std::vector<std::string> architectures;  // of config.json; the first is written
-  // Beginnings of names that a file may have or not: "bert.".
+  // Beginnings of names that a file may have or not: "bert.". Names below are written as they stand
+  // and found with the prefix or without it; those of `ignored` stand without it.
   std::vector<std::string> prefixes = {};
   // Tensors that are computed here: * is one component of a name, ** any number of them.
   std::vector<std::string> ignored = {};

@@ -41,9 +41,9 @@ ModelKind translator_kind() {
                 config_to_json(translator->config()),
                 {vocabulary.source_size, vocabulary.target_size, vocabulary.symbols}};
           },
-          .least_bytes =
+          .least_numbers =
               [](const ModelDescription& model) {
-                return least_translator_bytes(
+                return least_translator_numbers(
                     config_of<TranslatorConfig>(model),
                     std::max(model.vocabulary.source_size, model.vocabulary.target_size));
               }};
@@ -68,10 +68,10 @@ ModelKind language_model_kind() {
             return ModelDescription{
                 "language_model", config_to_json(language_model->config()), {size, size, {}}};
           },
-          .least_bytes =
+          .least_numbers =
               [](const ModelDescription& model) {
-                return least_language_model_bytes(config_of<LanguageModelConfig>(model),
-                                                  model.vocabulary.target_size);
+                return least_language_model_numbers(config_of<LanguageModelConfig>(model),
+                                                    model.vocabulary.target_size);
               }};
 }
 

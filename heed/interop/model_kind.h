@@ -43,8 +43,8 @@ struct ModelKind {
   std::unique_ptr<Module> (*build)(const ModelDescription& model, Device device);
   // Nothing: a module of another kind.
   std::optional<ModelDescription> (*describe)(const Module& module);
-  // A lower bound of the bytes that the weights take in a file.
-  std::uint64_t (*least_bytes)(const ModelDescription& model);
+  // A lower bound of how many numbers the weights are.
+  std::uint64_t (*least_numbers)(const ModelDescription& model);
 };
 
 const std::vector<ModelKind>& model_kinds();

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -26,9 +27,10 @@ class ModelDirectoryTest : public testing::Test {
   ModelDirectoryTest() {
     register_cpu_backend();
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    directory_ = std::filesystem::path(testing::TempDir()) /
-                 (std::string("heed_") + test->test_suite_name() + "_" + test->name() + "_" +
-                  std::to_string(::getpid()));
+    std::string name = std::string("heed_") + test->test_suite_name() + "_" + test->name() + "_" +
+                       std::to_string(::getpid());
+    std::replace(name.begin(), name.end(), '/', '_');
+    directory_ = std::filesystem::path(testing::TempDir()) / name;
     const auto tokenizer = std::make_shared<const ByteTokenizer>();
     tokenizers_ = {tokenizer, tokenizer, true};
   }

@@ -10,40 +10,78 @@ namespace heed {
 
 namespace {
 
-// An id, or the first of a list of them (several symbols that end a text).
-std::int32_t read_id(const ConfigReader& reader, const char* key, std::int32_t fallback) {
-  const auto found = reader.json().find(key);
-  if (found != reader.json().end() && found->is_array() && !found->empty()) {
-    const Json first = {{key, found->front()}};
-    return ConfigReader(first, reader.source()).get<std::int32_t>(key, fallback);
-  }
-  return reader.get<std::int32_t>(key, fallback);
-}
-
 void check_id(std::int32_t id, std::int64_t size, const char* key, const std::string& source) {
   check_data(id >= 0 && id < size, "{}: {}: token id {} is outside the target vocabulary of {}",
              source, key, id, size);
 }
 
-TextSymbols read_symbols(const ConfigReader& reader, const ModelKind& kind,
-                         const TokenizerPair& tokenizers, std::int64_t size) {
-  TextSymbols symbols = symbols_for(tokenizers);
-  symbols.end = read_id(reader, "eos_token_id", symbols.end);
-  check_id(symbols.end, size, "eos_token_id", reader.source());
-  if (kind.has_encoder || reader.has("pad_token_id")) {
-    symbols.padding = reader.require<std::int32_t>("pad_token_id");
-    check_id(symbols.padding, size, "pad_token_id", reader.source());
-    symbols.suppressed = {symbols.padding};
+// An id below `size`, or `fallback`, which is not checked.
+std::int32_t read_id(const ConfigReader& reader, const char* key, std::int32_t fallback,
+                     std::int64_t size) {
+  if (!reader.has(key)) {
+    return fallback;
   }
-  symbols.start = symbols.padding;
-  if (reader.has("decoder_start_token_id")) {
-    symbols.start = reader.get<std::int32_t>("decoder_start_token_id", symbols.start);
-    check_id(symbols.start, size, "decoder_start_token_id", reader.source());
+  const auto id = reader.require<std::int32_t>(key);
+  check_id(id, size, key, reader.source());
+  return id;
+}
+
+// Of a model that turns a sequence into another.
+TextSymbols read_pair_symbols(const ConfigReader& reader, const TokenizerPair& tokenizers,
+                              std::int64_t size) {
+  TextSymbols symbols = symbols_for(tokenizers);
+  if (const auto ends = read_ends(reader, size); !ends.empty()) {
+    symbols.end = ends.front();
+  }
+  symbols.padding = reader.require<std::int32_t>("pad_token_id");
+  check_id(symbols.padding, size, "pad_token_id", reader.source());
+  symbols.suppressed = {symbols.padding};
+  symbols.start = read_id(reader, "decoder_start_token_id", symbols.padding, size);
+  return symbols;
+}
+
+// Padding is what no text holds, but programs that need some and have none take an end symbol.
+TextSymbols read_text_symbols(const ConfigReader& reader, const Tokenizer& tokenizer,
+                              std::int64_t size) {
+  TextSymbols symbols = text_symbols_for(tokenizer);
+  set_ends(symbols, read_ends(reader, size));
+  symbols.padding = symbols.source_padding =
+      read_id(reader, "pad_token_id", tokenizer.pad_id(), size);
+  symbols.suppressed.clear();
+  const bool ends =
+      symbols.padding == symbols.end || std::ranges::count(symbols.more_ends, symbols.padding) > 0;
+  if (symbols.padding >= 0 && !ends) {
+    symbols.suppressed = {symbols.padding};
   }
   return symbols;
 }
 
 }  // namespace
+
+std::vector<std::int32_t> read_ends(const ConfigReader& reader, std::int64_t size) {
+  constexpr const char* key = "eos_token_id";
+  if (!reader.has(key)) {
+    return {};
+  }
+  std::vector<std::int32_t> ends;
+  if (reader.json().at(key).is_array()) {
+    const auto ids = reader.get(key, std::vector<int>());
+    ends.assign(ids.begin(), ids.end());
+  } else {
+    ends = {reader.require<std::int32_t>(key)};
+  }
+  for (const std::int32_t id : ends) {
+    check_id(id, size, key, reader.source());
+  }
+  return ends;
+}
+
+void set_ends(TextSymbols& symbols, const std::vector<std::int32_t>& ends) {
+  if (!ends.empty()) {
+    symbols.end = ends.front();
+    symbols.more_ends.assign(ends.begin() + 1, ends.end());
+  }
+}
 
 ModelVocabulary read_vocabulary(const Json& config, const ModelKind& kind,
                                 const TokenizerPair& tokenizers, const std::string& source) {
@@ -58,7 +96,9 @@ ModelVocabulary read_vocabulary(const Json& config, const ModelKind& kind,
              "{}: vocabularies of {} and {} pieces, but the tokenizers have {} and {}", source,
              vocabulary.source_size, vocabulary.target_size, tokenizers.source->size(),
              tokenizers.target->size());
-  vocabulary.symbols = read_symbols(reader, kind, tokenizers, vocabulary.target_size);
+  vocabulary.symbols = kind.has_encoder
+                           ? read_pair_symbols(reader, tokenizers, vocabulary.target_size)
+                           : read_text_symbols(reader, *tokenizers.target, vocabulary.target_size);
   constexpr std::int64_t most_spare_rows = 1 << 16;  // what rounds sizes up adds some thousands
   check_data(vocabulary.target_size - tokenizers.target->size() <= most_spare_rows,
              "{}: a vocabulary of {} for a tokenizer of {} pieces", source, vocabulary.target_size,
@@ -77,8 +117,17 @@ void write_vocabulary(const ModelVocabulary& vocabulary, const ModelKind& kind, 
     config["decoder_vocab_size"] = vocabulary.target_size;
     config["decoder_start_token_id"] = symbols.start;
   }
-  config["pad_token_id"] = symbols.padding;
+  if (!kind.has_encoder && symbols.start >= 0) {
+    config["bos_token_id"] = symbols.start;
+  }
+  config["pad_token_id"] = symbols.padding < 0 ? Json() : Json(symbols.padding);
   config["eos_token_id"] = symbols.end;
+  if (!symbols.more_ends.empty()) {
+    config["eos_token_id"] = Json::array({symbols.end});
+    for (const std::int32_t id : symbols.more_ends) {
+      config["eos_token_id"].push_back(id);
+    }
+  }
   config["is_encoder_decoder"] = kind.has_encoder;
 }
 

@@ -23,8 +23,8 @@ double least_position_count(const StackConfig& model, double layers, double key_
                                    : 0;
 }
 
-std::uint64_t least_bytes(const StackConfig& model, std::int64_t vocabulary_size, double attentions,
-                          double layers) {
+std::uint64_t least_numbers(const StackConfig& model, std::int64_t vocabulary_size,
+                            double attentions, double layers) {
   const double d = size(model.d_model);
   const double heads = std::max(size(model.heads), 1.0);
   const auto or_usual = [&](int value, double usual) { return value > 0 ? size(value) : usual; };
@@ -39,21 +39,21 @@ std::uint64_t least_bytes(const StackConfig& model, std::int64_t vocabulary_size
   const double count = d * size(vocabulary_size) + std::max(attentions - pruned, 0.0) * attention +
                        layers * 2 * d * size(model.feed_forward_size) +
                        least_position_count(model, layers, key_size);
-  // Two bytes for each, at the least.
-  return count > 1e18 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(2 * count);
+  return count > 1e18 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(count);
 }
 
 }  // namespace
 
-std::uint64_t least_translator_bytes(const TranslatorConfig& model, std::int64_t vocabulary_size) {
+std::uint64_t least_translator_numbers(const TranslatorConfig& model,
+                                       std::int64_t vocabulary_size) {
   const double encoder = size(model.encoder_layers), decoder = size(model.decoder_layers);
-  return least_bytes(model, vocabulary_size, encoder + 2 * decoder, encoder + decoder);
+  return least_numbers(model, vocabulary_size, encoder + 2 * decoder, encoder + decoder);
 }
 
-std::uint64_t least_language_model_bytes(const LanguageModelConfig& model,
-                                         std::int64_t vocabulary_size) {
+std::uint64_t least_language_model_numbers(const LanguageModelConfig& model,
+                                           std::int64_t vocabulary_size) {
   const double layers = size(model.layers);
-  return least_bytes(model, vocabulary_size, layers, layers);
+  return least_numbers(model, vocabulary_size, layers, layers);
 }
 
 }  // namespace heed

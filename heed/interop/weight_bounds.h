@@ -10,9 +10,9 @@
 
 namespace heed {
 
-// Lower bounds of the bytes that the weights of such a model take in a file.
-std::uint64_t least_translator_bytes(const TranslatorConfig& model, std::int64_t vocabulary_size);
-std::uint64_t least_language_model_bytes(const LanguageModelConfig& model,
-                                         std::int64_t vocabulary_size);
+// Lower bounds of how many numbers the weights of such a model are.
+std::uint64_t least_translator_numbers(const TranslatorConfig& model, std::int64_t vocabulary_size);
+std::uint64_t least_language_model_numbers(const LanguageModelConfig& model,
+                                           std::int64_t vocabulary_size);
 
 }  // namespace heed

@@ -129,7 +129,7 @@ Evaluation LanguageModellingTask::validate(bool, ForwardContext context) const {
 }
 
 ModelFiles LanguageModellingTask::files() const {
-  return model_files(*model_, data_->tokenizers, symbols_for(data_->tokenizers), {});
+  return model_files(*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target), {});
 }
 
 TaskKind language_modelling_task() {

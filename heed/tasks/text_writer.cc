@@ -88,8 +88,10 @@ DecodingConfig decoding_of(const WritingConfig& config) {
 
 OutputSymbols output_symbols(const TextModel& model) {
   OutputSymbols symbols{.ends = {model.symbols.end}, .suppressed = model.symbols.suppressed};
+  symbols.ends.insert(symbols.ends.end(), model.symbols.more_ends.begin(),
+                      model.symbols.more_ends.end());
   const std::int32_t unknown = model.tokenizers.target->unknown_id();
-  if (unknown != model.symbols.end) {
+  if (unknown >= 0 && std::ranges::count(symbols.ends, unknown) == 0) {
     symbols.suppressed.push_back(unknown);
   }
   return symbols;

@@ -16,8 +16,11 @@
 namespace heed {
 
 struct TextSymbols {
-  std::int32_t start = 0;                // stands before every target; never predicted
+  // Stands before every target, never predicted; before every text of a language model, where -1
+  // says that nothing does.
+  std::int32_t start = 0;
   std::int32_t end = 0;                  // ends every target
+  std::vector<std::int32_t> more_ends;   // end what a language model writes just as well
   std::int32_t source_end = 0;           // ends every source
   std::int32_t padding = -1;             // the row of target embeddings that stays zero; -1: none
   std::int32_t source_padding = -1;      // the same of source embeddings
@@ -41,6 +44,16 @@ inline TextSymbols symbols_for(const TokenizerPair& tokenizers) {
   TextSymbols symbols = marian_symbols(tokenizers.target->pad_id(), tokenizers.target->end_id());
   symbols.source_end = tokenizers.source->end_id();
   symbols.source_padding = tokenizers.source->pad_id();
+  return symbols;
+}
+
+// The same for a language model, whose texts follow one another with the end symbol behind each.
+inline TextSymbols text_symbols_for(const Tokenizer& tokenizer) {
+  TextSymbols symbols{.start = -1, .end = tokenizer.end_id(), .source_end = tokenizer.end_id()};
+  symbols.padding = symbols.source_padding = tokenizer.pad_id();
+  if (symbols.padding >= 0) {
+    symbols.suppressed = {symbols.padding};
+  }
   return symbols;
 }
 

@@ -59,6 +59,8 @@ void check_numbers(const AttentionConfig& config) {
               "attention.temperature {}: expected a positive number", config.temperature);
   check_usage(std::isfinite(config.soft_cap) && config.soft_cap >= 0,
               "attention.soft_cap {}: expected a positive number, or 0 for none", config.soft_cap);
+  check_usage(std::isfinite(config.qk_norm_epsilon) && config.qk_norm_epsilon > 0,
+              "attention.qk_norm_epsilon {}: expected a positive number", config.qk_norm_epsilon);
   check_windows(config);
   check_usage(config.dilation >= 1 && config.dilation <= 1 << 10,
               "attention.dilation {}: expected 1 to {} tokens", config.dilation, 1 << 10);

@@ -28,6 +28,7 @@ struct AttentionConfig {
   int key_size = 0;
   int value_size = 0;
   bool qk_norm = false;
+  double qk_norm_epsilon = 1e-6;
   double soft_cap = 0;
   bool sinks = false;
   bool talking_heads = false;
@@ -60,6 +61,7 @@ struct AttentionConfig {
     visit("key_size", key_size, "components of a head's queries and keys; 0: model size / heads");
     visit("value_size", value_size, "components of a head's values; 0: model size / heads");
     visit("qk_norm", qk_norm, "queries and keys are divided by their root mean square, per head");
+    visit("qk_norm_epsilon", qk_norm_epsilon, "qk_norm: added to the mean of squares");
     visit("soft_cap", soft_cap, "scores are bent to stay below this; 0: not");
     visit("sinks", sinks, "a learned score per head takes part in the softmax without a value");
     visit("talking_heads", talking_heads,
