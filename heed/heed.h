@@ -173,6 +173,7 @@
 #include "heed/inspect/report.h"
 #include "heed/training/history.h"
 #include "heed/training/optimizer.h"
+#include "heed/training/optimizer_config.h"
 #include "heed/training/progress.h"
 #include "heed/training/run_identity.h"
 #include "heed/training/run_report.h"

@@ -8,6 +8,7 @@ As torch_fixtures.py says.
 
 import json
 import re
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -18,8 +19,11 @@ from torch_layers import draw_weights, layer, layer_names, norm, norm_names, sin
 
 # The translator. A configuration has heed's keys.
 
+RATE = 1e-3
 ADAM = {"kind": "adam", "beta1": 0.9, "beta2": 0.98, "epsilon": 1e-9, "weight_decay": 0.01}
 ADAMW = {"kind": "adamw", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.1}
+# A momentum that a float holds exactly: small singular values are enlarged a hundredfold.
+MUON = ADAMW | {"kind": "muon", "momentum": 0.9375, "matrix_rate": 10, "matrix_decay": 0.5}
 SMALL = {"feed_forward_size": 24, "max_length": 9, "dropout": 0.0}
 ONE = {"encoder_layers": 1, "decoder_layers": 1}
 TWO = {"encoder_layers": 2, "decoder_layers": 2}
@@ -41,7 +45,7 @@ def make_translators():
         | {"d_model": 12, "heads": 3, "activation": "gelu", "norm": "pre",
            "tie_embeddings": "none"},
         {"source_size": 24, "target_size": 19, "padding_id": 0},
-        [ADAMW],
+        [ADAMW, MUON],
     )  # fmt: skip
     make(
         "post_swiglu",
@@ -49,7 +53,7 @@ def make_translators():
         | {"d_model": 16, "heads": 4, "activation": "swiglu", "norm": "post",
            "tie_embeddings": "all", "norm_epsilon": 1e-3},
         {"source_size": 24, "target_size": 24, "padding_id": 5},
-        [ADAM],
+        [ADAM, MUON],
     )  # fmt: skip
     make(
         "learned_positions",
@@ -188,34 +192,50 @@ def draw_batch(draws, vocabulary, source_lengths, target_lengths):
     }
 
 
-def train(model, batches, config):
-    """Ten steps; returns the losses and the gradients' norms before clipping."""
+def optimizers_of(model, config):
     linear = re.compile(r"(_proj|\.fc1|\.fc1_up|\.fc2|lm_head)\.weight$")
+    matrices, decayed, rest = [], [], []
+    for name, weight in model.weights.items():
+        hidden = config["kind"] == "muon" and bool(linear.search(name)) and "lm_head" not in name
+        (matrices if hidden else decayed if linear.search(name) else rest).append(weight)
     groups = [
-        {
-            "params": [
-                weight
-                for name, weight in model.weights.items()
-                if bool(linear.search(name)) == decay
-            ],
-            "weight_decay": config["weight_decay"] if decay else 0.0,
-        }
-        for decay in (True, False)
+        {"params": decayed, "weight_decay": config["weight_decay"]},
+        {"params": rest, "weight_decay": 0.0},
     ]
     kind = torch.optim.Adam if config["kind"] == "adam" else torch.optim.AdamW
     betas = (config["beta1"], config["beta2"])
-    optimizer = kind(groups, lr=1e-3, betas=betas, eps=config["epsilon"])
+    result = [kind([g for g in groups if g["params"]], lr=RATE, betas=betas, eps=config["epsilon"])]
+    if matrices:
+        result.append(
+            torch.optim.Muon(
+                matrices,
+                lr=config["matrix_rate"] * RATE,
+                weight_decay=config["matrix_decay"],
+                momentum=config["momentum"],
+                ns_coefficients=(rounded(3.4445), rounded(-4.7750), rounded(2.0315)),
+            )
+        )
+    return result
+
+
+def train(model, batches, config):
+    """Ten steps; returns the losses and the gradients' norms before clipping."""
+    optimizers = optimizers_of(model, config)
     losses, norms = [], []
     for step in range(10):
         batch = batches[step % len(batches)]
-        optimizer.zero_grad()
+        for optimizer in optimizers:
+            optimizer.zero_grad()
         loss = model.loss(model.forward(batch)[1], batch)
         loss.backward()
         for name in model.padded_tables():  # padding rows stay zero
             model.weights[name].grad[model.vocabulary["padding_id"]] = 0
         norms.append(torch.nn.utils.clip_grad_norm_(list(model.weights.values()), 1.0))
         losses.append(loss)
-        optimizer.step()
+        for optimizer in optimizers:
+            # Muon rounds to bfloat16 before it multiplies; here it does not.
+            with mock.patch.object(torch.Tensor, "bfloat16", torch.Tensor.clone):
+                optimizer.step()
     return torch.stack(losses), torch.stack(norms)
 
 

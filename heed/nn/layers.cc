@@ -10,6 +10,7 @@ namespace heed {
 Linear::Linear(std::int64_t in, std::int64_t out, Device device, bool has_bias)
     : weight({out, in}, Initial::xavier, true, device),
       bias(has_bias ? Parameter({out}, Initial::zeros, false, device) : Parameter()) {
+  weight.hidden = true;
   weight.operand = true;
 }
 

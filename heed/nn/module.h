@@ -47,6 +47,7 @@ struct Parameter {
   Initial initial = Initial::zeros;
   double gain = 1;                   // factor on the bound of xavier; see Initial
   bool decays = false;               // takes part in weight decay: matrices of linear layers
+  bool hidden = false;               // of a linear map from states to states, inside a block
   bool operand = false;              // only multiplied with, in ForwardContext::precision
   std::int64_t zero_row = -1;        // a row that stays zero (padding), or -1
   std::vector<ParameterPart> parts;  // empty: the parameter is stored whole

@@ -40,7 +40,7 @@ struct RunSettings {
   template <typename Visitor>
   void training_fields(Visitor& visit) {
     visit("batches", batches, "how examples are put together");
-    visit("optimizer", optimizer, "Adam");
+    visit("optimizer", optimizer, "how gradients change the weights");
     visit("schedule", schedule, "the learning rate");
     visit("training", training, "how long, and what to keep");
   }

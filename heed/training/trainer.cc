@@ -28,7 +28,7 @@ std::uint64_t dropout_key(std::uint64_t seed, std::int64_t step) {
 
 Trainer::Trainer(TrainingSetup setup)
     : setup_(std::move(setup)),
-      optimizer_(setup_.task->model(), setup_.optimizer),
+      optimizer_(setup_.task->model(), setup_.optimizer, setup_.precision),
       schedule_(setup_.schedule, setup_.training.max_steps),
       measures_(setup_.task->measures()) {
   check_training_config(setup_.training);

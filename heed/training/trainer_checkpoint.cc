@@ -89,9 +89,9 @@ Json identity_json(const RunIdentity& identity) {
 }
 
 void check_identity(const Json& saved, const TrainingSetup& setup) {
-  const bool fixed_end = setup.schedule.kind == "cosine" || setup.schedule.kind == "linear";
   const std::string changes =
-      changes_since(saved.is_null() ? std::string() : saved.dump(), setup.identity, fixed_end);
+      changes_since(saved.is_null() ? std::string() : saved.dump(), setup.identity,
+                    Schedule::needs_end(setup.schedule.kind));
   check_usage(changes.empty(),
               "{}: cannot be resumed, because the recipe or the data changed since: {}",
               setup.directory.string(), changes);

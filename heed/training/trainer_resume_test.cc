@@ -129,6 +129,28 @@ TEST_F(TrainerResume, AnInterruptPushesNoCheckpointOut) {
   }
 }
 
+TEST_F(TrainerResume, EveryOptimizerAndScheduleGoesOn) {
+  LineTask task;
+  for (const char* optimizer : {"adam", "adamw", "muon"}) {
+    for (const char* schedule : {"cosine", "wsd"}) {
+      const auto with = [&](const std::string& name) {
+        TrainingSetup result = setup(task, name + " " + optimizer + " " + schedule);
+        result.optimizer.kind = optimizer;
+        result.optimizer.weight_decay = 0.01;
+        result.optimizer.average_decay = 0.9;
+        result.schedule = {.kind = schedule, .learning_rate = 0.01};
+        result.training.save_every = 10;
+        return result;
+      };
+      const TrainingSetup whole = with("whole"), parts = with("parts");
+      run_to(whole, 100);
+      EXPECT_EQ(run_to(parts, 100, 33).interrupted, 15);
+      EXPECT_EQ(run_to(parts, 100).interrupted, 0);
+      EXPECT_EQ(left_by(parts.directory.filename()), left_by(whole.directory.filename()));
+    }
+  }
+}
+
 // Whether a checkpoint that cannot be read now can be read again, nobody knows.
 TEST_F(TrainerResume, GoesBackBehindADamagedCheckpointAndLeavesItThere) {
   LineTask task;
