@@ -38,7 +38,7 @@ heed_public(metrics bits_per_character bleu bootstrap chrf classification metric
   score_line sentence_statistics sequence_accuracy tokenizers)
 heed_public(generation decoding_config generate hypothesis)
 heed_public(inspect attention_map report)
-heed_public(training history optimizer optimizer_config progress run_identity run_report schedule
-  task trainer training_config validation_table)
+heed_public(training budget history optimizer optimizer_config progress run_identity run_report
+  schedule task trainer training_config validation_table)
 heed_public(interop load_model)
 heed_public(tasks line_translator recipe run run_result run_settings text_model text_writer)

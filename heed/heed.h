@@ -171,6 +171,7 @@
 // A task, the loop that trains it, and the page that tells of it.
 #include "heed/inspect/attention_map.h"
 #include "heed/inspect/report.h"
+#include "heed/training/budget.h"
 #include "heed/training/history.h"
 #include "heed/training/optimizer.h"
 #include "heed/training/optimizer_config.h"

@@ -76,8 +76,8 @@ constexpr const char* introduction =
     "- Every key can be given on the command line as well: `--set training.max_steps=500`.\n"
     "- A key that is left out has its default. An unknown key is an error, and the nearest known "
     "one is named;\n  so is a key of another task.\n"
-    "- One of `training.max_steps`, `training.max_epochs` and `training.patience` must be set, "
-    "and the data named.\n"
+    "- One of `training.max_steps`, `training.budget`, `training.max_epochs` and "
+    "`training.patience` must be set, and the\n  data named.\n"
     "- The resolved recipe of a run, every key with its value, is kept as `recipe.yaml` in the run "
     "directory.\n";
 

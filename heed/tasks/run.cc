@@ -21,6 +21,7 @@
 #include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run_directory.h"
 #include "heed/tasks/run_results.h"
+#include "heed/training/budget.h"
 #include "heed/version.h"
 
 namespace heed {
@@ -108,6 +109,81 @@ void tell_end(const TrainingOutcome& outcome, Progress& progress) {
   }
 }
 
+// What a run is trained from.
+struct Materials {
+  Recipe recipe;
+  fs::path directory;
+  const RunOptions& options;
+  Progress& progress;
+  int threads = 1;
+  std::shared_ptr<const TaskData> data;
+  std::unique_ptr<Task> task;
+};
+
+TrainingSetup setup_of(const Materials& from) {
+  const RunSettings& settings = from.recipe.settings;
+  return {.task = from.task.get(),
+          .training = settings.training,
+          .optimizer = settings.optimizer,
+          .schedule = settings.schedule,
+          .batches = settings.batches,
+          .precision = parse_precision(settings.precision),
+          .seed = static_cast<std::uint64_t>(settings.seed),
+          .directory = from.directory,
+          .resume = from.options.resume,
+          .identity = identity_of(from.recipe, *from.data),
+          .title = settings.title,
+          .facts = facts_of(from.recipe, from.threads),
+          .recipe = write_yaml(from.recipe.document->value),
+          .progress = &from.progress,
+          .interrupted = from.options.interrupted};
+}
+
+// A recipe whose budget has become steps: one that gives the same run anywhere.
+void decide_steps(Recipe& recipe, std::int64_t steps) {
+  Json training = recipe.document->value.at("training");
+  training["budget"] = "";
+  training["max_steps"] = steps;
+  set_recipe_key(recipe, "training", training);
+}
+
+// The steps that the run in `directory`, which has saved some, was given for its budget.
+std::int64_t decided_steps(const fs::path& directory) {
+  const fs::path path = directory / "recipe.yaml";
+  const Recipe recipe = read_recipe(path, {});
+  check_usage(recipe.settings.training.budget.empty() && recipe.settings.training.max_steps > 0,
+              "{}: says no training.max_steps, so the run was begun without a training.budget",
+              path.string());
+  return recipe.settings.training.max_steps;
+}
+
+// Turns training.budget into steps: those of the run that is continued, or by measuring. What the
+// run's clock has to begin with, or what interrupted the measuring.
+struct Budgeted {
+  double seconds_spent = 0;
+  int interrupted = 0;
+};
+Budgeted spend_budget(Materials& materials) {
+  const std::string budget = materials.recipe.settings.training.budget;
+  if (budget.empty()) {
+    return {};
+  }
+  if (materials.options.resume && !list_checkpoints(materials.directory).empty()) {
+    decide_steps(materials.recipe, decided_steps(materials.directory));
+    return {};
+  }
+  const BudgetPlan plan = plan_budget(setup_of(materials), seconds_of_budget(budget));
+  if (plan.interrupted != 0) {
+    return {.interrupted = plan.interrupted};
+  }
+  decide_steps(materials.recipe, plan.steps);
+  materials.task = make_task(materials.recipe, materials.data);
+  materials.progress.line(
+      fmt::format("budget of {}: {} steps of {:.3g} s, after {:.3g} s of measuring", budget,
+                  count_text(plan.steps), plan.costs.step, plan.seconds_spent));
+  return {.seconds_spent = plan.seconds_spent};
+}
+
 TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const RunOptions& options) {
   const RunSettings& settings = recipe.settings;
   const int threads = settings.threads > 0 ? settings.threads : usable_processor_count();
@@ -117,27 +193,25 @@ TrainingOutcome train(const Recipe& recipe, const fs::path& directory, const Run
   if (options.resume && list_checkpoints(directory).empty()) {
     progress.line(directory.string() + ": no checkpoint yet; the run begins anew");
   }
-  const std::shared_ptr<const TaskData> data = prepare_data(recipe, directory, options, progress);
-  const std::unique_ptr<Task> task = make_task(recipe, data);
+  Materials materials{.recipe = recipe,
+                      .directory = directory,
+                      .options = options,
+                      .progress = progress,
+                      .threads = threads,
+                      .data = prepare_data(recipe, directory, options, progress),
+                      .task = nullptr};
+  materials.task = make_task(recipe, materials.data);
   progress.line(fmt::format("model: {} parameters; {} on {} thread{}",
-                            count_text(count_parameters(task->model())), settings.precision,
-                            threads, threads == 1 ? "" : "s"));
-  Trainer trainer({.task = task.get(),
-                   .training = settings.training,
-                   .optimizer = settings.optimizer,
-                   .schedule = settings.schedule,
-                   .batches = settings.batches,
-                   .precision = parse_precision(settings.precision),
-                   .seed = static_cast<std::uint64_t>(settings.seed),
-                   .directory = directory,
-                   .resume = options.resume,
-                   .identity = identity_of(recipe, *data),
-                   .title = settings.title,
-                   .facts = facts_of(recipe, threads),
-                   .recipe = write_yaml(recipe.document->value),
-                   .progress = &progress,
-                   .interrupted = options.interrupted});
-  write_file_atomically(directory / "recipe.yaml", write_yaml(recipe.document->value));
+                            count_text(count_parameters(materials.task->model())),
+                            settings.precision, threads, threads == 1 ? "" : "s"));
+  const Budgeted budgeted = spend_budget(materials);
+  if (budgeted.interrupted != 0) {
+    return {.interrupted = budgeted.interrupted, .reason = "interrupted"};
+  }
+  TrainingSetup setup = setup_of(materials);
+  setup.seconds_before = budgeted.seconds_spent;
+  Trainer trainer(std::move(setup));
+  write_file_atomically(directory / "recipe.yaml", write_yaml(materials.recipe.document->value));
   const TrainingOutcome outcome = trainer.run();
   tell_end(outcome, progress);
   return outcome;

@@ -1,5 +1,7 @@
 #include "heed/tasks/run_settings.h"
 
+#include <limits>
+
 #include "heed/base/error.h"
 
 namespace heed {
@@ -14,7 +16,10 @@ void check_run_settings(const RunSettings& settings, const std::string& source) 
   check_batch_config(settings.batches);
   check_optimizer_config(settings.optimizer);
   check_training_config(settings.training);
-  Schedule(settings.schedule, settings.training.max_steps);
+  // A budget gives as many steps as fit.
+  const bool open = !settings.training.budget.empty();
+  Schedule(settings.schedule,
+           open ? std::numeric_limits<std::int64_t>::max() : settings.training.max_steps);
 }
 
 }  // namespace heed

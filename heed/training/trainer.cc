@@ -32,6 +32,8 @@ Trainer::Trainer(TrainingSetup setup)
       schedule_(setup_.schedule, setup_.training.max_steps),
       measures_(setup_.task->measures()) {
   check_training_config(setup_.training);
+  check_usage(setup_.training.budget.empty(),
+              "training.budget: a trainer takes training.max_steps, which plan_budget() gives");
   check_validation_keys(setup_.training, measures_, setup_.task->validates());
   require_gradients(setup_.task->model());
   remove_interrupted_checkpoints(setup_.directory);
@@ -43,6 +45,7 @@ Trainer::Trainer(TrainingSetup setup)
                 setup_.directory.string());
     history_ =
         std::make_unique<History>(setup_.directory, 0, -1, setup_.task->loss_style().perplexity);
+    state_.seconds = setup_.seconds_before;
   }
   batches_ = std::make_unique<BatchStream>(setup_.task->training(), setup_.batches, setup_.seed,
                                            state_.position);

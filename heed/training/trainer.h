@@ -54,6 +54,7 @@ struct TrainingSetup {
   // Asked after each step: a number that is not 0 ends the run, which can be resumed. A program
   // gives the signal that came.
   std::function<int()> interrupted;
+  double seconds_before = 0;  // that a new run counts as spent already: on measuring its budget
 };
 
 struct TrainingOutcome {
@@ -71,7 +72,8 @@ std::filesystem::path validation_text_path(const std::filesystem::path& run, std
 
 class Trainer {
  public:
-  // Asks the model for gradients. Errors: usage (a bad key; a measure in training.best_by that the
+  // Asks the model for gradients. Errors: usage (a bad key; a budget, which plan_budget() makes
+  // steps of; a measure in training.best_by that the
   // task does not have; a resume whose identity differs, naming what differs; a directory that
   // holds a run already), bad_data (no sound checkpoint to resume from).
   explicit Trainer(TrainingSetup setup);

@@ -1,6 +1,7 @@
 #include "heed/training/training_config.h"
 
 #include "heed/base/error.h"
+#include "heed/training/budget.h"
 
 namespace heed {
 
@@ -10,8 +11,15 @@ void check_training_config(const TrainingConfig& config) {
   };
   at_least("max_steps", config.max_steps, 0);
   at_least("max_epochs", config.max_epochs, 0);
-  check_usage(config.max_steps > 0 || config.max_epochs > 0 || config.patience > 0,
-              "training: set max_steps, max_epochs or patience, or the run would never end");
+  if (!config.budget.empty()) {
+    seconds_of_budget(config.budget);
+    check_usage(config.max_steps == 0,
+                "training.budget: not together with training.max_steps, which it decides");
+  }
+  check_usage(
+      config.max_steps > 0 || config.max_epochs > 0 || config.patience > 0 ||
+          !config.budget.empty(),
+      "training: set max_steps, budget, max_epochs or patience, or the run would never end");
   at_least("accumulate", config.accumulate, 1);
   check_usage(config.label_smoothing >= 0 && config.label_smoothing < 1,
               "training.label_smoothing: must be in [0, 1), got {}", config.label_smoothing);

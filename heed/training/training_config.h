@@ -10,6 +10,7 @@ namespace heed {
 
 struct TrainingConfig {
   std::int64_t max_steps = 0;
+  std::string budget;
   std::int64_t max_epochs = 0;
   int accumulate = 1;
   bool recompute_feed_forward = false;
@@ -28,6 +29,11 @@ struct TrainingConfig {
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("max_steps", max_steps, "updates at most; 0: no limit");
+    visit(
+        "budget", budget,
+        "time for training, validations included, instead of max_steps: 90s, 20m, 1h30m. The first "
+        "steps are measured, and max_steps is what fits; the run's recipe.yaml has it, and a "
+        "resumed run keeps to it");
     visit("max_epochs", max_epochs, "passes over the corpus at most; 0: no limit");
     visit("accumulate", accumulate, "batches whose gradients make one update");
     visit("recompute_feed_forward", recompute_feed_forward,
