@@ -155,7 +155,7 @@ NormalizationTable::NormalizationTable(std::string_view table) {
   }
 }
 
-NormalizationTable::Rewriting NormalizationTable::longest(std::string_view text) const {
+NormalizationTable::Rewriting NormalizationTable::find(std::string_view text, bool first) const {
   const auto unit_at = [&](std::size_t place) {
     Unit unit{};
     std::memcpy(&unit, trie_.data() + place * sizeof unit, sizeof unit);
@@ -175,6 +175,9 @@ NormalizationTable::Rewriting NormalizationTable::longest(std::string_view text)
     place = place ^ byte ^ unit.offset();
     if (unit.has_leaf()) {
       result = {i + 1, replacements_.data() + unit_at(place).value()};
+      if (first) {
+        break;
+      }
     }
   }
   return result;

@@ -28,10 +28,13 @@ class NormalizationTable {
     std::size_t size = 0;  // 0: nothing
     std::string_view text;
   };
-  // The longest one.
-  Rewriting longest(std::string_view text) const;
+  // The longest one, and the shortest.
+  Rewriting longest(std::string_view text) const { return find(text, false); }
+  Rewriting shortest(std::string_view text) const { return find(text, true); }
 
  private:
+  Rewriting find(std::string_view text, bool first) const;
+
   std::string trie_;
   std::string replacements_;
 };

@@ -121,8 +121,8 @@ ModelPiece read_piece(std::string_view message, std::size_t id, const std::strin
              Vocabulary::piece_limit);
   check_data(!find_invalid_utf8(piece.text) && piece.text.find('\0') == std::string::npos,
              "{}: piece {} is not valid UTF-8", source, id);
-  // Larger scores than any trainer writes could overflow when a long line sums them.
-  check_data(std::isfinite(piece.score) && std::abs(piece.score) < 1e9f,
+  // Larger scores than any program writes could overflow when a long line sums them.
+  check_data(std::isfinite(piece.score) && std::abs(piece.score) <= 1e9f,
              "{}: piece {} has the score {}", source, id, piece.score);
   return piece;
 }

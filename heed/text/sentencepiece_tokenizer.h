@@ -13,6 +13,8 @@
 
 namespace heed {
 
+class SentencePieceLibrary;
+
 class SentencePieceTokenizer : public Tokenizer {
  public:
   // `model` is a serialized SentencePiece model, `vocabulary` maps its pieces (and any others, such
@@ -41,12 +43,11 @@ class SentencePieceTokenizer : public Tokenizer {
   static constexpr const char* class_name = "MarianTokenizer";
 
  private:
-  struct Processor;  // keeps the library's header out of this one
-
-  std::string model_;
+  std::unique_ptr<const SentencePieceLibrary> library_;
   std::shared_ptr<const Vocabulary> vocabulary_;
   bool own_vocabulary_;
-  std::unique_ptr<Processor> processor_;
+  std::vector<int> ids_;  // from SentencePiece's ids to the vocabulary's
+  std::string unknown_text_;
 };
 
 // The pieces of models that stand for text, in order and each once: what a vocabulary is made of

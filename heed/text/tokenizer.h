@@ -4,13 +4,15 @@
 //   std::vector<int> ids = tokenizer->encode("Two dogs play.");  // without </s>
 //   std::string text = tokenizer->decode(ids);
 //
-// Ids follow the layout that Transformers calls Marian: </s> is 0, <unk> is 1, then the other
-// pieces, and <pad> is the last. Vocabularies that come from outside may place them elsewhere, so
-// ask end_id(), unknown_id() and pad_id().
+// Ids of tokenizers that heed trains for translation follow the layout that Transformers calls
+// Marian: </s> is 0, <unk> is 1, then the other pieces, and <pad> is the last. Vocabularies that
+// come from outside may place them elsewhere, or lack them: ask end_id(), unknown_id() and
+// pad_id().
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,7 +39,11 @@ class Tokenizer {
   // piece ("</s>") never becomes that piece. Error (bad_data): the line is not valid UTF-8.
   virtual std::vector<int> encode(std::string_view line) const = 0;
 
-  // The line that the ids spell; </s> and <pad> are left out. Always valid UTF-8. Error (failure):
+  // The same for a text that may spell special pieces ("<|im_start|>"), which become what they
+  // spell. For text that one trusts: prompts in a model's own format.
+  virtual std::vector<int> encode_marked(std::string_view text) const { return encode(text); }
+
+  // The line that the ids spell; special pieces are left out. Always valid UTF-8. Error (failure):
   // an id outside [0, size()).
   virtual std::string decode(std::span<const int> ids) const = 0;
 
@@ -45,6 +51,9 @@ class Tokenizer {
   virtual std::string piece(int id) const = 0;
 
   virtual int size() const = 0;
+  // What a language model's texts begin with, if anything. encode() does not put it there.
+  virtual std::optional<int> begin_id() const { return std::nullopt; }
+  // -1: there is none. GPT-2, for one, spells every text and pads nothing.
   virtual int end_id() const = 0;
   virtual int unknown_id() const = 0;
   virtual int pad_id() const = 0;

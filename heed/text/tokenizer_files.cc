@@ -7,53 +7,67 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/json.h"
+#include "heed/text/language_model_kind.h"
 #include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 
 namespace {
 
-constexpr std::uint64_t config_size_limit = std::uint64_t{1} << 20;  // bytes
+constexpr std::uint64_t config_size_limit = std::uint64_t{1} << 24;  // bytes
 constexpr const char* config_file = "tokenizer_config.json";
 
 // What tokenizer_config.json says that matters here; other keys are Transformers' own affair.
 struct SavedConfig {
-  const TokenizerKind* kind = nullptr;
+  const TokenizerKind* kind = nullptr;  // null: what the files are tells
   bool separate = false;
 };
 
-const TokenizerKind& recognised_kind(const TokenizerFiles& files) {
+const TokenizerKind* recognised_kind(const TokenizerFiles& files) {
   for (const TokenizerKind& kind : tokenizer_kinds()) {
     if (kind.recognises != nullptr && kind.recognises(files)) {
-      return kind;
+      return &kind;
     }
   }
-  fail(ErrorKind::input_output, "{}: holds no tokenizer: neither {} nor source.spm is there",
-       files.source(), config_file);
+  check_io(is_language_model_tokenizer(files),
+           "{}: holds no tokenizer: neither {} nor source.spm, tokenizer.json, vocab.json with "
+           "merges.txt or tokenizer.model is there",
+           files.source(), config_file);
+  return nullptr;
 }
 
-const TokenizerKind& kind_of_class(const std::string& name, const std::string& source) {
+// Classes that are not known here are those of language models, whose files tell enough.
+const TokenizerKind* kind_of_class(const std::string& name, const TokenizerFiles& files,
+                                   const std::string& source) {
   std::set<std::string> known;
   for (const TokenizerKind& kind : tokenizer_kinds()) {
     if (kind.tokenizer_class == name) {
-      return kind;
+      return &kind;
     }
     known.insert(kind.tokenizer_class);
   }
-  fail(ErrorKind::bad_data, "{}: tokenizer_class: '{}' is not supported; known are {}", source,
-       name, known);
+  check_data(is_language_model_tokenizer(files),
+             "{}: tokenizer_class: '{}' is not supported without tokenizer.json, vocab.json with "
+             "merges.txt or tokenizer.model; known are {}",
+             source, name, known);
+  return nullptr;
 }
 
 SavedConfig read_saved_config(const TokenizerFiles& files) {
   if (!files.has(config_file)) {
-    return {.kind = &recognised_kind(files), .separate = files.has("target_vocab.json")};
+    return {.kind = recognised_kind(files), .separate = files.has("target_vocab.json")};
   }
   const std::string source = files.source_of(config_file);
   const Json json = parse_json(files.read(config_file, config_size_limit), source);
-  check_data(
-      json.is_object() && json.contains("tokenizer_class") && json["tokenizer_class"].is_string(),
-      "{}: tokenizer_class is missing", source);
-  SavedConfig saved{.kind = &kind_of_class(json["tokenizer_class"].get<std::string>(), source)};
+  const bool named =
+      json.is_object() && json.contains("tokenizer_class") && json["tokenizer_class"].is_string();
+  if (!named && json.is_object() && !json.contains("tokenizer_class") &&
+      is_language_model_tokenizer(files)) {
+    return {};
+  }
+  check_data(named, "{}: tokenizer_class is missing", source);
+  SavedConfig saved{.kind =
+                        kind_of_class(json["tokenizer_class"].get<std::string>(), files, source)};
   if (json.contains("separate_vocabs")) {
     check_data(json["separate_vocabs"].is_boolean(), "{}: separate_vocabs: expected true or false",
                source);
@@ -82,7 +96,8 @@ std::string TokenizerFiles::read(const std::string& name, std::uint64_t limit) c
 
 TokenizerPair load_tokenizers(const TokenizerFiles& files) {
   const SavedConfig saved = read_saved_config(files);
-  TokenizerPair pair = saved.kind->load(files, saved.separate);
+  TokenizerPair pair = saved.kind != nullptr ? saved.kind->load(files, saved.separate)
+                                             : load_language_model_tokenizer(files);
   check_data(!pair.joint || pair.source->size() == pair.target->size(),
              "{}: a joint vocabulary of {} pieces for the source and {} for the target",
              files.source(), pair.source->size(), pair.target->size());
@@ -94,15 +109,19 @@ TokenizerPair load_tokenizers(const std::filesystem::path& directory) {
 }
 
 ModelFiles tokenizer_files(const TokenizerPair& tokenizers) {
+  // Language models bring a tokenizer_config.json of their own.
+  ModelFiles files = tokenizers.source->files(Side::source);
+  files.merge(tokenizers.target->files(Side::target));
+  if (files.contains(config_file)) {
+    return files;
+  }
   Json json;
   json["tokenizer_class"] = tokenizers.source->tokenizer_class();
   json["separate_vocabs"] = !tokenizers.joint;
   json["eos_token"] = end_piece;
   json["unk_token"] = unknown_piece;
   json["pad_token"] = pad_piece;
-  ModelFiles files = {{config_file, json.dump(2) + "\n"}};
-  files.merge(tokenizers.source->files(Side::source));
-  files.merge(tokenizers.target->files(Side::target));
+  files[config_file] = json.dump(2) + "\n";
   return files;
 }
 

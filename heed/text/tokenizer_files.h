@@ -9,7 +9,13 @@
 //                                       reads;
 //   HeedWordTokenizer:                  source.vocab.json, target.vocab.json;
 //   HeedByteTokenizer:                  nothing else.
-// A directory without tokenizer_config.json, but with source.spm, is a MarianTokenizer's.
+// A directory without tokenizer_config.json, but with source.spm, is a MarianTokenizer's. Under any
+// other class, or none, it is a language model's, whose two sides are one:
+//   tokenizer.json                      of Hugging Face's `tokenizers`, or else
+//   vocab.json with merges.txt          byte-level pairs, as of GPT-2 and RoBERTa, or else
+//   tokenizer.model, spiece.model       SentencePiece with its own ids, as of LLaMA, or of T5.
+// What stands around their texts, and which ids are special, is also read from
+// tokenizer_config.json and special_tokens_map.json.
 //
 // Everything here may be called from several threads at once.
 #pragma once

@@ -1,0 +1,199 @@
+#include "heed/text/language_model_kind.h"
+
+#include <array>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "heed/base/error.h"
+#include "heed/base/json.h"
+#include "heed/text/byte_level_bpe.h"
+#include "heed/text/pipeline/pipeline_tokenizer.h"
+#include "heed/text/pipeline/tokenizer_json.h"
+#include "heed/text/sentencepiece_ids.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::uint64_t vocabulary_size_limit = std::uint64_t{1} << 28;  // bytes
+constexpr std::uint64_t settings_size_limit = std::uint64_t{1} << 24;
+
+bool has_merges(const TokenizerFiles& files) {
+  return files.has("vocab.json") && files.has("merges.txt");
+}
+
+// SentencePiece's model: LLaMA's name for it, and that of ALBERT and T5.
+const char* sentencepiece_file(const TokenizerFiles& files) {
+  return files.has(SentencePieceIds::file_name) ? SentencePieceIds::file_name
+         : files.has("spiece.model")            ? "spiece.model"
+                                                : nullptr;
+}
+
+// tokenizer_config.json and special_tokens_map.json.
+class SpecialSettings {
+ public:
+  explicit SpecialSettings(const TokenizerFiles& files)
+      : config_(read(files, "tokenizer_config.json")),
+        map_(read(files, "special_tokens_map.json")) {}
+
+  // "eos_token": "…" or {"content": "…"}; empty when nothing is said.
+  std::string token(const char* key) const {
+    for (const Json* settings : {&config_, &map_}) {
+      if (!settings->contains(key)) {
+        continue;
+      }
+      const Json& value = (*settings)[key];
+      if (value.is_string()) {
+        return value.get<std::string>();
+      }
+      if (value.is_object() && value.contains("content") && value["content"].is_string()) {
+        return value["content"].get<std::string>();
+      }
+    }
+    return {};
+  }
+  std::optional<bool> flag(const char* key) const {
+    return config_.contains(key) && config_[key].is_boolean()
+               ? std::optional(config_[key].get<bool>())
+               : std::nullopt;
+  }
+  std::string tokenizer_class() const {
+    return config_.contains("tokenizer_class") && config_["tokenizer_class"].is_string()
+               ? config_["tokenizer_class"].get<std::string>()
+               : "";
+  }
+
+ private:
+  static Json read(const TokenizerFiles& files, const char* name) {
+    if (!files.has(name)) {
+      return Json::object();
+    }
+    Json json = parse_json(files.read(name, settings_size_limit), files.source_of(name));
+    check_data(json.is_object(), "{}: expected an object", files.source_of(name));
+    return json;
+  }
+  Json config_;
+  Json map_;
+};
+
+// The first of these names that a tokenizer has.
+template <typename Find>
+int first_of(std::initializer_list<std::string> names, const Find& find) {
+  for (const std::string& name : names) {
+    if (const int id = name.empty() ? -1 : find(name); id >= 0) {
+      return id;
+    }
+  }
+  return -1;
+}
+
+// What the settings name, and otherwise what is customary.
+template <typename Find>
+PipelineSymbols symbols_of(const SpecialSettings& settings, int model_unknown, const Find& find) {
+  PipelineSymbols symbols;
+  symbols.end = first_of({settings.token("eos_token"), "</s>", "<|endoftext|>", "<|end_of_text|>",
+                          "<eos>", settings.token("sep_token"), "[SEP]"},
+                         find);
+  symbols.pad = first_of({settings.token("pad_token"), "<pad>", "[PAD]"}, find);
+  symbols.unknown = model_unknown;
+  if (model_unknown < 0) {
+    // GPT-2 names its end for want of another.
+    const int named = first_of({settings.token("unk_token"), "<unk>"}, find);
+    symbols.unknown = named == symbols.end ? -1 : named;
+  }
+  if (settings.flag("add_bos_token").value_or(false)) {
+    symbols.begin = first_of({settings.token("bos_token"), "<s>"}, find);
+  }
+  return symbols;
+}
+
+ModelFiles settings_file(const TokenizerFiles& files) {
+  constexpr const char* name = "tokenizer_config.json";
+  return files.has(name) ? ModelFiles{{name, files.read(name, settings_size_limit)}} : ModelFiles();
+}
+
+std::shared_ptr<const Tokenizer> load_tokenizer_json(const TokenizerFiles& files) {
+  constexpr const char* name = "tokenizer.json";
+  const std::string source = files.source_of(name);
+  ModelFiles kept = settings_file(files);
+  const std::string& text = kept[name] = files.read(name, vocabulary_size_limit);
+  PipelineSteps steps = read_tokenizer_json(text, source);
+  const auto find = [&](const std::string& piece) {
+    for (const AddedToken& token : steps.added_tokens) {
+      if (token.content == piece) {
+        return token.id;
+      }
+    }
+    return steps.model->pieces().find(piece);
+  };
+  const PipelineSymbols symbols =
+      symbols_of(SpecialSettings(files), steps.model->unknown_id(), find);
+  return std::make_shared<const PipelineTokenizer>(std::move(steps), symbols, std::move(kept),
+                                                   source);
+}
+
+// The tokens that vocab.json and merges.txt leave to the program: GPT-2's and RoBERTa's.
+void mark_special_pieces(const SpecialSettings& settings, BytePairVocabulary& vocabulary) {
+  std::set<std::string> special = {"<|endoftext|>", "<s>", "</s>", "<unk>", "<pad>", "<mask>"};
+  for (const char* key : {"bos_token", "eos_token", "unk_token", "pad_token", "mask_token"}) {
+    special.insert(settings.token(key));
+  }
+  vocabulary.types.resize(vocabulary.pieces.size(), PieceType::normal);
+  for (std::size_t id = 0; id < vocabulary.pieces.size(); ++id) {
+    if (special.contains(vocabulary.pieces[id])) {
+      vocabulary.types[id] = PieceType::control;
+    }
+  }
+}
+
+std::shared_ptr<const Tokenizer> load_vocabulary_and_merges(const TokenizerFiles& files) {
+  const SpecialSettings settings(files);
+  const std::string source = files.source_of("vocab.json");
+  const Json pieces = parse_json(files.read("vocab.json", vocabulary_size_limit), source);
+  BytePairVocabulary vocabulary;
+  vocabulary.pieces = pieces_by_id(pieces, source);
+  for (auto& [left, right] : read_merge_lines(files.read("merges.txt", vocabulary_size_limit),
+                                              files.source_of("merges.txt"))) {
+    vocabulary.merges.push_back(left + " " + right);
+  }
+  mark_special_pieces(settings, vocabulary);
+  vocabulary.add_prefix_space = settings.flag("add_prefix_space").value_or(false);
+  if (settings.tokenizer_class().starts_with("Qwen2Tokenizer")) {
+    vocabulary.pre_tokenizer = "qwen2";
+  }
+  const PipelineSymbols symbols = symbols_of(settings, -1, [&](const std::string& piece) {
+    const auto found = pieces.find(piece);
+    return found == pieces.end() ? -1 : found->get<int>();
+  });
+  vocabulary.begin = symbols.begin;
+  vocabulary.end = symbols.end;
+  vocabulary.pad = symbols.pad;
+  vocabulary.unknown = symbols.unknown;
+  return make_byte_level_tokenizer(std::move(vocabulary), files.source());
+}
+
+std::shared_ptr<const Tokenizer> load_sentencepiece(const TokenizerFiles& files, const char* name) {
+  const bool begins = SpecialSettings(files)
+                          .flag("add_bos_token")
+                          .value_or(name == std::string(SentencePieceIds::file_name));
+  return std::make_shared<const SentencePieceIds>(files.read(name, vocabulary_size_limit), begins,
+                                                  settings_file(files), files.source_of(name));
+}
+
+}  // namespace
+
+bool is_language_model_tokenizer(const TokenizerFiles& files) {
+  return files.has("tokenizer.json") || has_merges(files) || sentencepiece_file(files) != nullptr;
+}
+
+TokenizerPair load_language_model_tokenizer(const TokenizerFiles& files) {
+  std::shared_ptr<const Tokenizer> tokenizer =
+      files.has("tokenizer.json") ? load_tokenizer_json(files)
+      : has_merges(files)         ? load_vocabulary_and_merges(files)
+                                  : load_sentencepiece(files, sentencepiece_file(files));
+  return {tokenizer, tokenizer, true};
+}
+
+}  // namespace heed

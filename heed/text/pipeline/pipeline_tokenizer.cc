@@ -1,0 +1,218 @@
+#include "heed/text/pipeline/pipeline_tokenizer.h"
+
+#include <algorithm>
+
+#include "heed/base/error.h"
+#include "heed/base/unicode.h"
+#include "heed/text/byte_level.h"
+#include "heed/text/fingerprint.h"
+#include "heed/text/pipeline/byte_pair_model.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::size_t most_gaps = 1 << 16;  // ids between pieces that no piece has
+
+std::vector<AddedToken> tokens_where(const std::vector<AddedToken>& tokens, bool normalized) {
+  std::vector<AddedToken> result;
+  std::ranges::copy_if(tokens, std::back_inserter(result),
+                       [&](const AddedToken& token) { return token.normalized == normalized; });
+  return result;
+}
+
+bool takes_bytes(const SubwordModel& model) {
+  const auto* pairs = dynamic_cast<const BytePairModel*>(&model);
+  return pairs != nullptr && pairs->spells_bytes();
+}
+
+}  // namespace
+
+PipelineTokenizer::PipelineTokenizer(PipelineSteps steps, const PipelineSymbols& symbols,
+                                     ModelFiles files, const std::string& source)
+    : steps_(std::move(steps)),
+      symbols_(symbols),
+      files_(std::move(files)),
+      normalizer_(make_normalizer(steps_.normalizer, source + ": normalizer")),
+      pre_tokenizer_(make_pre_tokenizer(steps_.pre_tokenizer, takes_bytes(*steps_.model),
+                                        source + ": pre_tokenizer")),
+      decoder_(make_decoder(steps_.decoder, source + ": decoder")),
+      surrounding_(read_post_processor(steps_.post_processor, source + ": post_processor")),
+      plain_bytes_(takes_bytes(*steps_.model) && is_plain_byte_level(steps_.pre_tokenizer)),
+      before_normalizing_(tokens_where(steps_.added_tokens, false), {}),
+      after_normalizing_(tokens_where(steps_.added_tokens, true), normalizer_) {
+  index_pieces(source);
+  for (const std::vector<int>* ids : {&surrounding_.before, &surrounding_.after}) {
+    for (const int id : *ids) {
+      check_data(id < size(), "{}: post_processor: the id {} is outside the vocabulary of {}",
+                 source, id, size());
+    }
+  }
+  for (const int id : {symbols_.begin, symbols_.end, symbols_.pad, symbols_.unknown}) {
+    check_data(id >= -1 && id < size(), "{}: the special id {} is outside the vocabulary of {}",
+               source, id, size());
+  }
+}
+
+void PipelineTokenizer::index_pieces(const std::string& source) {
+  const PieceTable& pieces = steps_.model->pieces();
+  contents_.assign(pieces.pieces().begin(), pieces.pieces().end());
+  const std::size_t most = contents_.size() + steps_.added_tokens.size() + most_gaps;
+  std::vector<bool> added;
+  for (const AddedToken& token : steps_.added_tokens) {
+    const auto id = static_cast<std::size_t>(token.id);
+    check_data(id < most, "{}: added_tokens: the id {} of \"{}\" leaves too many ids unused",
+               source, id, token.content);
+    contents_.resize(std::max(contents_.size(), id + 1));
+    added.resize(contents_.size());
+    check_data(!added[id] && (contents_[id].empty() || contents_[id] == token.content),
+               "{}: added_tokens: the id {} of \"{}\" belongs to \"{}\"", source, id, token.content,
+               contents_[id]);
+    const int in_model = pieces.find(token.content);
+    check_data(in_model < 0 || in_model == token.id,
+               "{}: added_tokens: \"{}\" has the id {} here and {} in the model", source,
+               token.content, id, in_model);
+    added[id] = true;
+    contents_[id] = token.content;
+  }
+  check_data(!contents_.empty(), "{}: an empty vocabulary", source);
+  special_.resize(contents_.size());
+  for (const AddedToken& token : steps_.added_tokens) {
+    if (token.special) {
+      special_[static_cast<std::size_t>(token.id)] = true;
+      model_makes_special_ = model_makes_special_ || steps_.model->makes(token.id);
+    }
+  }
+}
+
+std::vector<int> PipelineTokenizer::run(std::string_view text, bool marked) const {
+  const auto invalid = find_invalid_utf8(text);
+  check_data(!invalid, "tokenizer: invalid UTF-8 at byte {} of the line", invalid.value_or(0));
+  check_data(text.size() < (std::size_t{1} << 30), "tokenizer: a text of {} bytes", text.size());
+  std::vector<int> ids;
+  ids.reserve(text.size() / 4 + 4);
+  for (const AddedTokenFinder::Part& part : before_normalizing_.split(text, marked)) {
+    if (part.id >= 0) {
+      ids.push_back(part.id);
+    } else {
+      encode_part(text.substr(part.begin, part.end - part.begin), part.begin == 0, marked, ids);
+    }
+  }
+  return ids;
+}
+
+void PipelineTokenizer::encode_part(std::string_view text, bool begins_text, bool marked,
+                                    std::vector<int>& ids) const {
+  std::string normalized;
+  if (normalizer_) {
+    normalized = normalizer_(text);
+    text = normalized;
+  }
+  // The unmarked way is a promise, whatever pieces the model has.
+  const ForbiddenIds* forbidden = marked || !model_makes_special_ ? nullptr : &special_;
+  for (const AddedTokenFinder::Part& part : after_normalizing_.split(text, marked)) {
+    if (part.id >= 0) {
+      ids.push_back(part.id);
+    } else {
+      encode_words(text.substr(part.begin, part.end - part.begin), begins_text && part.begin == 0,
+                   forbidden, ids);
+    }
+  }
+}
+
+void PipelineTokenizer::encode_words(std::string_view text, bool begins_text,
+                                     const ForbiddenIds* forbidden, std::vector<int>& ids) const {
+  const SubwordModel& model = *steps_.model;
+  if (plain_bytes_) {
+    split_like_gpt2(text, [&](std::size_t begin, std::size_t end) {
+      model.encode(text.substr(begin, end - begin), forbidden, ids);
+    });
+    return;
+  }
+  WordList words({text, begins_text});
+  if (pre_tokenizer_) {
+    pre_tokenizer_(words);
+  }
+  for (const Word& word : words.words()) {
+    model.encode(word.text, forbidden, ids);
+  }
+}
+
+std::string PipelineTokenizer::decode(std::span<const int> ids) const {
+  std::vector<std::string> pieces;
+  pieces.reserve(ids.size());
+  for (const int id : ids) {
+    check(id >= 0 && id < size(), "tokenizer: the id {} is outside the vocabulary of {} pieces", id,
+          size());
+    const auto index = static_cast<std::size_t>(id);
+    if (!special_[index] && !contents_[index].empty()) {
+      pieces.emplace_back(contents_[index]);
+    }
+  }
+  std::string text;
+  for (const std::string& part : decoder_(std::move(pieces))) {
+    text += part;
+  }
+  return replace_invalid_utf8(std::move(text));
+}
+
+std::string PipelineTokenizer::piece(int id) const {
+  check(id >= 0 && id < size(), "tokenizer: the id {} is outside the vocabulary of {} pieces", id,
+        size());
+  return std::string(contents_[static_cast<std::size_t>(id)]);
+}
+
+std::optional<int> PipelineTokenizer::begin_id() const {
+  if (!surrounding_.before.empty()) {
+    return surrounding_.before.back();
+  }
+  return symbols_.begin >= 0 ? std::optional(symbols_.begin) : std::nullopt;
+}
+
+std::string PipelineTokenizer::kind() const {
+  return takes_bytes(*steps_.model) ? "byte-level-bpe" : "tokenizer.json, " + steps_.model->type();
+}
+
+std::string PipelineTokenizer::json() const {
+  const auto found = files_.find("tokenizer.json");
+  if (found != files_.end()) {
+    return found->second;
+  }
+  return "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": " +
+         added_tokens_json(steps_.added_tokens) + ",\n\"normalizer\": " + steps_.normalizer.dump() +
+         ",\n\"pre_tokenizer\": " + steps_.pre_tokenizer.dump() +
+         ",\n\"post_processor\": " + steps_.post_processor.dump() +
+         ",\n\"decoder\": " + steps_.decoder.dump() + ",\n\"model\": " + steps_.model->to_json() +
+         "}\n";
+}
+
+std::string PipelineTokenizer::config_json() const {
+  const auto found = files_.find("tokenizer_config.json");
+  if (found != files_.end()) {
+    return found->second;
+  }
+  Json config = {{"tokenizer_class", class_name}, {"clean_up_tokenization_spaces", false}};
+  const auto name = [&](const char* key, int id) {
+    if (id >= 0) {
+      config[key] = piece(id);
+    }
+  };
+  name("bos_token", begin_id().value_or(-1));
+  name("eos_token", symbols_.end);
+  name("unk_token", symbols_.unknown);
+  name("pad_token", symbols_.pad);
+  if (surrounding_.before.empty() && symbols_.begin >= 0) {
+    config["add_bos_token"] = true;
+  }
+  return config.dump(2) + "\n";
+}
+
+ModelFiles PipelineTokenizer::files(Side) const {
+  return {{"tokenizer.json", json()}, {"tokenizer_config.json", config_json()}};
+}
+
+std::uint64_t PipelineTokenizer::fingerprint() const {
+  return fingerprint_of(json());
+}
+
+}  // namespace heed
