@@ -41,13 +41,85 @@ TEST_F(LanguageModelCommands, LearnATextAndMeasureIt) {
   EXPECT_GT(score.bits, 0.1);
   EXPECT_NEAR(score.bits, score.loss / std::log(2.0), 0.002);  // the text is ASCII
   EXPECT_THAT(result.error, HasSubstr("training: "));
-  EXPECT_THAT(result.error, HasSubstr(" windows of up to 12 tokens"));
+  EXPECT_THAT(result.error, HasSubstr("training: 4,320 tokens of 4,320 characters"));
   EXPECT_THAT(read_file(directory_ / "run" / "report.html"), HasSubstr("Validation perplexity"));
-  EXPECT_FALSE(fs::exists(directory_ / "run" / "validation"));
   // What was measured comes from the model that was saved: trained no further, it measures the
   // same.
   const CommandResult again = train("run", {"--set", "training.max_steps=300", "--resume"});
   EXPECT_EQ(again.output, result.output) << again.error;
+}
+
+// What a run reports at its end is what heed evaluate finds, with its window and stride.
+TEST_F(LanguageModelCommands, AreEvaluatedOnAText) {
+  const CommandResult trained = train("run", {"--set", "data.validation_stride=4"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.error;
+  const std::string text = read_file(path("text.txt"));
+  const std::string test = write("test.txt", text.substr(text.size() - text.size() / 10));
+  const auto evaluate = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"evaluate", "--model", path("run"), "--text"});
+    return run_heed(more);
+  };
+  const CommandResult lines = evaluate({test, "--window", "12", "--stride", "4"});
+  const TextScore score = score_of(trained.output);
+  EXPECT_THAT(lines.output, HasSubstr(fmt::format("loss: {:.4f} nats", score.loss)));
+  EXPECT_THAT(lines.output, HasSubstr(fmt::format("bits per character: {:.3f}\n", score.bits)));
+  const CommandResult given = evaluate({test, "--window", "12", "--stride", "4", "--json"});
+  const Json json = Json::parse(given.output);
+  const Json results = Json::parse(read_file(directory_ / "run" / "results.json"));
+  EXPECT_EQ(json["loss"], results["measures"]["loss"]["value"]);
+  EXPECT_EQ(json["word_perplexity"], results["measures"]["word_perplexity"]["value"]);
+  EXPECT_EQ(json["tokens"], 539);
+  // By default as long as the model takes, with half of that in common.
+  const Json usual = Json::parse(evaluate({test, "--json"}).output);
+  EXPECT_EQ(usual["window"], 32);
+  EXPECT_EQ(usual["stride"], 16);
+  const Json again = Json::parse(evaluate({test, "--json", "--threads", "1"}).output);
+  EXPECT_EQ(again, usual);
+  expect_failure(evaluate({test, "--stride", "0"}), 2, "stride: must be 1 … 32");
+  expect_failure(evaluate({test, "--stride", "33"}), 2, "got 33");
+  expect_failure(evaluate({test, "--window", "33"}), 2, "the model takes 32 at most");
+  expect_failure(evaluate({write("empty", "")}), 65, "empty: no text");
+  expect_failure(evaluate({write("one", "a")}), 65, "one: a text of 1 tokens");
+  expect_failure(evaluate({write("latin", "na\xEFve")}), 65, "latin: invalid UTF-8 at byte 2");
+  expect_failure(evaluate({write("a.gz", "text")}), 65, "a.gz: is named .gz");
+  expect_failure(evaluate({write("a.jsonl", "{\"a\": 1}\n"), "--documents", "json"}), 65,
+                 "a.jsonl:1: no key 'text'");
+  expect_failure(evaluate({path("missing")}), 74, "missing");
+}
+
+// A thorough validation goes on with a text.
+TEST_F(LanguageModelCommands, WriteSamplesWhileTheyLearn) {
+  const std::vector<std::string> settings = {
+      "--set", "data.sample_prompts=[\"Line 1\", \"ends\"]", "--set", "data.sample_tokens=9",
+      "--set", "training.thorough_every=2"};
+  const CommandResult trained = train("run", settings);
+  ASSERT_EQ(trained.exit_code, 0) << trained.error;
+  EXPECT_FALSE(fs::exists(directory_ / "run" / "validation" / "step-20.txt"));
+  const std::string text = read_file(directory_ / "run" / "validation" / "step-40.txt");
+  EXPECT_TRUE(text.starts_with("Line 1"));
+  EXPECT_THAT(text, HasSubstr("\n---\nends"));
+  EXPECT_THAT(read_file(directory_ / "run" / "report.html"), HasSubstr("What the model writes"));
+  ASSERT_EQ(train("again", settings).exit_code, 0);
+  EXPECT_EQ(read_file(directory_ / "again" / "validation" / "step-40.txt"), text);
+}
+
+// Lines are documents: words and SentencePiece learn from them, and </s> stands for the line break.
+TEST_F(LanguageModelCommands, LearnLines) {
+  for (const std::string kind : {"word", "sentencepiece-bpe"}) {
+    const CommandResult trained = train(
+        kind, {"--set", "tokenizer.kind=" + kind, "--set", "tokenizer.vocabulary_size=30", "--set",
+               "data.documents=line", "--set",
+               kind == "word" ? "data.document_mask=true" : "data.document_mask=false"});
+    ASSERT_EQ(trained.exit_code, 0) << trained.error;
+    const CommandResult found = run_heed({"evaluate", "--model", path(kind), "--text",
+                                          path("text.txt"), "--documents", "line", "--json"});
+    ASSERT_EQ(found.exit_code, 0) << found.error;
+    const Json json = Json::parse(found.output);
+    EXPECT_EQ(json["words"], 300 * 5 + 600);
+    EXPECT_LT(json["loss"], 3);
+    expect_failure(run_heed({"evaluate", "--model", path(kind), "--text", path("text.txt")}), 2,
+                   "takes text line by line");
+  }
 }
 
 TEST_F(LanguageModelCommands, InfoDescribesTheModel) {
@@ -138,7 +210,7 @@ TEST_F(LanguageModelCommands, RecipesThatMakeNoSenseAreRefused) {
           "task 'divination' is unknown; known are translation, language_model");
   refused({"data.toy.kind=copy"}, "data.toy: is a key of the task translation");
   refused({"decoding.beam=2"}, "decoding: is a key of the task translation");
-  refused({"tokenizer.kind=word"}, "tokenizer.kind word: reads line by line");
+  refused({"tokenizer.kind=word"}, "tokenizer.kind word: takes text line by line");
   refused({"training.best_by=bleu"}, "training.best_by 'bleu': validation measures loss");
   refused({"data.window=33"}, "33 tokens, but model.max_length is 32");
   refused({"model.attention.topology=prefix"}, "have no prefix");

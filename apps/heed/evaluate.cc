@@ -1,4 +1,4 @@
-// heed evaluate: translates a test set and measures the result.
+// heed evaluate: translates a test set and measures the result, or measures a language model.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
+#include "apps/heed/evaluate_text.h"
 #include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
 #include "apps/heed/scoring.h"
@@ -25,6 +26,7 @@ namespace {
 struct EvaluateOptions {
   DecodingOptions decoding;
   ScoringOptions scoring;
+  EvaluateTextOptions text;
   std::string source;
   std::vector<std::string> references;
   std::string output;
@@ -65,7 +67,11 @@ std::vector<std::string> translate_lines(const EvaluateOptions& options,
   return texts;
 }
 
-void run_evaluate(const EvaluateOptions& options) {
+void run_evaluate_translation(const EvaluateOptions& options) {
+  check_usage(
+      !options.source.empty() && !options.references.empty(),
+      "nothing to measure on; give --source and --reference for a translator, or --text for "
+      "a language model");
   check_scoring_options(options.scoring);
   std::optional<OutputFile> output;
   if (!options.output.empty()) {
@@ -88,23 +94,42 @@ void run_evaluate(const EvaluateOptions& options) {
   print_scores(options.scoring, translations, references);
 }
 
+void run_evaluate(const EvaluateOptions& options) {
+  if (options.text.is_asked()) {
+    run_evaluate_text(options.text, options.decoding.model, options.decoding.precision,
+                      options.decoding.threads);
+  } else {
+    run_evaluate_translation(options);
+  }
+}
+
 }  // namespace
 
 void add_evaluate_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "evaluate",
-      "Translate a test set and measure BLEU and chrF\n\n"
-      "Decodes every line of the source and prints the lines that sacreBLEU prints for the "
-      "translations and the references. How long the decoding took goes to standard error.");
+      "Measure a model: BLEU and chrF of translations, or the perplexity of a text\n\n"
+      "With a translator, decodes every line of --source and prints the lines that sacreBLEU "
+      "prints "
+      "for the translations and the references. With a language model, reads --text in windows and "
+      "prints the loss (nats per token), the perplexity by token, by word and by byte (the "
+      "exponential of the nats of the whole text for each of them; words as WikiText counts them: "
+      "parted by white space, and one more for each line end), and the bits per character. Every "
+      "token but the first is predicted once, with at least window - stride tokens before it, "
+      "those of the first window aside; a model whose texts begin with a start symbol gets it, and "
+      "the first token counts as well. How long it took goes to standard error.");
   command->footer(
       "Examples:\n"
       "  heed evaluate --model run --source test.en --reference test.de\n"
       "  heed evaluate --model run --source test.en --reference test.de --lowercase --beam 8\n"
-      "  heed evaluate --model run --source test.en --reference a.de b.de --output test.out");
+      "  heed evaluate --model run --source test.en --reference a.de b.de --output test.out\n"
+      "  heed evaluate --model run --text wiki.test.txt --stride 256 --json");
   const auto options = std::make_shared<EvaluateOptions>();
-  add_source_option(*command, options->source)->required();
-  add_reference_option(*command, options->references)->required();
-  add_output_option(*command, options->output, "Keep the translations in this file");
+  auto* text = add_evaluate_text_options(*command, options->text);
+  add_source_option(*command, options->source)->excludes(text);
+  add_reference_option(*command, options->references)->excludes(text);
+  add_output_option(*command, options->output, "Keep the translations in this file")
+      ->excludes(text);
   add_decoding_options(*command, options->decoding);
   add_sampling_options(*command, options->decoding, "--sampling-seed");
   add_scoring_options(*command, options->scoring);

@@ -13,17 +13,6 @@ namespace {
 
 using Visit = std::function<void(const SentencePair&)>;
 
-void check_regular_file(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  check_io(status.type() != std::filesystem::file_type::not_found, "{}: cannot open: no such file",
-           path);
-  check_io(status.type() != std::filesystem::file_type::directory,
-           "{}: is a directory, expected a file", path);
-  check_io(status.type() == std::filesystem::file_type::regular,
-           "{}: is no regular file; a corpus is read more than once", path);
-}
-
 std::int64_t count_rest(LineReader& reader) {
   while (reader.next()) {
   }
@@ -64,6 +53,17 @@ void add_file(Fingerprint& fingerprint, const std::string& path) {
 
 }  // namespace
 
+void check_corpus_file(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  check_io(status.type() != std::filesystem::file_type::not_found, "{}: cannot open: no such file",
+           path);
+  check_io(status.type() != std::filesystem::file_type::directory,
+           "{}: is a directory, expected a file", path);
+  check_io(status.type() == std::filesystem::file_type::regular,
+           "{}: is no regular file; a corpus is read more than once", path);
+}
+
 ParallelCorpus::ParallelCorpus(CorpusFiles files) : files_(std::move(files)) {
   check_usage(files_.table.empty() || (files_.source.empty() && files_.target.empty()),
               "corpus: give either source and target files or a table, not both");
@@ -78,7 +78,7 @@ ParallelCorpus::ParallelCorpus(CorpusFiles files) : files_(std::move(files)) {
   check_usage(files_.line_limit >= 1, "corpus: line_limit: {} is less than 1", files_.line_limit);
   for (const auto* list : {&files_.source, &files_.target, &files_.table}) {
     for (const std::string& path : *list) {
-      check_regular_file(path);
+      check_corpus_file(path);
     }
   }
 }

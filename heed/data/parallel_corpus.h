@@ -33,6 +33,10 @@ struct CorpusFiles {
   }
 };
 
+// Errors (input_output): a file that is missing, a directory, or no regular file, since a corpus is
+// read more than once.
+void check_corpus_file(const std::string& path);
+
 struct SentencePair {
   std::string_view source;
   std::string_view target;

@@ -30,6 +30,9 @@ class TextStream {
   // file that is named .gz and is not compressed.
   std::size_t read(std::span<char> buffer);
 
+  // Whether gzip compressed it; known after the first read().
+  bool is_compressed() const { return inflater_ != nullptr; }
+
  private:
   enum class State { unread, plain, member, end };
   struct Inflater;

@@ -1,63 +1,67 @@
-// Running text for language models: files as they are, line breaks and all, cut into windows.
+// Windows of running text for language models: each token but the first is predicted from those
+// before it in a window.
 //
-//   const TextParts parts = read_text_parts(config);
-//   auto train = open_text_windows("run/cache/train.tokens", parts.train, tokenizer, 128);
+//   const TextWindows windows(text, {.window = 1024, .stride = 512});
+//
+// A text of n tokens has n - 1 predictions; prediction p is of token p + 1, by what was read up to
+// token p. Window i takes the predictions from i · stride on, `window` of them at most, and those
+// count that the window before did not have. So each counts once, and those behind the first window
+// with at least window - stride tokens before the one that is read last ("strided" evaluation of
+// models of fixed length, as Transformers' documentation calls it). With stride == window the
+// windows lie one behind the other, and all of each counts: so a text is cut for training.
+//
+// Thread-safety: const members from any thread.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
 
-#include "heed/data/token_store.h"
-#include "heed/text/tokenizer.h"
+#include "heed/data/token_text.h"
 
 namespace heed {
 
-struct TextConfig {
-  std::vector<std::string> train;
-  std::vector<std::string> validation;
-  std::vector<std::string> test;
-  double validation_share = 0;
-  double test_share = 0;
-  int window = 128;
-
-  template <typename Visitor>
-  void fields(Visitor& visit) {
-    visit("train", train, "files of text to learn from, one behind the other");
-    visit("validation", validation, "held-out text, for the loss while training");
-    visit("test", test, "text to measure the best model on at the end");
-    visit("validation_share", validation_share,
-          "instead of files: this share of train, before the share of test, is held out");
-    visit("test_share", test_share, "instead of files: this share of train, at its end");
-    visit("window", window,
-          "tokens of a window: the model predicts each from those before it in its window, the "
-          "first from the last one before the window");
-  }
+struct WindowConfig {
+  std::int64_t window = 128;
+  std::int64_t stride = 128;
+  // Documents do not see each other: where one begins, so does another sequence of the window.
+  bool document_mask = false;
+  std::int64_t most = 0;  // no more predictions than this; 0: all
 };
 
-// Errors (usage) name the key, as one of data.
-void check_text_config(const TextConfig& config);
+// Errors (usage) name the value: a window below 1, a stride that is not 1 … window.
+void check_window_config(const WindowConfig& config);
 
-// The text of each part; empty: there is none.
-struct TextParts {
-  std::string train, validation, test;
+// Predictions begin … end - 1; those before `counted` are of the window before.
+struct TextWindow {
+  std::int64_t begin = 0, counted = 0, end = 0;
+  bool operator==(const TextWindow&) const = default;
 };
 
-// Reads the files whole. Errors: input_output; bad_data naming the file (no text, invalid UTF-8
-// with its place, more than a gigabyte) or the share that leaves nothing.
-TextParts read_text_parts(const TextConfig& config);
+class TextWindows {
+ public:
+  // Errors: those of check_window_config; failure: a text of fewer than two tokens.
+  TextWindows(std::shared_ptr<const TokenText> text, const WindowConfig& config);
 
-// Cuts a text into consecutive windows of `window` tokens; the last one is what remains. A window
-// is a pair without a source, whose target is its tokens and the one before them: so every token of
-// the text but the first is predicted once, and one pair's last token is the next one's first.
-// `most`: no more tokens than this are predicted; 0: all. Opens `path` when it holds these windows
-// already. Errors: bad_data (fewer than two tokens), input_output.
-std::shared_ptr<const TokenStore> open_text_windows(const std::filesystem::path& path,
-                                                    std::string_view text,
-                                                    const Tokenizer& tokenizer, std::int64_t window,
-                                                    std::int64_t most = 0);
+  std::int64_t size() const;
+  TextWindow operator[](std::int64_t i) const;
+
+  // The sequences of a window: visit(begin, end), predictions again, not empty. One, unless
+  // documents are apart: then each document's first token is predicted from the end symbol of the
+  // one before it, or, if it is a start symbol, not at all. What comes before the last sequence
+  // that reaches over `counted` is left out, as nothing of it counts.
+  void for_each_sequence(
+      const TextWindow& window,
+      const std::function<void(std::int64_t begin, std::int64_t end)>& visit) const;
+
+  const TokenText& text() const { return *text_; }
+  const WindowConfig& config() const { return config_; }
+  std::int64_t predictions() const { return predictions_; }
+
+ private:
+  std::shared_ptr<const TokenText> text_;
+  WindowConfig config_;
+  std::int64_t predictions_;
+};
 
 }  // namespace heed

@@ -2,110 +2,119 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
+
 #include "heed/base/error.h"
 #include "heed/data/test_files.h"
-#include "heed/text/byte_tokenizer.h"
 
 namespace heed {
 namespace {
 
 using testing::ElementsAre;
-using testing::ElementsAreArray;
 using testing::HasSubstr;
+using testing::Pair;
 
-class TextWindows : public FileTest {
- protected:
-  std::shared_ptr<const TokenStore> windows_of(std::string_view text, std::int64_t window,
-                                               std::int64_t most = 0) const {
-    return open_text_windows(path("text.tokens"), text, tokenizer_, window, most);
+using Sequence = std::pair<std::int64_t, std::int64_t>;
+
+std::shared_ptr<const TokenText> text_of_size(std::int64_t tokens,
+                                              std::vector<std::uint64_t> documents = {},
+                                              bool starts = false) {
+  std::vector<std::int32_t> ids(static_cast<std::size_t>(tokens));
+  std::iota(ids.begin(), ids.end(), 0);
+  return std::make_shared<const TokenText>(std::move(ids), std::move(documents), starts,
+                                           TextCounts(), TokenTextOrigin());
+}
+
+std::vector<TextWindow> all_of(const TextWindows& windows) {
+  std::vector<TextWindow> all;
+  for (std::int64_t i = 0; i < windows.size(); ++i) {
+    all.push_back(windows[i]);
   }
-  std::string window(const TokenStore& store, std::int64_t i) const {
-    return tokenizer_.decode(store.target(i));
+  return all;
+}
+
+std::vector<Sequence> sequences_of(const TextWindows& windows, std::int64_t i) {
+  std::vector<Sequence> sequences;
+  windows.for_each_sequence(windows[i], [&](std::int64_t begin, std::int64_t end) {
+    sequences.emplace_back(begin, end);
+  });
+  return sequences;
+}
+
+TEST(Windows, WithoutOverlapTheyLieOneBehindTheOther) {
+  const TextWindows windows(text_of_size(15), {.window = 4, .stride = 4});
+  EXPECT_THAT(all_of(windows), ElementsAre(TextWindow{0, 0, 4}, TextWindow{4, 4, 8},
+                                           TextWindow{8, 8, 12}, TextWindow{12, 12, 14}));
+}
+
+TEST(Windows, WithAStrideEachAddsWhatIsNew) {
+  const TextWindows windows(text_of_size(12), {.window = 6, .stride = 2});
+  EXPECT_THAT(all_of(windows), ElementsAre(TextWindow{0, 0, 6}, TextWindow{2, 6, 8},
+                                           TextWindow{4, 8, 10}, TextWindow{6, 10, 11}));
+}
+
+TEST(Windows, EveryPredictionCountsOnceWithItsContext) {
+  for (const std::int64_t tokens : {2, 3, 7, 8, 9, 10, 30, 31}) {
+    for (const std::int64_t window : {1, 2, 5, 8, 40}) {
+      for (std::int64_t stride = 1; stride <= window; ++stride) {
+        const TextWindows windows(text_of_size(tokens), {.window = window, .stride = stride});
+        std::int64_t next = 0;
+        for (const TextWindow& one : all_of(windows)) {
+          EXPECT_EQ(one.counted, next);
+          EXPECT_LT(one.counted, one.end);
+          EXPECT_LE(one.end - one.begin, window);
+          EXPECT_GE(one.counted - one.begin, one.begin == 0 ? 0 : window - stride);
+          next = one.end;
+        }
+        EXPECT_EQ(next, tokens - 1);
+      }
+    }
   }
-
-  ByteTokenizer tokenizer_;
-};
-
-TEST_F(TextWindows, EveryTokenButTheFirstIsPredictedOnce) {
-  const std::string text = "To be,\nor not.\n";  // 15 characters
-  const auto store = windows_of(text, 4);
-  ASSERT_EQ(store->size(), 4);
-  EXPECT_EQ(window(*store, 0), "To be");
-  EXPECT_EQ(window(*store, 1), "e,\nor");
-  EXPECT_EQ(window(*store, 3), "t.\n");  // what remains
-  std::string predicted;
-  for (std::int64_t i = 0; i < store->size(); ++i) {
-    EXPECT_TRUE(store->source(i).empty());
-    predicted += window(*store, i).substr(1);
-  }
-  EXPECT_EQ(predicted, text.substr(1));
 }
 
-TEST_F(TextWindows, NoWindowHoldsNothingToPredict) {
-  EXPECT_EQ(windows_of("123456789", 4)->size(), 2);   // eight predicted tokens
-  EXPECT_EQ(windows_of("1234567890", 4)->size(), 3);  // the last one predicts one
-  EXPECT_THAT(error_of(ErrorKind::bad_data, [&] { windows_of("1", 4); }),
-              HasSubstr("text: a text of 1 tokens"));
+TEST(Windows, NoMoreThanAskedForIsPredicted) {
+  const TextWindows windows(text_of_size(15), {.window = 4, .stride = 4, .most = 8});
+  EXPECT_THAT(all_of(windows), ElementsAre(TextWindow{0, 0, 4}, TextWindow{4, 4, 8}));
+  EXPECT_EQ(windows.predictions(), 8);
+  EXPECT_EQ(TextWindows(text_of_size(3), {.window = 4, .stride = 4, .most = 8}).size(), 1);
 }
 
-TEST_F(TextWindows, NoMoreThanAskedForIsPredicted) {
-  const auto store = windows_of("12345678901234", 4, 8);
-  ASSERT_EQ(store->size(), 2);
-  EXPECT_EQ(window(*store, 1), "56789");
-  EXPECT_EQ(windows_of("123", 4, 8)->size(), 1);
+// Tokens 0–2, 3, 4–9 and 10–11 are documents; the last of each is its end symbol.
+TEST(Windows, DocumentsAreSequencesThatTheEndBeforeBegins) {
+  const auto text = text_of_size(12, {0, 3, 4, 10});
+  const TextWindows apart(text, {.window = 11, .stride = 11, .document_mask = true});
+  EXPECT_THAT(sequences_of(apart, 0), ElementsAre(Pair(0, 2), Pair(2, 3), Pair(3, 9), Pair(9, 11)));
+  const TextWindows together(text, {.window = 11, .stride = 11});
+  EXPECT_THAT(sequences_of(together, 0), ElementsAre(Pair(0, 11)));
+  // A window that begins with the end symbol, and one within a document.
+  const TextWindows parts(text, {.window = 3, .stride = 3, .document_mask = true});
+  EXPECT_THAT(sequences_of(parts, 1), ElementsAre(Pair(3, 6)));
+  EXPECT_THAT(sequences_of(parts, 2), ElementsAre(Pair(6, 9)));
+  EXPECT_THAT(sequences_of(parts, 3), ElementsAre(Pair(9, 11)));
 }
 
-TEST_F(TextWindows, AFileThatFitsIsUsedAgain) {
-  const auto first = windows_of("one two three", 4);
-  const auto time = std::filesystem::last_write_time(path("text.tokens"));
-  EXPECT_EQ(windows_of("one two three", 4)->identity(), first->identity());
-  EXPECT_EQ(std::filesystem::last_write_time(path("text.tokens")), time);
-  EXPECT_NE(windows_of("one two three", 5)->identity(), first->identity());
-  EXPECT_NE(windows_of("one two thrce", 4)->identity(), first->identity());
-  EXPECT_NE(windows_of("one two three", 4, 8)->identity(), first->identity());
+// The same documents, the first token of each a start symbol, which nothing predicts.
+TEST(Windows, StartSymbolsAreNotPredictedOfDocumentsApart) {
+  const TextWindows windows(text_of_size(12, {0, 3, 5, 10}, true),
+                            {.window = 11, .stride = 11, .document_mask = true});
+  EXPECT_THAT(sequences_of(windows, 0),
+              ElementsAre(Pair(0, 2), Pair(3, 4), Pair(5, 9), Pair(10, 11)));
 }
 
-TEST_F(TextWindows, PartsAreFilesOrSharesOfTheEnd) {
-  const std::string a = write("a.txt", "01234"), b = write("b.txt", "56789");
-  TextParts parts = read_text_parts({.train = {a, b}, .validation = {a}, .test = {b, a}});
-  EXPECT_EQ(parts.train, "0123456789");
-  EXPECT_EQ(parts.validation, "01234");
-  EXPECT_EQ(parts.test, "5678901234");
-  parts = read_text_parts({.train = {a, b}, .validation_share = 0.2, .test_share = 0.1});
-  EXPECT_EQ(parts.train, "0123456");
-  EXPECT_EQ(parts.validation, "78");
-  EXPECT_EQ(parts.test, "9");
+TEST(Windows, WhatIsContextAloneOfAnotherDocumentIsLeftOut) {
+  const TextWindows windows(text_of_size(12, {0, 3, 4, 10}),
+                            {.window = 8, .stride = 2, .document_mask = true});
+  EXPECT_THAT(windows[1], (TextWindow{2, 8, 10}));
+  EXPECT_THAT(sequences_of(windows, 1), ElementsAre(Pair(3, 9), Pair(9, 10)));
 }
 
-TEST_F(TextWindows, SharesEndBetweenCharacters) {
-  const std::string file = write("euro.txt", "ab€€€");  // 2 + 9 bytes
-  const TextParts parts = read_text_parts({.train = {file}, .test_share = 0.4});
-  EXPECT_EQ(parts.train, "ab€");
-  EXPECT_EQ(parts.test, "€€");
-}
-
-TEST_F(TextWindows, WhatIsWrongIsNamed) {
-  const std::string sound = write("sound.txt", "sound");
-  const auto refused = [](ErrorKind kind, const TextConfig& config) {
-    return error_of(kind, [&] { read_text_parts(config); });
+TEST(Windows, WhatMakesNoSenseIsRefused) {
+  const auto refused = [](const WindowConfig& config) {
+    return error_of(ErrorKind::usage, [&] { TextWindows windows(text_of_size(9), config); });
   };
-  EXPECT_THAT(refused(ErrorKind::usage, {}), HasSubstr("data.train"));
-  EXPECT_THAT(refused(ErrorKind::usage, {.train = {sound}, .window = 1}), HasSubstr("window"));
-  EXPECT_THAT(refused(ErrorKind::usage, {.train = {sound}, .test = {sound}, .test_share = 0.1}),
-              HasSubstr("data.test_share"));
-  EXPECT_THAT(
-      refused(ErrorKind::usage, {.train = {sound}, .validation_share = 0.5, .test_share = 0.5}),
-      HasSubstr("nothing of train"));
-  EXPECT_THAT(refused(ErrorKind::usage, {.train = {sound}, .validation_share = 1}),
-              HasSubstr("validation_share"));
-  EXPECT_THAT(refused(ErrorKind::bad_data, {.train = {sound}, .test_share = 0.01}),
-              HasSubstr("data.test_share: 0.01 of 5 bytes"));
-  EXPECT_THAT(refused(ErrorKind::input_output, {.train = {path("missing.txt")}}),
-              HasSubstr("missing.txt"));
-  EXPECT_THAT(refused(ErrorKind::bad_data, {.train = {write("empty.txt", "")}}),
-              HasSubstr("empty.txt: no text"));
-  EXPECT_THAT(refused(ErrorKind::bad_data, {.train = {write("latin.txt", "na\xEFve")}}),
-              HasSubstr("latin.txt: invalid UTF-8 at byte 2"));
+  EXPECT_THAT(refused({.window = 0}), HasSubstr("window: must be at least 1"));
+  EXPECT_THAT(refused({.window = 4, .stride = 0}), HasSubstr("stride: must be 1 … 4"));
+  EXPECT_THAT(refused({.window = 4, .stride = 5}), HasSubstr("got 5"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The token ids of an encoded corpus, in a file that is mapped into memory.
 //
-// A pair without a source is a window of running text (heed/data/text_windows.h).
+// Running text has a store of its own (heed/data/token_text.h).
 //
 // The file holds, in the byte order of the machine: a header of fixed size; the ids (int32) of each
 // pair, the source's and then the target's, without </s>; and an index of the pairs. It is written

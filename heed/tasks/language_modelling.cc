@@ -8,12 +8,16 @@
 #include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
+#include "heed/kernels/kernel.h"
+#include "heed/metrics/bits_per_character.h"
 #include "heed/tasks/initial_weights.h"
 #include "heed/tasks/language_modelling_tests.h"
 #include "heed/tasks/pair_source.h"
 #include "heed/tasks/task_files.h"
+#include "heed/tasks/text_writer.h"
 #include "heed/tasks/typed_recipe.h"
-#include "heed/text/fingerprint.h"
+#include "heed/tasks/window_scores.h"
+#include "heed/tasks/window_source.h"
 #include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
@@ -21,10 +25,26 @@ namespace heed {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::vector<TaskMeasure> measures_of_text() {
+  return {{.style = BitsPerCharacter().style()}};
+}
+
+void check_samples(const LanguageModellingData& data) {
+  check_usage(data.sample_tokens >= 0, "data.sample_tokens: must be at least 0, got {}",
+              data.sample_tokens);
+  check_usage(data.sample_temperature >= 0, "data.sample_temperature: must be at least 0, got {}",
+              data.sample_temperature);
+  for (const std::string& prompt : data.sample_prompts) {
+    check_usage(!prompt.empty(), "data.sample_prompts: an empty prompt has nothing to go on with");
+  }
+}
+
 void check_recipe(const LanguageModellingRecipe& recipe, const std::string& source) {
   check_text_config(recipe.data);
+  check_samples(recipe.data);
   check_run_settings(recipe, source);
-  check_validation_keys(recipe.training, {},
+  check_validation_keys(recipe.training, measures_of_text(),
                         !recipe.data.validation.empty() || recipe.data.validation_share > 0);
   check_language_model_config(recipe.model);
   check_usage(recipe.model.attention.topology != "prefix",
@@ -33,48 +53,60 @@ void check_recipe(const LanguageModellingRecipe& recipe, const std::string& sour
               "data.window: {} tokens, but model.max_length is {}", recipe.data.window,
               recipe.model.max_length);
   check_tokenizer_config(recipe.tokenizer);
-  check_usage(recipe.tokenizer.kind == "byte",
-              "tokenizer.kind {}: reads line by line; running text keeps its line breaks, which "
-              "byte does, too",
-              recipe.tokenizer.kind);
+  check_usage(recipe.tokenizer.joint,
+              "tokenizer.joint: a language model has one text, and one vocabulary");
+  if (recipe.init_from.empty()) {
+    check_tokenizer_takes(recipe.data.form(), recipe.tokenizer.kind);
+  }
+}
+
+TokenizerPair learn_tokenizers(const LanguageModellingRecipe& recipe, const TextCorpus& corpus,
+                               Progress& progress) {
+  const PairStream texts = [&](const PairVisitor& visit) {
+    corpus.for_each_training_text([&](std::string_view text) { visit(text, {}); });
+  };
+  return train_tokenizers(recipe.tokenizer, static_cast<std::uint64_t>(recipe.seed), texts,
+                          [&](const std::string& remark) { progress.warning(remark); });
 }
 
 std::shared_ptr<const TaskData> prepare(const LanguageModellingRecipe& recipe,
                                         const TaskPlace& place) {
-  const TextParts parts = text_of(recipe);
-  auto data = std::make_shared<TextWindows>();
+  const TextCorpus corpus = corpus_of(recipe);
+  auto data = std::make_shared<LanguageModellingText>();
   data->tokenizers = prepare_tokenizers(
       recipe.init_from, recipe.tokenizer.kind,
-      [&] {
-        return train_tokenizers(recipe.tokenizer, static_cast<std::uint64_t>(recipe.seed),
-                                [](const PairVisitor&) {});
-      },
-      place);
+      [&] { return learn_tokenizers(recipe, corpus, place.progress); }, place);
   make_directory(place.directory / "cache");
-  const auto open = [&](const std::string& name, const char* title, const std::string& text) {
-    const auto store = open_text_windows(place.directory / "cache" / (name + ".tokens"), text,
-                                         *data->tokenizers.target, recipe.data.window);
-    data->fingerprints[name] = fingerprint_text(fingerprint_of(text));
-    place.progress.line(fmt::format("{}: {} windows of up to {} tokens", title,
-                                    count_text(store->size()), recipe.data.window));
-    return store;
+  std::map<TextPart, fs::path> paths = {
+      {TextPart::train, place.directory / "cache" / "train.tokens"}};
+  if (corpus.has(TextPart::validation)) {
+    paths[TextPart::validation] = place.directory / "cache" / "validation.tokens";
+  }
+  auto texts = corpus.open(paths, *data->tokenizers.target, *context_for(cpu_device).pool);
+  const auto tell = [&](const char* title, const TokenText& text, const char* name) {
+    data->fingerprints[name] = fingerprint_text(text.content());
+    place.progress.line(fmt::format("{}: {} tokens of {} characters", title,
+                                    count_text(text.size()), count_text(text.counts().characters)));
   };
-  data->train = open("train", "training", parts.train);
-  if (!parts.validation.empty()) {
-    data->validation = open("validation", "validation", parts.validation);
+  data->train = texts[TextPart::train];
+  tell("training", *data->train, "train");
+  if (corpus.has(TextPart::validation)) {
+    data->validation = texts[TextPart::validation];
+    tell("validation", *data->validation, "validation");
   }
   return data;
 }
 
+// What decides the ids: how they are cut into windows is each run's own.
 Json data_identity(const LanguageModellingRecipe& recipe) {
+  const LanguageModellingData& data = recipe.data;
   Json identity = {{"tokenizer", config_to_json(recipe.tokenizer)},
-                   {"data", config_to_json(recipe.data)},
+                   {"shares", {data.validation_share, data.test_share}},
+                   {"form", {data.documents, data.json_key}},
+                   {"validation", data.validation.empty()},
                    {"init_from", recipe.init_from},
                    {"seed", recipe.seed}};
-  const TextParts parts = text_of(recipe);
-  for (const std::string* text : {&parts.train, &parts.validation}) {
-    identity["content"].push_back(fingerprint_of(*text));
-  }
+  identity["content"] = corpus_of(recipe).fingerprints();
   return identity;
 }
 
@@ -95,37 +127,84 @@ std::unique_ptr<LanguageModel> make_model(const LanguageModellingRecipe& recipe,
 
 }  // namespace
 
-void TextWindows::keep_in(const fs::path& run) const {
+void LanguageModellingText::keep_in(const fs::path& run) const {
   save_tokenizers_once(tokenizers, run / "tokenizer");
 }
 
-TextParts text_of(const LanguageModellingRecipe& recipe) {
-  TextConfig text = recipe.data;
-  for (auto* list : {&text.train, &text.validation, &text.test}) {
-    for (std::string& file : *list) {
-      file = (fs::path(recipe.data.directory) / file).string();
-    }
-  }
-  return read_text_parts(text);
+TextCorpus corpus_of(const LanguageModellingRecipe& recipe) {
+  return TextCorpus(recipe.data, recipe.data.directory);
+}
+
+WindowConfig held_out_windows(const LanguageModellingRecipe& recipe) {
+  return {.window = recipe.data.window,
+          .stride = recipe.data.stride(),
+          .document_mask = recipe.data.document_mask};
 }
 
 LanguageModellingTask::LanguageModellingTask(const LanguageModellingRecipe& recipe,
-                                             std::shared_ptr<const TextWindows> data)
-    : recipe_(recipe),
-      data_(std::move(data)),
-      model_(make_model(recipe_, data_->tokenizers)),
-      training_(std::make_shared<WindowSource>(data_->train)) {
+                                             std::shared_ptr<const LanguageModellingText> data)
+    : recipe_(recipe), data_(std::move(data)), model_(make_model(recipe_, data_->tokenizers)) {
+  WindowConfig windows = held_out_windows(recipe_);
   if (data_->validation != nullptr) {
-    validation_ = std::make_shared<WindowSource>(data_->validation);
+    validation_ = std::make_shared<const TextWindows>(data_->validation, windows);
   }
+  windows.stride = windows.window;
+  training_ = std::make_shared<const WindowSource>(
+      std::make_shared<const TextWindows>(data_->train, windows));
 }
 
 Loss LanguageModellingTask::loss(const Batch& batch, double scale, ForwardContext& context) const {
   return pair_loss(*model_, batch, recipe_.training.label_smoothing, scale, context);
 }
 
-Evaluation LanguageModellingTask::validate(bool, ForwardContext context) const {
-  return {.loss = mean_loss(*model_, *validation_, recipe_.batches, context.precision)};
+std::vector<TaskMeasure> LanguageModellingTask::measures() const {
+  return measures_of_text();
+}
+
+Evaluation LanguageModellingTask::validate(bool thorough, ForwardContext context) const {
+  const TextScore score = score_of_text(
+      window_statistics(*model_, validation_, *data_->tokenizers.target, recipe_.batches, context),
+      *data_->validation, *data_->tokenizers.target);
+  Evaluation evaluation{.loss = score.loss};
+  evaluation.measures = {{BitsPerCharacter().style().key, score.bits_per_character}};
+  if (thorough && recipe_.data.sample_tokens > 0) {
+    add_samples(context, evaluation);
+  }
+  return evaluation;
+}
+
+std::vector<std::string> LanguageModellingTask::prompts() const {
+  if (!recipe_.data.sample_prompts.empty()) {
+    return recipe_.data.sample_prompts;
+  }
+  constexpr std::int64_t most = 16;  // tokens
+  const Tokenizer& tokenizer = *data_->tokenizers.target;
+  const std::int64_t end = std::min({most, data_->validation->size(), model_->longest() - 1});
+  std::vector<std::int32_t> ids;
+  data_->validation->append(0, end, ids);
+  std::string prompt = tokenizer.decode(ids);
+  return prompt.empty() ? std::vector<std::string>() : std::vector<std::string>{prompt};
+}
+
+void LanguageModellingTask::add_samples(const ForwardContext& context,
+                                        Evaluation& evaluation) const {
+  const std::vector<std::string> prompts = this->prompts();
+  TextWriter writer({*model_, data_->tokenizers, symbols_for(data_->tokenizers)},
+                    {.max_tokens = recipe_.data.sample_tokens,
+                     .temperature = recipe_.data.sample_temperature,
+                     .seed = recipe_.seed},
+                    {.precision = context.precision});
+  const auto written = writer.write(prompts);
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const std::string& text = written[i].front().text;
+    evaluation.samples.push_back({.input = prompts[i], .given = text});
+    evaluation.text += (i > 0 ? "\n---\n" : "") + prompts[i] + text;
+  }
+  evaluation.text += "\n";
+}
+
+void LanguageModellingTask::add_to_report(RunReport& report) const {
+  report.sample_wording = {.title = "What the model writes", .input = "Prompt", .given = "Goes on"};
 }
 
 ModelFiles LanguageModellingTask::files() const {
@@ -143,7 +222,7 @@ TaskKind language_modelling_task() {
     return config_to_json(recipe);
   };
   kind.check_data = [](const Json& recipe) {
-    text_of(typed_recipe<LanguageModellingRecipe>(recipe));
+    corpus_of(typed_recipe<LanguageModellingRecipe>(recipe));
   };
   kind.data_identity = [](const Json& recipe) {
     return data_identity(typed_recipe<LanguageModellingRecipe>(recipe));
@@ -155,7 +234,7 @@ TaskKind language_modelling_task() {
                  std::shared_ptr<const TaskData> data) -> std::unique_ptr<Task> {
     return std::make_unique<LanguageModellingTask>(
         typed_recipe<LanguageModellingRecipe>(recipe),
-        std::static_pointer_cast<const TextWindows>(data));
+        std::static_pointer_cast<const LanguageModellingText>(data));
   };
   kind.try_out = [](const Json&, const TaskData&, Task&) {};
   kind.test = [](const Json& recipe, const fs::path& model, const fs::path& run) {
@@ -167,7 +246,8 @@ TaskKind language_modelling_task() {
   kind.plan_tests = [](const Json& recipe, const std::vector<double>& multiples,
                        const TaskData& data, const fs::path& directory) {
     return plan_language_modelling_tests(typed_recipe<LanguageModellingRecipe>(recipe), multiples,
-                                         static_cast<const TextWindows&>(data), directory);
+                                         static_cast<const LanguageModellingText&>(data),
+                                         directory);
   };
   return kind;
 }

@@ -1,4 +1,4 @@
-// The task of predicting running text, token by token: bits per character to measure by.
+// The task of predicting text, token by token: bits per character to measure by.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,8 @@
 #include <string>
 
 #include "heed/base/json.h"
+#include "heed/data/text_corpus.h"
 #include "heed/data/text_windows.h"
-#include "heed/data/token_store.h"
 #include "heed/models/language_model.h"
 #include "heed/tasks/run_settings.h"
 #include "heed/tasks/task_kind.h"
@@ -18,11 +18,21 @@ namespace heed {
 
 struct LanguageModellingData : TextConfig {
   std::string directory = ".";
+  std::vector<std::string> sample_prompts;
+  int sample_tokens = 100;
+  double sample_temperature = 0.8;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("directory", directory, "where the files below lie, unless they have absolute paths");
     TextConfig::fields(visit);
+    visit("sample_prompts", sample_prompts,
+          "what the model goes on with at each thorough validation, shown on the page; none: the "
+          "beginning of the validation text");
+    visit("sample_tokens", sample_tokens,
+          "tokens that it writes after each at most; 0: no samples");
+    visit("sample_temperature", sample_temperature,
+          "divides the logits; 0: always the most probable token");
   }
 };
 
@@ -46,12 +56,12 @@ struct LanguageModellingRecipe : RunSettings {
   }
 };
 
-// The text of a recipe, cut into windows of ids.
-class TextWindows : public TaskData {
+// The text of a recipe as ids.
+class LanguageModellingText : public TaskData {
  public:
   TokenizerPair tokenizers;  // both sides are one
-  std::shared_ptr<const TokenStore> train;
-  std::shared_ptr<const TokenStore> validation;  // null: no validation
+  std::shared_ptr<const TokenText> train;
+  std::shared_ptr<const TokenText> validation;  // null: no validation
   Json fingerprints;
 
   Json content() const override { return fingerprints; }
@@ -62,24 +72,34 @@ class LanguageModellingTask : public Task {
  public:
   // Errors (usage): what the model refuses, or another model in init_from.
   LanguageModellingTask(const LanguageModellingRecipe& recipe,
-                        std::shared_ptr<const TextWindows> data);
+                        std::shared_ptr<const LanguageModellingText> data);
 
   Module& model() override { return *model_; }
   std::shared_ptr<const ExampleSource> training() const override { return training_; }
   Loss loss(const Batch& batch, double scale, ForwardContext& context) const override;
   bool validates() const override { return validation_ != nullptr; }
+  std::vector<TaskMeasure> measures() const override;
   Evaluation validate(bool thorough, ForwardContext context) const override;
+  void add_to_report(RunReport& report) const override;
   ModelFiles files() const override;
 
  private:
   LanguageModellingRecipe recipe_;
-  std::shared_ptr<const TextWindows> data_;
+  std::shared_ptr<const LanguageModellingText> data_;
+  // What the model goes on with at a thorough validation.
+  std::vector<std::string> prompts() const;
+  void add_samples(const ForwardContext& context, Evaluation& evaluation) const;
+
   std::unique_ptr<LanguageModel> model_;
-  std::shared_ptr<const ExampleSource> training_, validation_;
+  std::shared_ptr<const ExampleSource> training_;
+  std::shared_ptr<const TextWindows> validation_;  // null: no validation
 };
 
-// The text of each part of a recipe. Errors: those of read_text_parts.
-TextParts text_of(const LanguageModellingRecipe& recipe);
+// The text that a recipe names. Errors: those of TextCorpus.
+TextCorpus corpus_of(const LanguageModellingRecipe& recipe);
+
+// How held-out text is cut for a recipe: for validation, and for the test of a run.
+WindowConfig held_out_windows(const LanguageModellingRecipe& recipe);
 
 TaskKind language_modelling_task();
 

@@ -13,18 +13,19 @@
 #include "heed/base/number_text.h"
 #include "heed/base/out_of_resources.h"
 #include "heed/interop/load_model.h"
+#include "heed/kernels/kernel.h"
 #include "heed/metrics/bits_per_character.h"
-#include "heed/tasks/pair_source.h"
 #include "heed/tasks/run_results.h"
 #include "heed/tasks/typed_recipe.h"
 #include "heed/tasks/window_scores.h"
+#include "heed/tasks/window_source.h"
 
 namespace heed {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Windows = std::shared_ptr<const TokenStore>;
+using Windows = std::shared_ptr<const TextWindows>;
 
 constexpr double break_ratio = 1.1;  // of the bits per character at the training length
 
@@ -55,8 +56,9 @@ SetResult score_windows(const Windows& windows, const LanguageModellingRecipe& r
   }
   SetResult result;
   try {
-    result.statistics = window_statistics(model.generator(), windows, *model.tokenizers.target,
-                                          batches, parse_precision(recipe.precision));
+    result.statistics =
+        window_statistics(model.generator(), windows, *model.tokenizers.target, batches,
+                          {.precision = parse_precision(recipe.precision)});
     result.loss = BitsPerCharacter::loss_of(result.statistics.total());
   } catch (const Error& error) {
     if (!is_refusal(error)) {
@@ -71,26 +73,32 @@ SetResult score_windows(const Windows& windows, const LanguageModellingRecipe& r
 class WindowTests : public TestPlan {
  public:
   WindowTests(const LanguageModellingRecipe& recipe, const std::vector<double>& multiples,
-              const TextWindows& data, const fs::path& directory)
+              const LanguageModellingText& data, const fs::path& directory)
       : window_(recipe.data.window) {
-    const TextParts parts = text_of(recipe);
-    check_usage(!parts.test.empty() || !parts.validation.empty(),
+    const TextCorpus corpus = corpus_of(recipe);
+    const bool has_test = corpus.has(TextPart::test);
+    check_usage(has_test || corpus.has(TextPart::validation),
                 "nothing to compare on: name data.test, or at least data.validation");
-    const std::string& text = parts.test.empty() ? parts.validation : parts.test;
-    const Tokenizer& tokenizer = *data.tokenizers.target;
+    const TextPart part = has_test ? TextPart::test : TextPart::validation;
+    const std::string name = has_test ? "test" : "validation-as-test";
+    unit_ = data.tokenizers.target->kind() == "byte" ? "characters" : "tokens";
     std::vector<std::int64_t> lengths = {window_};
     for (const double multiple : multiples) {
       lengths.push_back(length_at(multiple, window_));
     }
-    const auto predicted = static_cast<std::int64_t>(tokenizer.encode(text).size()) - 1;
-    const std::int64_t common = common_tokens(predicted, lengths);
-    const auto add_set = [&](const std::string& name, std::int64_t length) {
-      names_.push_back(name);
-      sets_.push_back(open_text_windows(directory / "cache" / (name + ".tokens"), text, tokenizer,
-                                        length, common));
+    const auto text = corpus.open({{part, directory / "cache" / (name + ".tokens")}},
+                                  *data.tokenizers.target, *context_for(cpu_device).pool)[part];
+    const std::int64_t common = common_tokens(text->size() - 1, lengths);
+    const auto add_set = [&](const std::string& set, std::int64_t length) {
+      names_.push_back(set);
+      sets_.push_back(std::make_shared<const TextWindows>(
+          text, WindowConfig{.window = length,
+                             .stride = length,
+                             .document_mask = recipe.data.document_mask,
+                             .most = common}));
       return sets_.size() - 1;
     };
-    add_set(parts.test.empty() ? "validation-as-test" : "test", window_);
+    add_set(name, window_);
     for (const double multiple : multiples) {
       const std::int64_t length = length_at(multiple, window_);
       buckets_.push_back(
@@ -106,16 +114,17 @@ class WindowTests : public TestPlan {
     group.measures.metric = std::make_shared<BitsPerCharacter>();
     group.measures.breaks.ratio = break_ratio;
     group.measures.items = "windows";
-    group.measures.tested_on = fmt::format("{} windows of the test text, {} characters each",
-                                           count_text(sets_[0]->size()), window_);
+    group.measures.tested_on = fmt::format("{} windows of the test text, {} {} each",
+                                           count_text(sets_[0]->size()), window_, unit_);
     group.measures.length_note = fmt::format(
-        "Columns: characters of a window. Those trained on have {}. Lower is better; a scheme "
-        "breaks at the first length beyond where it needs over {:.0f} % more bits than at {}.",
-        window_, 100 * (break_ratio - 1), window_);
+        "Columns: {} of a window. Those trained on have {}. Lower is better; a scheme breaks at "
+        "the "
+        "first length beyond where it needs over {:.0f} % more bits than at {}.",
+        unit_, window_, 100 * (break_ratio - 1), window_);
     group.sets = names_;
     group.sentences = static_cast<std::size_t>(sets_[0]->size());
     group.training_length = window_;
-    group.length_unit = "characters";
+    group.length_unit = unit_;
     group.buckets = buckets_;
     return group;
   }
@@ -123,7 +132,10 @@ class WindowTests : public TestPlan {
   Json content() const override {
     Json content = Json::array();
     for (std::size_t i = 0; i < sets_.size(); ++i) {
-      content.push_back(fmt::format("{} {:016x}", names_[i], sets_[i]->identity()));
+      const TextWindows& set = *sets_[i];
+      content.push_back(fmt::format("{} {:016x} {} {} {}", names_[i], set.text().identity(),
+                                    set.config().window, set.predictions(),
+                                    set.config().document_mask));
     }
     for (const LengthBucket& bucket : buckets_) {
       content.push_back(bucket.label);
@@ -137,7 +149,7 @@ class WindowTests : public TestPlan {
         "given those before it in its window, the first given the one before the window. Lower is "
         "better. Windows of all lengths are cut from the same {} tokens, so that each length "
         "predicts the same text.",
-        count_text(sets_[0]->target_token_count() - sets_[0]->size()))};
+        count_text(sets_[0]->predictions()))};
   }
 
   // The sets hold what makes whole windows of every length, the test of a run the whole text.
@@ -161,6 +173,7 @@ class WindowTests : public TestPlan {
 
  private:
   std::int64_t window_;
+  std::string unit_;
   std::vector<std::string> names_;
   std::vector<Windows> sets_;
   std::vector<LengthBucket> buckets_;
@@ -170,22 +183,31 @@ class WindowTests : public TestPlan {
 
 std::optional<TestResult> test_language_modelling(const LanguageModellingRecipe& recipe,
                                                   const fs::path& model, const fs::path& run) {
-  const std::string text = text_of(recipe).test;
-  if (text.empty()) {
+  const TextCorpus corpus = corpus_of(recipe);
+  if (!corpus.has(TextPart::test)) {
     return std::nullopt;
   }
   const LoadedModel loaded = load_model(model);
-  const Windows windows = open_text_windows(run / "cache" / "test.tokens", text,
-                                            *loaded.tokenizers.target, recipe.data.window);
+  const Tokenizer& tokenizer = *loaded.tokenizers.target;
+  make_directory(run / "cache");
+  const auto text = corpus.open({{TextPart::test, run / "cache" / "test.tokens"}}, tokenizer,
+                                *context_for(cpu_device).pool)[TextPart::test];
+  const auto windows = std::make_shared<const TextWindows>(text, held_out_windows(recipe));
   const SetResult result = score_windows(windows, recipe, loaded);
   check(result.loss.has_value(), "{}", result.refusal);
-  const BitsPerCharacter metric;
-  const TestMeasure bits = measure_of(metric, result.statistics);
-  const MetricStyle loss{.key = "loss", .name = "loss", .decimals = 3, .lower_is_better = true};
+  const TextScore score = score_of_text(result.statistics, *text, tokenizer);
+  const TestMeasure bits = measure_of(BitsPerCharacter(), result.statistics);
+  const auto lower = [](const char* key, const char* name, int decimals) {
+    return MetricStyle{.key = key, .name = name, .decimals = decimals, .lower_is_better = true};
+  };
   return TestResult{
-      .line = fmt::format("bits per character: {:.3f}, loss: {:.4f}", bits.value, *result.loss),
-      .measures = {bits, {.style = loss, .value = *result.loss}},
-      .examples = static_cast<std::int64_t>(windows->size())};
+      .line = fmt::format("bits per character: {:.3f}, loss: {:.4f}", bits.value, score.loss),
+      .measures = {bits,
+                   {.style = lower("loss", "loss", 3), .value = score.loss},
+                   {.style = lower("perplexity", "perplexity", 2), .value = score.perplexity},
+                   {.style = lower("word_perplexity", "perplexity by word", 2),
+                    .value = score.word_perplexity}},
+      .examples = windows->size()};
 }
 
 void check_language_modelling_multiples(const LanguageModellingRecipe& recipe,
@@ -201,7 +223,7 @@ void check_language_modelling_multiples(const LanguageModellingRecipe& recipe,
 
 std::unique_ptr<TestPlan> plan_language_modelling_tests(const LanguageModellingRecipe& recipe,
                                                         const std::vector<double>& multiples,
-                                                        const TextWindows& data,
+                                                        const LanguageModellingText& data,
                                                         const fs::path& directory) {
   return std::make_unique<WindowTests>(recipe, multiples, data, directory);
 }

@@ -10,8 +10,8 @@
 
 namespace heed {
 
-// The bits per character of the test text, in windows as long as those trained on. Nothing: the
-// recipe names no test text. Errors: those of the model.
+// The bits per character of the test text, in windows as validation has them. Nothing: the recipe
+// names no test text. Errors: those of the model.
 std::optional<TestResult> test_language_modelling(const LanguageModellingRecipe& recipe,
                                                   const std::filesystem::path& model,
                                                   const std::filesystem::path& run);
@@ -26,7 +26,7 @@ void check_language_modelling_multiples(const LanguageModellingRecipe& recipe,
 // in `directory`/cache. Errors: usage when there is no such text, or when it is too short for that.
 std::unique_ptr<TestPlan> plan_language_modelling_tests(const LanguageModellingRecipe& recipe,
                                                         const std::vector<double>& multiples,
-                                                        const TextWindows& data,
+                                                        const LanguageModellingText& data,
                                                         const std::filesystem::path& directory);
 
 }  // namespace heed

@@ -123,26 +123,6 @@ std::unique_ptr<Batch> PairSource::make(std::span<const std::uint32_t> examples,
   return packed.finish();
 }
 
-WindowSource::WindowSource(std::shared_ptr<const TokenStore> store) : store_(std::move(store)) {
-  for (std::int64_t i = 0; i < store_->size(); ++i) {
-    const std::int32_t tokens = token_count(store_->target(i));
-    check(tokens >= 2, "batch: a window of {} tokens", tokens);
-    sizes_.push_back({0, tokens - 1});
-  }
-}
-
-std::unique_ptr<Batch> WindowSource::make(std::span<const std::uint32_t> examples,
-                                          std::int64_t) const {
-  PackedPairs packed;
-  for (const std::uint32_t example : examples) {
-    const std::span<const std::int32_t> tokens = store_->target(example);
-    append(packed.input, tokens.first(tokens.size() - 1));
-    append(packed.output, tokens.subspan(1));
-    packed.end_pair(example);
-  }
-  return packed.finish();
-}
-
 Loss pair_loss(const Generator& model, const Batch& batch, double smoothing, double scale,
                ForwardContext& context) {
   const GeneratorExamples& examples = static_cast<const PairBatch&>(batch).examples;

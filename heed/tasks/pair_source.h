@@ -1,4 +1,4 @@
-// Pairs of sentences and windows of running text as batches for a generating model.
+// Pairs of sentences as batches for a generating model.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@
 
 namespace heed {
 
-// Packed targets, each with its source (of a window: none).
+// Packed targets, each with its source (of running text: none).
 struct PairBatch : Batch {
   GeneratorExamples examples;
-  std::vector<std::int64_t> numbers;  // places in the token store
+  std::vector<std::int64_t> numbers;  // of the examples
 };
 
 // Cuts the sentences of a batch anew: see SubwordDropout. One object per side.
@@ -65,23 +65,6 @@ class PairSource : public ExampleSource {
   std::shared_ptr<const TokenStore> store_;
   TextSymbols symbols_;
   std::shared_ptr<const PairSampler> sampler_;
-  std::vector<ExampleSize> sizes_;
-};
-
-// The windows of a store (heed/data/text_windows.h): without symbols, a window's tokens but the
-// last are the input, its tokens but the first the output.
-//
-// Thread-safety: const members may be called from any thread.
-class WindowSource : public ExampleSource {
- public:
-  explicit WindowSource(std::shared_ptr<const TokenStore> store);
-
-  std::span<const ExampleSize> sizes() const override { return sizes_; }
-  std::unique_ptr<Batch> make(std::span<const std::uint32_t> examples,
-                              std::int64_t epoch) const override;
-
- private:
-  std::shared_ptr<const TokenStore> store_;
   std::vector<ExampleSize> sizes_;
 };
 

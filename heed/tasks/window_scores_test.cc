@@ -1,16 +1,19 @@
 #include "heed/tasks/window_scores.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
+#include <cstdlib>
 #include <set>
 
+#include "heed/backends/cpu/register.h"
 #include "heed/backends/reference/register.h"
 #include "heed/base/error.h"
-#include "heed/data/text_windows.h"
+#include "heed/data/text_encoding.h"
+#include "heed/kernels/kernel.h"
 #include "heed/metrics/bits_per_character.h"
+#include "heed/models/language_model.h"
+#include "heed/ops/softmax.h"
 #include "heed/text/byte_tokenizer.h"
 
 namespace heed {
@@ -65,27 +68,27 @@ class HalfModel : public Generator {
 class WindowScores : public testing::Test {
  protected:
   static void SetUpTestSuite() { register_reference_backend(); }
-  WindowScores()
-      : path_(testing::TempDir() + "heed_window_scores_" + std::to_string(::getpid()) + ".tokens"),
-        tokenizer_(std::make_shared<const ByteTokenizer>()),
-        // Windows: "aaxé" (é has two bytes), "bxb", with the token before each.
-        windows_(open_text_windows(path_, "-aaxébxb", *tokenizer_, 5)) {}
-  ~WindowScores() override { std::filesystem::remove(path_); }
-
+  // "aaxé" (é has two bytes), "bxb", with the token before each.
+  static std::shared_ptr<const TokenText> text_of(const std::string& text) {
+    const std::vector<int> ids = ByteTokenizer().encode(text);
+    bool in_word = false;
+    return std::make_shared<const TokenText>(ids, std::vector<std::uint64_t>(), false,
+                                             count_text_units(text, in_word), TokenTextOrigin());
+  }
   std::vector<std::int64_t> row(const SentenceStatistics& statistics, std::size_t i) const {
     return {statistics.row(i).begin(), statistics.row(i).end()};
   }
 
-  std::filesystem::path path_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
-  std::shared_ptr<const TokenStore> windows_;
+  ByteTokenizer tokenizer_;
+  std::shared_ptr<const TokenText> text_ = text_of("-aaxébxb");
+  std::shared_ptr<const TextWindows> windows_ =
+      std::make_shared<const TextWindows>(text_, WindowConfig{.window = 5, .stride = 5});
 };
 
 TEST_F(WindowScores, ARowForEachWindow) {
   for (const int batch_tokens : {5, 100}) {
     const auto statistics =
-        window_statistics(HalfModel(), windows_, *tokenizer_, {.batch_tokens = batch_tokens},
-                          MatmulPrecision::float32);
+        window_statistics(HalfModel(), windows_, tokenizer_, {.batch_tokens = batch_tokens}, {});
     ASSERT_EQ(statistics.rows(), 2u);
     EXPECT_EQ(row(statistics, 0), (std::vector<std::int64_t>{7'000'000, 4, 5}));
     EXPECT_EQ(row(statistics, 1), (std::vector<std::int64_t>{5'000'000, 3, 3}));
@@ -93,10 +96,101 @@ TEST_F(WindowScores, ARowForEachWindow) {
   }
 }
 
+TEST_F(WindowScores, OfWindowsThatOverlapWhatIsNewCounts) {
+  const auto windows =
+      std::make_shared<const TextWindows>(text_, WindowConfig{.window = 5, .stride = 2});
+  const auto statistics = window_statistics(HalfModel(), windows, tokenizer_, {}, {});
+  ASSERT_EQ(statistics.rows(), 3u);
+  EXPECT_EQ(row(statistics, 0), (std::vector<std::int64_t>{7'000'000, 4, 5}));
+  EXPECT_EQ(row(statistics, 1), (std::vector<std::int64_t>{2'000'000, 2, 2}));
+  EXPECT_EQ(row(statistics, 2), (std::vector<std::int64_t>{3'000'000, 1, 1}));
+}
+
 TEST_F(WindowScores, ARefusedWindowCountsAsGuessed) {
-  const auto statistics = guessed_statistics(*windows_, *tokenizer_);
+  const auto statistics = guessed_statistics(*windows_, tokenizer_);
   EXPECT_EQ(row(statistics, 1),
             (std::vector<std::int64_t>{std::llround(3e6 * std::log2(259.0)), 3, 3}));
+}
+
+TEST_F(WindowScores, OfAWholeText) {
+  const auto statistics = window_statistics(HalfModel(), windows_, tokenizer_, {}, {});
+  const TextScore score = score_of_text(statistics, *text_, tokenizer_);
+  const double nats = 12 * std::log(2.0);
+  EXPECT_EQ(score.tokens, 8);
+  EXPECT_EQ(score.characters, 7);
+  EXPECT_EQ(score.bytes, 8);
+  EXPECT_EQ(score.words, 1);
+  EXPECT_NEAR(score.loss, nats / 8, 1e-9);
+  EXPECT_NEAR(score.perplexity, std::exp(nats / 8), 1e-6);
+  EXPECT_NEAR(score.byte_perplexity, std::exp(nats / 8), 1e-6);
+  EXPECT_NEAR(score.word_perplexity, std::exp(nats), 1e-2);
+  EXPECT_NEAR(score.bits_per_character, 12.0 / 7, 1e-9);
+}
+
+// Against a loop that forms each prediction by itself.
+TEST(TextScores, AreThoseOfAPlainLoop) {
+  register_cpu_backend();
+  LanguageModelConfig config;
+  config.d_model = 16;
+  config.layers = 2;
+  config.heads = 2;
+  config.feed_forward_size = 24;
+  config.max_length = 12;
+  const ByteTokenizer tokenizer;
+  LanguageModel model(config, tokenizer.size());
+  initialize_parameters(model, 3);
+  const std::string line = "First Citizen:\nBefore we proceed any further, hear me speak.\n";
+  const std::vector<int> ids = tokenizer.encode(line);
+  bool in_word = false;
+  const auto text = std::make_shared<const TokenText>(
+      ids, std::vector<std::uint64_t>(), false, count_text_units(line, in_word), TokenTextOrigin());
+  for (const std::int64_t stride : {1, 5, 12}) {
+    const WindowConfig windows{.window = 12, .stride = stride};
+    double nats = 0;
+    for (std::int64_t p = 0; p + 1 < text->size(); ++p) {
+      // The first window that reaches the prediction.
+      const std::int64_t window = p < 12 ? 0 : (p - 12) / stride + 1;
+      const std::vector<std::int32_t> context(ids.begin() + window * stride, ids.begin() + p + 1);
+      const std::int32_t lengths[] = {static_cast<std::int32_t>(context.size())};
+      Prompts prompts;
+      prompts.begun = {.ids = Tensor::from_values<std::int32_t>(context, {lengths[0]}),
+                       .rows = make_sequences(lengths)};
+      ForwardContext context_of_pass;
+      const Tensor logits = ops::log_softmax(
+          logits_of(model, model.hidden(prompts, context_of_pass), context_of_pass));
+      const auto values = logits.values<float>();
+      nats -= values[values.size() - static_cast<std::size_t>(tokenizer.size()) +
+                     static_cast<std::size_t>(ids[static_cast<std::size_t>(p) + 1])];
+    }
+    const auto cut = std::make_shared<const TextWindows>(text, windows);
+    std::vector<SentenceStatistics> found;
+    for (const int batch_tokens : {12, 40, 4096}) {
+      for (const int threads : {1, 2}) {
+        set_thread_count(threads);
+        found.push_back(
+            window_statistics(model, cut, tokenizer, {.batch_tokens = batch_tokens}, {}));
+        EXPECT_EQ(found.back().total(), found.front().total());
+      }
+    }
+    const TextScore score = score_of_text(found.front(), *text, tokenizer);
+    EXPECT_EQ(score.tokens, text->size() - 1);
+    EXPECT_NEAR(score.loss, nats / static_cast<double>(score.tokens), 2e-6);
+  }
+}
+
+// The published count of the test set, an <eos> for each line.
+TEST(TextScores, CountWordsAsWikiTextDoes) {
+  const char* data = std::getenv("HEED_DATA");
+  if (data == nullptr) {
+    GTEST_SKIP() << "HEED_DATA is not set: needs a directory with data/wikitext-2 in it";
+  }
+  const ByteTokenizer tokenizer;
+  ThreadPool pool(2);
+  const auto text = encode_text(
+      {.files = {std::string(data) + "/data/wikitext-2/test.txt"}, .form = {.documents = "line"}},
+      tokenizer, pool);
+  EXPECT_EQ(text->counts().words + text->counts().lines, 245'569);
+  EXPECT_EQ(text->counts().bytes, 1'256'449);
 }
 
 }  // namespace

@@ -112,6 +112,7 @@ TokenizerKind sentencepiece_kind(const std::string& algorithm) {
           .summary = algorithm == "bpe" ? "subwords by SentencePiece, by merging pairs"
                                         : "subwords by SentencePiece, by a unigram model",
           .tokenizer_class = SentencePieceTokenizer::class_name,
+          .by_line = true,
           .check = check,
           .train = train,
           .recognises = recognises,

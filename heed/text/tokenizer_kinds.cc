@@ -1,5 +1,7 @@
 #include "heed/text/tokenizer_kinds.h"
 
+#include <algorithm>
+
 #include "heed/base/error.h"
 #include "heed/base/phase.h"
 #include "heed/text/byte_tokenizer.h"
@@ -41,6 +43,13 @@ const std::vector<TokenizerKind>& tokenizer_kinds() {
       byte_tokenizer_kind(),
   };
   return kinds;
+}
+
+bool is_line_tokenizer(const std::string& kind) {
+  const std::vector<TokenizerKind>& kinds = tokenizer_kinds();
+  return std::any_of(kinds.begin(), kinds.end(), [&](const TokenizerKind& known) {
+    return known.name == kind && known.by_line;
+  });
 }
 
 const char* tokenizer_kind_help() {

@@ -30,7 +30,8 @@ struct TokenizerKind {
   std::string name;     // tokenizer.kind of a recipe
   std::string summary;  // in a few words
   std::string
-      tokenizer_class;  // of tokenizer_config.json; kinds that files do not tell apart share it
+      tokenizer_class;   // of tokenizer_config.json; kinds that files do not tell apart share it
+  bool by_line = false;  // takes a line each time, and knows no line breaks
 
   // Checks the keys that this kind reads, and that those that it does not read are not set. Errors
   // (usage) name the key.
@@ -49,6 +50,9 @@ struct TokenizerKind {
 };
 
 const std::vector<TokenizerKind>& tokenizer_kinds();
+
+// TokenizerKind::by_line of a kind; false for one that is not among them.
+bool is_line_tokenizer(const std::string& kind);
 
 // Learns both sides from the corpus, which is read at most once and never held whole:
 // sentencepiece-* keeps a sample of config.sample_lines pairs drawn by the seed, word keeps counts,

@@ -82,6 +82,7 @@ TokenizerKind word_tokenizer_kind() {
   return {.name = "word",
           .summary = "words and punctuation marks",
           .tokenizer_class = WordTokenizer::class_name,
+          .by_line = true,
           .check = check_word_config,
           .train = train_words,
           .load = load_words};

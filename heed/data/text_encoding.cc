@@ -1,0 +1,276 @@
+#include "heed/data/text_encoding.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/data/white_space.h"
+#include "heed/text/fingerprint.h"
+#include "heed/text/tokenizer_kinds.h"
+
+namespace heed {
+
+namespace {
+
+constexpr std::size_t bytes_in_flight = std::size_t{1} << 23;
+constexpr std::size_t held_tokens = std::size_t{1} << 28;
+
+// The symbols that a text gets, and where.
+struct TextMarks {
+  std::optional<int> start;
+  int end = 0;
+  bool documents = false;
+};
+
+TextMarks marks_of(const TextForm& form, const Tokenizer& tokenizer) {
+  return {.end = tokenizer.end_id(), .documents = form.has_documents()};
+}
+
+struct EncodedBlock {
+  std::vector<int> ids;
+  std::vector<std::size_t> documents;  // where in ids they begin
+  TextCounts counts;
+  bool begins_in_word = false, ends_in_word = false;
+};
+
+EncodedBlock encode_block(const TextBlock& block, const TextForm& form, const TextMarks& marks,
+                          const Tokenizer& tokenizer) {
+  EncodedBlock encoded;
+  for_each_stretch(block, form, [&](const TextStretch& stretch) {
+    if (stretch.begins) {
+      encoded.documents.push_back(encoded.ids.size());
+      if (marks.start) {
+        encoded.ids.push_back(*marks.start);
+      }
+    }
+    const std::vector<int> ids = tokenizer.encode(stretch.text);
+    encoded.ids.insert(encoded.ids.end(), ids.begin(), ids.end());
+    bool in_word = false;
+    encoded.counts += count_text_units(stretch.text, in_word);
+    encoded.begins_in_word = !stretch.text.empty() && white_space_at(stretch.text, 0) == 0;
+    encoded.ends_in_word = in_word;
+    if (stretch.ends) {
+      encoded.ids.push_back(marks.end);
+      encoded.counts += document_end_counts;
+    }
+  });
+  return encoded;
+}
+
+// What becomes of the encoded blocks of one part.
+class PartSink {
+ public:
+  virtual ~PartSink() = default;
+  virtual void add(std::span<const int> ids) = 0;
+  virtual void begin_document() = 0;
+  virtual void finish(const TextCounts& counts, TokenTextOrigin origin) = 0;
+};
+
+class FileSink : public PartSink {
+ public:
+  FileSink(const std::filesystem::path& path, int vocabulary, bool starts)
+      : writer_(path, vocabulary, starts), name_(path.stem().string()) {}
+  void add(std::span<const int> ids) override { writer_.add(ids); }
+  void begin_document() override { writer_.begin_document(); }
+  void finish(const TextCounts& counts, TokenTextOrigin origin) override {
+    check_data(writer_.size() >= 2, "{}: a text of {} tokens; nothing follows from anything there",
+               name_, writer_.size());
+    writer_.finish(counts, origin);
+  }
+
+ private:
+  TokenTextWriter writer_;
+  std::string name_;
+};
+
+class MemorySink : public PartSink {
+ public:
+  MemorySink(std::string name, bool starts) : name_(std::move(name)), starts_(starts) {}
+  void add(std::span<const int> ids) override {
+    check_data(ids.size() <= held_tokens - ids_.size(),
+               "{}: more than the {} tokens that are held at most; use a part of it", name_,
+               held_tokens);
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+  }
+  void begin_document() override { documents_.push_back(ids_.size()); }
+  void finish(const TextCounts& counts, TokenTextOrigin origin) override {
+    check_data(ids_.size() >= 2, "{}: a text of {} tokens; nothing follows from anything there",
+               name_, ids_.size());
+    text = std::make_shared<const TokenText>(std::move(ids_), std::move(documents_), starts_,
+                                             counts, origin);
+  }
+
+  std::shared_ptr<const TokenText> text;
+
+ private:
+  std::string name_;
+  bool starts_;
+  std::vector<std::int32_t> ids_;
+  std::vector<std::uint64_t> documents_;
+};
+
+// A part as its blocks come.
+class PartInProgress {
+ public:
+  PartInProgress(std::unique_ptr<PartSink> sink, const TextMarks& marks)
+      : sink_(std::move(sink)), marks_(marks) {}
+
+  bool is_wanted() const { return sink_ != nullptr; }
+  PartSink& sink() { return *sink_; }
+
+  void add(const TextBlock& block, const EncodedBlock& encoded) {
+    if (!std::exchange(begun_, true) && !marks_.documents && marks_.start) {
+      sink_->add(std::span(&*marks_.start, 1));
+    }
+    const std::span<const int> ids(encoded.ids);
+    std::size_t done = 0;
+    for (const std::size_t document : encoded.documents) {
+      sink_->add(ids.subspan(done, document - done));
+      sink_->begin_document();
+      done = document;
+    }
+    sink_->add(ids.subspan(done));
+    counts_ += encoded.counts;
+    if (in_word_ && encoded.begins_in_word && !block.begins) {
+      --counts_.words;  // one word, in two blocks
+    }
+    in_word_ = encoded.ends_in_word;
+  }
+  void finish(TokenTextOrigin origin) { sink_->finish(counts_, origin); }
+
+ private:
+  std::unique_ptr<PartSink> sink_;
+  TextMarks marks_;
+  TextCounts counts_;
+  bool begun_ = false, in_word_ = false;
+};
+
+std::uint64_t identity_of(const TextSource& source, std::uint64_t content, std::size_t part,
+                          const Tokenizer& tokenizer) {
+  Fingerprint identity;
+  identity.add("token text");
+  identity.add(content);
+  identity.add(source.form.documents);
+  identity.add(source.form.json_key);
+  for (const std::int64_t cut : source.cuts) {
+    identity.add(static_cast<std::uint64_t>(cut));
+  }
+  identity.add(std::uint64_t{part});
+  identity.add(tokenizer.fingerprint());
+  return identity.value();
+}
+
+// Fills the parts; returns the fingerprint of the text.
+std::uint64_t encode_parts(const TextSource& source, const Tokenizer& tokenizer, ThreadPool& pool,
+                           const TextMarks& marks, std::vector<PartInProgress>& parts) {
+  TextBlocks blocks(source.files, source.form, source.cuts);
+  std::vector<TextBlock> batch;
+  std::vector<EncodedBlock> encoded;
+  const bool continues = source.form.documents == "none" || source.form.documents == "file";
+  for (bool ended = false; !ended;) {
+    batch.clear();
+    for (std::size_t bytes = 0; bytes < bytes_in_flight && !ended;) {
+      TextBlock block;
+      ended = !blocks.next(block);
+      bytes += block.text.size();
+      if (!ended && parts[block.part].is_wanted()) {
+        batch.push_back(std::move(block));
+      }
+    }
+    encoded.assign(batch.size(), {});
+    pool.run(static_cast<std::int64_t>(batch.size()), [&](std::int64_t i) {
+      const auto place = static_cast<std::size_t>(i);
+      encoded[place] = encode_block(batch[place], source.form, marks, tokenizer);
+    });
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      encoded[i].begins_in_word &= continues;
+      parts[batch[i].part].add(batch[i], encoded[i]);
+    }
+  }
+  return blocks.fingerprint();
+}
+
+// All of the wanted parts, where each lies in its file already.
+std::optional<std::vector<std::shared_ptr<const TokenText>>> open_known(
+    const TextSource& source, std::span<const std::filesystem::path> paths,
+    const Tokenizer& tokenizer) {
+  for (const std::filesystem::path& path : paths) {
+    if (!path.empty() && !path_exists(path)) {
+      return std::nullopt;
+    }
+  }
+  const std::uint64_t content = fingerprint_of_texts(source.files);
+  std::vector<std::shared_ptr<const TokenText>> texts;
+  for (std::size_t part = 0; part < paths.size(); ++part) {
+    texts.push_back(
+        paths[part].empty()
+            ? nullptr
+            : open_token_text(paths[part], identity_of(source, content, part, tokenizer)));
+    if (texts.back() == nullptr && !paths[part].empty()) {
+      return std::nullopt;
+    }
+  }
+  return texts;
+}
+
+}  // namespace
+
+void check_tokenizer_takes(const TextForm& form, const std::string& tokenizer_kind) {
+  check_usage(form.documents == "line" || !is_line_tokenizer(tokenizer_kind),
+              "tokenizer.kind {}: takes text line by line and knows no line breaks; with "
+              "data.documents: line the end symbol stands for each",
+              tokenizer_kind);
+}
+
+std::vector<std::shared_ptr<const TokenText>> open_token_texts(
+    const TextSource& source, std::span<const std::filesystem::path> paths,
+    const Tokenizer& tokenizer, ThreadPool& pool) {
+  check(paths.size() == source.cuts.size() + 1, "text: {} cuts, but {} parts", source.cuts.size(),
+        paths.size());
+  check_tokenizer_takes(source.form, tokenizer.kind());
+  if (auto known = open_known(source, paths, tokenizer)) {
+    return std::move(*known);
+  }
+  const TextMarks marks = marks_of(source.form, tokenizer);
+  std::vector<PartInProgress> parts;
+  for (const std::filesystem::path& path : paths) {
+    parts.emplace_back(
+        path.empty() ? nullptr
+                     : std::make_unique<FileSink>(path, tokenizer.size(), marks.start.has_value()),
+        marks);
+  }
+  const std::uint64_t content = encode_parts(source, tokenizer, pool, marks, parts);
+  std::vector<std::shared_ptr<const TokenText>> texts(paths.size());
+  for (std::size_t part = 0; part < paths.size(); ++part) {
+    if (parts[part].is_wanted()) {
+      parts[part].finish({identity_of(source, content, part, tokenizer), content});
+      texts[part] = std::make_shared<const TokenText>(paths[part]);
+    }
+  }
+  return texts;
+}
+
+std::shared_ptr<const TokenText> encode_text(const TextSource& source, const Tokenizer& tokenizer,
+                                             ThreadPool& pool) {
+  check_tokenizer_takes(source.form, tokenizer.kind());
+  const TextMarks marks = marks_of(source.form, tokenizer);
+  auto sink = std::make_unique<MemorySink>(source.files.front(), marks.start.has_value());
+  const MemorySink& result = *sink;
+  std::vector<PartInProgress> parts;
+  parts.emplace_back(std::move(sink), marks);
+  const std::uint64_t content = encode_parts(source, tokenizer, pool, marks, parts);
+  parts.front().finish({identity_of(source, content, 0, tokenizer), content});
+  return result.text;
+}
+
+void for_each_text(const TextSource& source, const std::function<void(std::string_view)>& visit) {
+  TextBlocks blocks(source.files, source.form, source.cuts);
+  TextBlock block;
+  while (blocks.next(block) && block.part == 0) {
+    for_each_stretch(block, source.form, [&](const TextStretch& stretch) { visit(stretch.text); });
+  }
+}
+
+}  // namespace heed
