@@ -74,7 +74,7 @@ TEST_P(TorchLanguageModel, ComputesTheSame) {
 std::vector<LanguageModelCase> language_model_cases() {
   std::vector<LanguageModelCase> cases;
   for (const TorchBackend& backend : {reference_backend, cpu_backend}) {
-    for (const char* name : {"pre_gelu_tied", "post_relu_untied"}) {
+    for (const char* name : {"pre_gelu_tied", "post_relu_untied", "values_and_skips"}) {
       cases.push_back({backend, name});
     }
   }

@@ -279,6 +279,8 @@ def make_translator(name, config, vocabulary, optimizers):
 
 # The language model: layers without cross-attention, under a causal mask.
 
+SHARES = ("own", "embedded")
+
 
 class TorchLanguageModel:
     def __init__(self, draws, config, size):
@@ -289,8 +291,17 @@ class TorchLanguageModel:
         names = {"model.decoder.embed_tokens.weight": (size, width)}
         if self.learned:
             names["model.decoder.embed_positions.weight"] = (config["max_length"], width)
-        for i in range(config["layers"]):
-            names |= layer_names(config, f"model.decoder.layers.{i}.", cross=False)
+        self.layers, self.tables = config["layers"], config.get("value_embeddings", 0)
+        self.skips = self.layers // 2 if config.get("skips") else 0
+        for i in range(self.tables):
+            names[f"model.decoder.value_embeddings.{i}.weight"] = (size, width)
+        for i in range(self.skips):
+            names[f"model.decoder.skips.{i}"] = (1,)
+        for i in range(self.layers):
+            prefix = f"model.decoder.layers.{i}."
+            names |= layer_names(config, prefix, cross=False)
+            if self.table_of(i) is not None:
+                names |= {f"{prefix}self_attn.{share}_value_share": (1,) for share in SHARES}
         if config["norm"] == "pre":
             names |= norm_names("model.decoder.layer_norm", width)
         if not self.tied:
@@ -299,6 +310,16 @@ class TorchLanguageModel:
         for weight in self.weights.values():
             weight.requires_grad_()
 
+    def table_of(self, layer):
+        from_last = layer - (self.layers - self.tables)
+        return layer if layer < self.tables else from_last if 0 <= from_last < self.tables else None
+
+    def values(self, ids, layer):
+        table = self.table_of(layer)
+        if table is None:
+            return None
+        return F.embedding(ids.long(), self.weights[f"model.decoder.value_embeddings.{table}.weight"])
+
     def forward(self, ids, lengths):
         config, weights = self.config, self.weights
         x = F.embedding(ids.long(), weights["model.decoder.embed_tokens.weight"])
@@ -306,8 +327,13 @@ class TorchLanguageModel:
         positions = weights["model.decoder.embed_positions.weight"] if self.learned else self.table
         x = x + positions[: ids.shape[1]]
         mask = key_mask(lengths, lengths, causal=True)
-        for i in range(config["layers"]):
-            x = layer(config, weights, f"model.decoder.layers.{i}.", x, mask)
+        given = []
+        for i in range(self.layers):
+            if (mirror := self.layers - 1 - i) < self.skips and i > mirror:
+                x = x + weights[f"model.decoder.skips.{mirror}"] * given[mirror]
+            prefix = f"model.decoder.layers.{i}."
+            x = layer(config, weights, prefix, x, mask, values=self.values(ids, i))
+            given.append(x)
         if config["norm"] == "pre":
             x = norm(config, weights, "model.decoder.layer_norm", x)
         output = "model.decoder.embed_tokens.weight" if self.tied else "lm_head.weight"
@@ -326,6 +352,15 @@ def make_language_models():
         SMALL
         | {"layers": 1, "d_model": 16, "heads": 2, "activation": "relu", "norm": "post",
            "tie_embeddings": "none", "position": {"kind": "sinusoidal"}},
+    )  # fmt: skip
+
+
+    make_language_model(
+        "values_and_skips",
+        SMALL
+        | {"layers": 5, "d_model": 8, "heads": 2, "activation": "silu", "norm": "pre",
+           "tie_embeddings": "none", "position": {"kind": "learned"}, "value_embeddings": 2,
+           "skips": True},
     )  # fmt: skip
 
 

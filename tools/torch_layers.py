@@ -60,10 +60,12 @@ def sublayer(config, weights, norm_name, x, function):
     return norm(config, weights, norm_name, x + function(x))
 
 
-def attention_layer(config, weights, name, x, memory, mask):
+def attention_layer(config, weights, name, x, memory, mask, values=None):
     q = project(weights, f"{name}.q_proj", x)
     k = project(weights, f"{name}.k_proj", memory)
     v = project(weights, f"{name}.v_proj", memory)
+    if values is not None:  # of embeddings
+        v = weights[f"{name}.own_value_share"] * v + weights[f"{name}.embedded_value_share"] * values
     heads = config["heads"]
     return project(weights, f"{name}.out_proj", attend(q, k, v, heads, heads, mask))
 
@@ -77,12 +79,14 @@ def feed_forward(config, weights, prefix, x):
     return project(weights, f"{prefix}fc2", inner)
 
 
-def layer(config, weights, prefix, x, mask, memory=None, memory_mask=None):
+def layer(config, weights, prefix, x, mask, memory=None, memory_mask=None, values=None):
     """An encoder layer, or with a memory a decoder layer."""
     connect = functools.partial(sublayer, config, weights)
     name = f"{prefix}self_attn"
     x = connect(
-        f"{name}_layer_norm", x, lambda y: attention_layer(config, weights, name, y, y, mask)
+        f"{name}_layer_norm",
+        x,
+        lambda y: attention_layer(config, weights, name, y, y, mask, values),
     )
     if memory is not None:
         cross = f"{prefix}encoder_attn"

@@ -17,6 +17,8 @@ void copy_training_choices(const StackConfig& from, StackConfig& to) {
   to.initial_gain = from.initial_gain;
   to.initial_deviation = from.initial_deviation;
   to.initial_by_depth = from.initial_by_depth;
+  to.initial_branches = from.initial_branches;
+  to.initial_logits = from.initial_logits;
 }
 
 std::vector<std::string> differences_from(const Json& model, const Json& plain) {

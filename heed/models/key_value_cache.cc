@@ -94,13 +94,14 @@ void KeyValueCache::advance(std::span<const std::int32_t> parents) {
 }
 
 Tensor KeyValueCache::attend(std::size_t layer, const SelfAttention& attention, const Tensor& x,
-                             const PositionEncoding* positions, ForwardContext& context) {
+                             const PositionEncoding* positions, ForwardContext& context,
+                             const Tensor& values) {
   const Tensor cache = slots_.of(layer, attention.core().kept_width(), x);
   const Tensor kept = cache.rows(first_, first_ + x.size(0));
   if (prefill_) {
-    return attention.prefill(x, kept, tokens_, positions, context);
+    return attention.prefill(x, kept, tokens_, positions, context, values);
   }
-  const Tensor queries = attention.project(x, kept, tokens_, reach_, positions, context);
+  const Tensor queries = attention.project(x, kept, tokens_, reach_, positions, context, values);
   const Tensor attended =
       attention.core().attend_cached(queries, tokens_,
                                      {.keys = attention.core().keys_of(cache),

@@ -35,9 +35,11 @@ class KeyValueCache {
   void advance(std::span<const std::int32_t> parents);
 
   // Self-attention of layer `layer` for the tokens at hand: those of the prompts that add() named,
-  // or one of each row after advance(). x: [tokens, d] → [tokens, d].
+  // or one of each row after advance(). x: [tokens, d] → [tokens, d]. `values`: see
+  // SelfAttention::forward.
   Tensor attend(std::size_t layer, const SelfAttention& attention, const Tensor& x,
-                const PositionEncoding* positions, ForwardContext& context);
+                const PositionEncoding* positions, ForwardContext& context,
+                const Tensor& values = Tensor());
 
   // The tokens at hand: as sequences while prompts are taken in, else single tokens.
   const Sequences& tokens() const { return tokens_; }

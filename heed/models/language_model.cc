@@ -32,16 +32,17 @@ class LanguageModelSession : public DecodingSession {
  private:
   // The tokens at hand through the layers → [tokens, d], before the last norm.
   Tensor run(const Tensor& ids) {
-    Tensor x = model_.embeddings_.forward(ids, Tensor(), model_.table_, cache_.tokens(),
-                                          cache_.reach(), model_.stack_.positions(), context_);
-    const StackPositions positions = model_.stack_.attention_positions();
-    for (std::size_t i = 0; i < model_.stack_.blocks().size(); ++i) {
-      const Block& block = model_.stack_.blocks()[i];
-      x = block.step(x, cache_.tokens(), context_, [&](const Tensor& input) {
-        return cache_.attend(i, block.self_attention(), input, positions.self, context_);
+    const Tensor x =
+        model_.embeddings_.forward(ids, Tensor(), model_.table_, cache_.tokens(), cache_.reach(),
+                                   model_.stack_.positions(), context_);
+    const PositionEncoding* positions = model_.stack_.attention_positions().self;
+    const LayerValues values = model_.value_embeddings_.forward(ids);
+    return model_.stack_.through(x, [&](std::size_t i, const Block& block, const Tensor& y) {
+      return block.step(y, cache_.tokens(), context_, [&](const Tensor& input) {
+        return cache_.attend(i, block.self_attention(), input, positions, context_,
+                             values.empty() ? Tensor() : values[i]);
       });
-    }
-    return x;
+    });
   }
   // Logits of what follows states that run() gave.
   Tensor logits(const Tensor& states) const {
@@ -70,11 +71,15 @@ LanguageModel::LanguageModel(const LanguageModelConfig& config, std::int64_t voc
       table_(embedding_table(config, vocabulary_size, no_padding, device)),
       output_bias_(output_bias(config, {vocabulary_size}, device)),
       embeddings_(config, {.stack = "decoder"}, device),
-      stack_(config, {.name = "decoder", .layers = config.layers, .causal = true}, device) {
+      value_embeddings_(config, config.value_embeddings, config.layers, vocabulary_size, device),
+      stack_(config,
+             {.name = "decoder",
+              .layers = config.layers,
+              .causal = true,
+              .value_tables = config.value_embeddings},
+             device) {
   if (config.tie_embeddings == "none") {
-    output_weight_ = Parameter({vocabulary_size, config.d_model}, Initial::xavier, true, device);
-    output_weight_.operand = true;
-    set_initial(output_weight_, config);
+    output_weight_ = output_layer_weight(config, vocabulary_size, device);
   }
   if (weights == StartingWeights::drawn) {
     initialize_parameters(*this, 0);
@@ -85,7 +90,7 @@ Tensor LanguageModel::decode(const Tensor& ids, const Sequences& sequences,
                              ForwardContext& context) const {
   const Tensor x = embeddings_.forward(ids, Tensor(), table_, sequences, sequences.longest(),
                                        stack_.positions(), context);
-  return stack_.forward(x, sequences, context);
+  return stack_.forward(x, sequences, context, value_embeddings_.forward(ids));
 }
 
 std::unique_ptr<DecodingSession> LanguageModel::start(const ForwardContext& context) const {
@@ -95,6 +100,7 @@ std::unique_ptr<DecodingSession> LanguageModel::start(const ForwardContext& cont
 void LanguageModel::visit(ParameterVisitor& visitor) {
   visitor.parameter("model.decoder.embed_tokens.weight", table_);
   visitor.module("model.decoder", embeddings_);
+  visitor.module("model.decoder.value_embeddings", value_embeddings_);
   visitor.module("model.decoder", stack_);
   if (config_.tie_embeddings == "none") {
     visitor.parameter("lm_head.weight", output_weight_);

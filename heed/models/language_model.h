@@ -16,6 +16,7 @@
 #include "heed/nn/embeddings.h"
 #include "heed/nn/generator.h"
 #include "heed/nn/stack.h"
+#include "heed/nn/value_embeddings.h"
 
 namespace heed {
 
@@ -57,6 +58,7 @@ class LanguageModel : public Generator {
   Parameter output_weight_;  // undefined when tied to table_
   Parameter output_bias_;    // [vocabulary], undefined without one
   Embeddings embeddings_;
+  ValueEmbeddings value_embeddings_;
   Stack stack_;
 };
 

@@ -14,11 +14,15 @@ namespace heed {
 struct LanguageModelConfig : StackConfig, OutputConfig {
   int layers = 6;
   std::string tie_embeddings = "output";
+  int value_embeddings = 0;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("layers", layers, "number of layers");
     visit("tie_embeddings", tie_embeddings, "none, or output (embeddings = output layer)");
+    visit("value_embeddings", value_embeddings,
+          "tables of embeddings that join the values of as many of the first layers, and of the "
+          "last; 0: none");
     OutputConfig::fields(visit);
     StackConfig::fields(visit);
   }

@@ -46,10 +46,7 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
         embedding_table(config, vocabulary.target_size, vocabulary.symbols.padding, device);
   }
   if (config.tie_embeddings == "none") {
-    output_weight_ =
-        Parameter({vocabulary.target_size, config.d_model}, Initial::xavier, true, device);
-    output_weight_.operand = true;
-    set_initial(output_weight_, config);
+    output_weight_ = output_layer_weight(config, vocabulary.target_size, device);
   }
   if (weights == StartingWeights::drawn) {
     initialize_parameters(*this, 0);

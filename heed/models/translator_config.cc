@@ -24,6 +24,9 @@ void check_translator_config(const TranslatorConfig& config) {
   check_usage(config.tie_embeddings == "none" || config.tie_embeddings == "output" ||
                   config.tie_embeddings == "all",
               "model.tie_embeddings '{}': expected none, output or all", config.tie_embeddings);
+  check_usage(config.initial_logits == "drawn" || config.tie_embeddings == "none",
+              "model.initial_logits zero: needs model.tie_embeddings none, for embeddings that are "
+              "all zero tell nothing apart");
   check_output_config(config);
   check_usage(
       config.sublayers == "sequential",

@@ -20,12 +20,11 @@ void TranslatorSession::add_sources(const Inputs& source) {
 }
 
 Tensor TranslatorSession::run(const Tensor& ids) {
-  Tensor x = model_.embed_targets(ids, cache_.tokens(), cache_.reach(), context_);
+  const Tensor x = model_.embed_targets(ids, cache_.tokens(), cache_.reach(), context_);
   const SourceQueries queries = sources_.queries_of(cache_);
-  for (std::size_t i = 0; i < model_.decoder_.blocks().size(); ++i) {
-    const Block& block = model_.decoder_.blocks()[i];
-    x = block.step(
-        x, cache_.tokens(), context_,
+  return model_.decoder_.through(x, [&](std::size_t i, const Block& block, const Tensor& y) {
+    return block.step(
+        y, cache_.tokens(), context_,
         [&](const Tensor& input) {
           return cache_.attend(i, block.self_attention(), input,
                                model_.decoder_.attention_positions().self, context_);
@@ -34,8 +33,7 @@ Tensor TranslatorSession::run(const Tensor& ids) {
           return sources_.attend(i, block.cross_attention(), input, queries,
                                  model_.decoder_.attention_positions().cross, context_);
         });
-  }
-  return x;
+  });
 }
 
 Tensor TranslatorSession::logits(const Tensor& states) const {

@@ -20,6 +20,7 @@ AttentionScope scope_of(const StackConfig& config, const BlockPlace& place, bool
   scope.place = {.stack = place.stack, .layer = place.layer, .cross = cross};
   scope.dropout = config.attention_dropout;
   scope.causal = !cross && place.causal;
+  scope.mixes_values = !cross && place.mixes_values;
   scope.device = device;
   if (const auto pruned = config.pruned_heads.find(scope.place.name());
       pruned != config.pruned_heads.end()) {
@@ -65,24 +66,30 @@ Block::Block(const StackConfig& config, const BlockPlace& place, Device device)
                     device),
       feed_forward_connection_(config, name_of(place, "feed_forward"), skipping_of(config, place),
                                device, !shares_norm_) {
-  self_attention_.output().weight.gain = branch_gain(config, place);
-  feed_forward_.output().weight.gain = branch_gain(config, place);
+  const auto begin_branch = [&](Parameter& last_map) {
+    last_map.gain = branch_gain(config, place);
+    if (config.initial_branches == "zero") {
+      last_map.initial = Initial::zeros;
+    }
+  };
+  begin_branch(self_attention_.output().weight);
+  begin_branch(feed_forward_.output().weight);
   if (place.cross) {
     check_usage(!parallel_,
                 "sublayers {}: a block with cross-attention takes its sublayers one by one",
                 config.sublayers);
     cross_attention_.emplace(attention_of_layer(config.attention, place.layer),
                              scope_of(config, place, true, device));
-    cross_attention_->output().weight.gain = branch_gain(config, place);
+    begin_branch(cross_attention_->output().weight);
     cross_connection_.emplace(config, name_of(place, "cross"), skipping_of(config, place), device);
   }
   set_initial(*this, config, config.initial_gain);
 }
 
 Tensor Block::forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
-                      const StackPositions& positions) const {
+                      const StackPositions& positions, const Tensor& values) const {
   return step(x, sequences, context, [&](const Tensor& input) {
-    return self_attention_.forward(input, sequences, positions.self, context);
+    return self_attention_.forward(input, sequences, positions.self, context, values);
   });
 }
 

@@ -20,9 +20,10 @@ namespace heed {
 struct BlockPlace {
   std::string stack = "encoder";  // in traces and of its dropout: "encoder.0.self"
   int layer = 0;
-  int layers = 1;       // of its stack
-  bool causal = false;  // its self-attention sees no future
-  bool cross = false;   // it attends to another stack's output, too
+  int layers = 1;             // of its stack
+  bool causal = false;        // its self-attention sees no future
+  bool cross = false;         // it attends to another stack's output, too
+  bool mixes_values = false;  // its self-attention takes values of embeddings
 };
 
 // The positions that act inside the attentions of a stack; null: none.
@@ -36,9 +37,9 @@ class Block : public Module {
   // Errors (usage): heads that cannot be left out; an unknown activation.
   Block(const StackConfig& config, const BlockPlace& place, Device device);
 
-  // x: [tokens, d] → [tokens, d].
+  // x: [tokens, d] → [tokens, d]. `values`: see SelfAttention::forward.
   Tensor forward(const Tensor& x, const Sequences& sequences, ForwardContext& context,
-                 const StackPositions& positions = {}) const;
+                 const StackPositions& positions = {}, const Tensor& values = Tensor()) const;
   // With cross-attention to memory [memory tokens, d].
   Tensor forward(const Tensor& x, const Sequences& sequences, const Tensor& memory,
                  const Sequences& memory_sequences, ForwardContext& context,

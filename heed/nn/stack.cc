@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "heed/ops/elementwise.h"
+#include "heed/ops/rows.h"
+
 namespace heed {
 
 namespace {
@@ -36,34 +39,42 @@ Stack::Stack(const StackConfig& config, const StackPlace& place, Device device)
     cross_positions_ = make_positions(config, place.layers, false, false, device);
   }
   for (int layer = 0; layer < place.layers; ++layer) {
-    blocks_.emplace_back(config,
-                         BlockPlace{.stack = place.name,
-                                    .layer = layer,
-                                    .layers = place.layers,
-                                    .causal = place.causal,
-                                    .cross = place.cross},
-                         device);
+    blocks_.emplace_back(
+        config,
+        BlockPlace{
+            .stack = place.name,
+            .layer = layer,
+            .layers = place.layers,
+            .causal = place.causal,
+            .cross = place.cross,
+            .mixes_values = value_table_of(layer, place.layers, place.value_tables).has_value()},
+        device);
+  }
+  for (int i = 0; config.skips && i < place.layers / 2; ++i) {
+    skip_factors_.emplace_back(Shape({1}), Initial::ones, false, device);
   }
   if (has_final_norm(config)) {
     norm_.emplace(norm_config(config), config.d_model, device);
   }
 }
 
-Tensor Stack::forward(const Tensor& x, const Sequences& rows, ForwardContext& context) const {
-  Tensor y = x;
-  for (const Block& block : blocks_) {
-    y = block.forward(y, rows, context, attention_positions());
-  }
-  return finish(y);
+Tensor Stack::join(const Tensor& x, const Tensor& given, std::size_t from) const {
+  return ops::add(x, ops::scale_columns(given, skip_factors_[from].value));
+}
+
+Tensor Stack::forward(const Tensor& x, const Sequences& rows, ForwardContext& context,
+                      const LayerValues& values) const {
+  return finish(through(x, [&](std::size_t i, const Block& block, const Tensor& y) {
+    return block.forward(y, rows, context, attention_positions(),
+                         values.empty() ? Tensor() : values[i]);
+  }));
 }
 
 Tensor Stack::forward(const Tensor& x, const Sequences& rows, const Tensor& memory,
                       const Sequences& memory_rows, ForwardContext& context) const {
-  Tensor y = x;
-  for (const Block& block : blocks_) {
-    y = block.forward(y, rows, memory, memory_rows, context, attention_positions());
-  }
-  return finish(y);
+  return finish(through(x, [&](std::size_t, const Block& block, const Tensor& y) {
+    return block.forward(y, rows, memory, memory_rows, context, attention_positions());
+  }));
 }
 
 void Stack::visit(ParameterVisitor& visitor) {
@@ -73,6 +84,9 @@ void Stack::visit(ParameterVisitor& visitor) {
   }
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     visitor.module(fmt::format("layers.{}", i), blocks_[i]);
+  }
+  for (std::size_t i = 0; i < skip_factors_.size(); ++i) {
+    visitor.parameter(fmt::format("skips.{}", i), skip_factors_[i]);
   }
   if (norm_) {
     visitor.module("layer_norm", *norm_);

@@ -103,6 +103,8 @@ void check_sublayers(const StackConfig& config) {
 
 void check_initial(const StackConfig& config) {
   check_choice("initial", config.initial, {"xavier", "normal"});
+  check_choice("initial_branches", config.initial_branches, {"drawn", "zero"});
+  check_choice("initial_logits", config.initial_logits, {"drawn", "zero"});
   check_usage(config.initial_gain > 0, "model.initial_gain: must be positive, got {}",
               config.initial_gain);
   check_usage(config.initial_gain == 1 || config.initial == "xavier",
@@ -149,6 +151,14 @@ NormConfig norm_config(const StackConfig& config) {
 
 bool has_final_norm(const StackConfig& config) {
   return config.norm != "post";
+}
+
+Parameter output_layer_weight(const StackConfig& config, std::int64_t pieces, Device device) {
+  const bool zero = config.initial_logits == "zero";
+  Parameter weight({pieces, config.d_model}, zero ? Initial::zeros : Initial::xavier, true, device);
+  weight.operand = true;
+  set_initial(weight, config);
+  return weight;
 }
 
 void set_initial(Parameter& parameter, const StackConfig& config, double xavier_gain) {

@@ -31,6 +31,9 @@ struct StackConfig {
   double initial_gain = 1;
   double initial_deviation = 0.02;
   bool initial_by_depth = false;
+  std::string initial_branches = "drawn";
+  std::string initial_logits = "drawn";
+  bool skips = false;
   double dropout = 0.1;
   double attention_dropout = 0.0;
   double activation_dropout = 0.0;
@@ -71,6 +74,16 @@ struct StackConfig {
     visit("initial_deviation", initial_deviation, "initial normal: the standard deviation");
     visit("initial_by_depth", initial_by_depth,
           "divide the last map of each sublayer by the root of the number of sublayers (GPT-2)");
+    visit(
+        "initial_branches", initial_branches,
+        "the last map of each sublayer at the start: drawn like the others, or zero, so that each "
+        "block begins as the identity");
+    visit(
+        "initial_logits", initial_logits,
+        "an output layer of its own at the start: drawn, or zero, so that all pieces begin alike");
+    visit("skips", skips,
+          "what the layers of the first half give joins the input of those of the second, the last "
+          "the first's, by a learned factor");
     visit("dropout", dropout, "on the output of every sublayer");
     visit("attention_dropout", attention_dropout, "on attention weights");
     visit("activation_dropout", activation_dropout, "inside the feed-forward sublayers");
@@ -100,6 +113,9 @@ NormConfig norm_config(const StackConfig& config);
 
 // Whether a stack ends with a norm of its own: unless the last residual sum has one.
 bool has_final_norm(const StackConfig& config);
+
+// The matrix of an output layer that is not tied to embeddings, [pieces, d_model].
+Parameter output_layer_weight(const StackConfig& config, std::int64_t pieces, Device device);
 
 // How `parameter` is drawn in such a model: what would be xavier or embedding is normal when the
 // configuration says so, and keeps its kind otherwise, with xavier times `xavier_gain`.

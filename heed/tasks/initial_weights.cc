@@ -13,9 +13,11 @@ namespace heed {
 namespace {
 
 constexpr std::string_view without_weights[] = {
-    "norm_epsilon",      "initial",          "initial_gain",      "initial_deviation",
-    "initial_by_depth",  "dropout",          "attention_dropout", "activation_dropout",
-    "embedding_dropout", "stochastic_depth", "max_length"};
+    "norm_epsilon",       "initial",           "initial_gain",
+    "initial_deviation",  "initial_by_depth",  "initial_branches",
+    "initial_logits",     "dropout",           "attention_dropout",
+    "activation_dropout", "embedding_dropout", "stochastic_depth",
+    "max_length"};
 
 }  // namespace
 

@@ -83,6 +83,7 @@ struct AttentionScope {
   bool causal = false;           // sees no future: a decoder's self-attention
   bool input_bias = true;        // of the maps that give queries, keys and values
   bool output_bias = true;       // of the map of what was attended
+  bool mixes_values = false;     // values are joined by others from outside
   Device device;
 };
 

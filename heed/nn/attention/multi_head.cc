@@ -5,6 +5,7 @@
 #include "heed/base/error.h"
 #include "heed/kernels/matmul.h"
 #include "heed/ops/elementwise.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 
@@ -38,37 +39,56 @@ SelfAttention::SelfAttention(const AttentionConfig& config, const AttentionScope
             {"k_proj", core_.key_width()},
             {"v_proj", core_.value_width()}},
            scope.device, scope.input_bias),
-      out_(core_.out_width(), scope.size, scope.device, scope.output_bias) {}
+      out_(core_.out_width(), scope.size, scope.device, scope.output_bias) {
+  if (scope.mixes_values) {
+    for (Parameter* share : {&own_share_, &value_share_}) {
+      *share = Parameter({1}, Initial::constant, false, scope.device);
+      share->gain = 0.5;
+    }
+  }
+}
+
+Tensor SelfAttention::mixed(const Tensor& own, const Tensor& values) const {
+  if (!own_share_.defined()) {
+    return own;
+  }
+  return ops::add(ops::scale_columns(own, own_share_.value),
+                  ops::scale_columns(values, value_share_.value));
+}
 
 Tensor SelfAttention::forward(const Tensor& x, const Sequences& sequences,
-                              const PositionEncoding* positions, ForwardContext& context) const {
+                              const PositionEncoding* positions, ForwardContext& context,
+                              const Tensor& values) const {
   const std::array<std::int64_t, 3> widths = {core_.query_width(), core_.key_width(),
                                               core_.value_width()};
   const std::vector<Tensor> qkv = ops::split_columns(qkv_.forward(x, context), widths);
-  return project_out(core_.attend(qkv[0], qkv[1], qkv[2], sequences, sequences, positions, context),
-                     context);
+  return project_out(
+      core_.attend(qkv[0], qkv[1], mixed(qkv[2], values), sequences, sequences, positions, context),
+      context);
 }
 
 Tensor SelfAttention::project(const Tensor& x, const Tensor& kept, const Sequences& rows,
                               std::int64_t length, const PositionEncoding* positions,
-                              ForwardContext& context) const {
+                              ForwardContext& context, const Tensor& values) const {
   const Tensor qkv = qkv_.forward(x, context);
   const std::int64_t begin = core_.query_width();
   const Tensor keys = qkv.columns(begin, begin + core_.key_width());
   const Tensor compared = core_.kept_keys(keys, rows.positions, length, positions, context);
-  if (compared.view().data == keys.view().data) {
+  if (compared.view().data == keys.view().data && !own_share_.defined()) {
     kept.copy_from(qkv.columns(begin, begin + core_.kept_width()));
   } else {
     core_.keys_of(kept).copy_from(compared);
-    core_.values_of(kept).copy_from(
-        qkv.columns(begin + core_.key_width(), begin + core_.kept_width()));
+    const Tensor own = qkv.columns(begin + core_.key_width(), begin + core_.kept_width());
+    core_.values_of(kept).copy_from(mixed(own, values));
   }
   return qkv.columns(0, begin);
 }
 
 Tensor SelfAttention::prefill(const Tensor& x, const Tensor& kept, const Sequences& sequences,
-                              const PositionEncoding* positions, ForwardContext& context) const {
-  const Tensor queries = project(x, kept, sequences, sequences.longest(), positions, context);
+                              const PositionEncoding* positions, ForwardContext& context,
+                              const Tensor& values) const {
+  const Tensor queries =
+      project(x, kept, sequences, sequences.longest(), positions, context, values);
   return project_out(core_.attend_kept(queries, core_.keys_of(kept), core_.values_of(kept),
                                        sequences, sequences, positions, context),
                      context);
@@ -82,6 +102,8 @@ Tensor SelfAttention::project_out(const Tensor& attended, ForwardContext& contex
 void SelfAttention::visit(ParameterVisitor& visitor) {
   visitor.parameter("qkv_proj_weight", qkv_.weight);
   visitor.parameter("qkv_proj_bias", qkv_.bias);
+  visitor.parameter("own_value_share", own_share_);
+  visitor.parameter("embedded_value_share", value_share_);
   core_.visit(visitor);
   visitor.module("out_proj", out_);
 }

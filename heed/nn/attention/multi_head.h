@@ -16,19 +16,23 @@ class SelfAttention : public Module {
  public:
   SelfAttention(const AttentionConfig& config, const AttentionScope& scope);
 
-  // x: [tokens, d] → [tokens, d]. `positions`: what acts inside attention, or null.
+  // x: [tokens, d] → [tokens, d]. `positions`: what acts inside attention, or null. `values`
+  // [tokens, key heads · value size] join those of x where the scope says that it mixes values
+  // (nn/value_embeddings.h), here and below.
   Tensor forward(const Tensor& x, const Sequences& sequences, const PositionEncoding* positions,
-                 ForwardContext& context) const;
+                 ForwardContext& context, const Tensor& values = Tensor()) const;
 
   // For decoding step by step: q of new tokens [tokens, heads · key size]. Writes what is kept of
   // them into `kept` [tokens, core().kept_width()], rows of a cache; `length` bounds their
   // positions. Records no gradients.
   Tensor project(const Tensor& x, const Tensor& kept, const Sequences& rows, std::int64_t length,
-                 const PositionEncoding* positions, ForwardContext& context) const;
+                 const PositionEncoding* positions, ForwardContext& context,
+                 const Tensor& values = Tensor()) const;
   // Prefill: forward() of the beginnings of sequences that also writes what project() would keep of
   // them. Records no gradients.
   Tensor prefill(const Tensor& x, const Tensor& kept, const Sequences& sequences,
-                 const PositionEncoding* positions, ForwardContext& context) const;
+                 const PositionEncoding* positions, ForwardContext& context,
+                 const Tensor& values = Tensor()) const;
   // What was attended [tokens, heads · value size] → [tokens, d].
   Tensor project_out(const Tensor& attended, ForwardContext& context) const;
 
@@ -38,8 +42,11 @@ class SelfAttention : public Module {
   void visit(ParameterVisitor& visitor) override;
 
  private:
+  Tensor mixed(const Tensor& own, const Tensor& values) const;
+
   AttentionCore core_;
   FusedLinear qkv_;
+  Parameter own_share_, value_share_;  // [1] each, or undefined
   Linear out_;
 };
 
