@@ -25,7 +25,11 @@ struct TextMarks {
 };
 
 TextMarks marks_of(const TextForm& form, const Tokenizer& tokenizer) {
-  return {.end = tokenizer.end_id(), .documents = form.has_documents()};
+  check_usage(!form.has_documents() || tokenizer.end_id() >= 0,
+              "data.documents {}: the tokenizer has no end symbol to put behind a document",
+              form.documents);
+  return {
+      .start = tokenizer.begin_id(), .end = tokenizer.end_id(), .documents = form.has_documents()};
 }
 
 struct EncodedBlock {

@@ -2,8 +2,9 @@
 // threads, and written in order. Memory does not grow with the text, and the ids depend on the text
 // alone, not on the number of threads.
 //
-// Running text is the tokens of its blocks, behind the tokenizer's start symbol if it has one. A
-// document has the end symbol behind it, and the start symbol before it if there is one.
+// Running text is the tokens of its blocks, behind the tokenizer's start symbol if it has one; a
+// tokenizer that puts a space before a text does so before each block. A document has the end
+// symbol behind it, and the start symbol before it if there is one.
 //
 // Thread-safety: functions from any thread.
 #pragma once

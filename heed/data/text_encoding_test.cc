@@ -121,7 +121,8 @@ TEST_F(TextEncoding, NothingHalfWrittenIsLeft) {
 }
 
 TEST_F(TextEncoding, LinesAreWhatTokenizersOfLinesTake) {
-  const WordTokenizer words(Vocabulary::with_specials(std::vector<std::string>{"one", "two"}, "words"), false);
+  const WordTokenizer words(
+      Vocabulary::with_specials(std::vector<std::string>{"one", "two"}, "words"), false);
   const std::string file = write("a.txt", "one two\n\ntwo three\n");
   const auto text = encode_text({.files = {file}, .form = {.documents = "line"}}, words, pool_);
   const int one = words.encode("one")[0], two = words.encode("two")[0];
@@ -135,6 +136,46 @@ TEST_F(TextEncoding, LinesAreWhatTokenizersOfLinesTake) {
                          }),
                 HasSubstr("tokenizer.kind word: takes text line by line"));
   }
+}
+
+// A tokenizer of bytes whose texts begin with <pad>, or that has no symbols at all.
+class OtherSymbols : public ByteTokenizer {
+ public:
+  explicit OtherSymbols(bool any) : any_(any) {}
+  std::optional<int> begin_id() const override {
+    return any_ ? std::optional(ByteTokenizer::pad_id()) : std::nullopt;
+  }
+  int end_id() const override { return any_ ? ByteTokenizer::end_id() : -1; }
+
+ private:
+  bool any_;
+};
+
+TEST_F(TextEncoding, AStartSymbolComesBeforeTheTextOrEachDocument) {
+  const std::string file = write("a.txt", "ab\nc\n");
+  const OtherSymbols starts(true);
+  const int start = *starts.begin_id();
+  const auto text = encode_text({.files = {file}, .form = {}}, starts, pool_);
+  std::vector<int> expected = {start};
+  for (const int id : bytes("ab\nc\n")) {
+    expected.push_back(id);
+  }
+  EXPECT_EQ(ids_of(*text), expected);
+  EXPECT_TRUE(text->has_start_symbols());
+  const int a = bytes("a")[0];
+  const auto lines = encode_text({.files = {file}, .form = {.documents = "line"}}, starts, pool_);
+  EXPECT_THAT(ids_of(*lines), ElementsAre(start, a, a + 1, end_symbol, start, a + 2, end_symbol));
+  EXPECT_THAT(lines->documents(), ElementsAre(0, 4));
+}
+
+TEST_F(TextEncoding, DocumentsNeedAnEndSymbol) {
+  const std::string file = write("a.txt", "ab\nc\n");
+  const OtherSymbols none(false);
+  EXPECT_EQ(encode_text({.files = {file}, .form = {}}, none, pool_)->size(), 5);
+  EXPECT_THAT(
+      error_of(ErrorKind::usage,
+               [&] { encode_text({.files = {file}, .form = {.documents = "line"}}, none, pool_); }),
+      HasSubstr("no end symbol"));
 }
 
 TEST_F(TextEncoding, TheFirstPartIsWhatTokenizersLearnFrom) {
