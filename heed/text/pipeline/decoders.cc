@@ -1,7 +1,6 @@
 #include "heed/text/pipeline/decoders.h"
 
 #include <array>
-#include <numeric>
 #include <utility>
 
 #include "heed/base/error.h"
@@ -18,8 +17,11 @@ namespace {
 using Pieces = std::vector<std::string>;
 
 std::string joined(const Pieces& pieces) {
-  return std::accumulate(pieces.begin(), pieces.end(), std::string(),
-                         [](std::string text, const std::string& piece) { return text += piece; });
+  std::string text;
+  for (const std::string& piece : pieces) {
+    text += piece;
+  }
+  return text;
 }
 
 void replace_in(std::string& text, std::string_view from, std::string_view to) {

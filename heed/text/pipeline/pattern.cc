@@ -82,6 +82,27 @@ std::vector<TextSpan> find_expression(std::string_view text, const icu::RegexPat
   return spans;
 }
 
+// What Oniguruma understands by \\w, \\W and \\h, which ICU takes for something else.
+std::string as_icu_reads_it(const std::string& expression) {
+  constexpr std::string_view word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}²³¹¼½¾]";
+  std::string result;
+  for (std::size_t i = 0; i < expression.size(); ++i) {
+    const char next = expression[i] == '\\' && i + 1 < expression.size() ? expression[i + 1] : '\0';
+    if (next == 'w' || next == 'W') {
+      result.append(next == 'w' ? "[" : "[^").append(word);
+    } else if (next == 'h') {
+      result += "[0-9A-Fa-f]";
+    } else {
+      result += expression[i];
+      if (next != '\0') {
+        result += next;
+      }
+    }
+    i += next != '\0' ? 1 : 0;
+  }
+  return result;
+}
+
 }  // namespace
 
 SpanFinder pattern_finder(const Json& json, const std::string& source) {
@@ -93,10 +114,12 @@ SpanFinder pattern_finder(const Json& json, const std::string& source) {
   if (json.contains("String")) {
     return [text](std::string_view where) { return find_text(where, text); };
   }
+  // Lines end at \n alone, and ^ and $ stand at their ends.
   UErrorCode status = U_ZERO_ERROR;
   UParseError where{};
   const std::shared_ptr<const icu::RegexPattern> pattern(
-      icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(text), 0, where, status));
+      icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(as_icu_reads_it(text)),
+                                 UREGEX_MULTILINE | UREGEX_UNIX_LINES, where, status));
   check_data(U_SUCCESS(status) && pattern, "{}: the regular expression {} is not supported: {}",
              source, text.substr(0, 200), u_errorName(status));
   return [pattern, source](std::string_view in) { return find_expression(in, *pattern, source); };

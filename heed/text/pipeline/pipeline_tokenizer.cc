@@ -75,6 +75,12 @@ void PipelineTokenizer::index_pieces(const std::string& source) {
     added[id] = true;
     contents_[id] = token.content;
   }
+  for (const AddedToken& token : steps_.added_tokens) {
+    if (token.normalized && normalizer_) {
+      contents_[static_cast<std::size_t>(token.id)] =
+          normalized_.emplace_back(normalizer_(token.content));
+    }
+  }
   check_data(!contents_.empty(), "{}: an empty vocabulary", source);
   special_.resize(contents_.size());
   for (const AddedToken& token : steps_.added_tokens) {

@@ -5,6 +5,7 @@
 // Thread-safety: const once made; threads may share one.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,7 @@ class PipelineTokenizer : public Tokenizer {
   bool plain_bytes_ = false;  // words as GPT-2 cuts them go straight to the model
   AddedTokenFinder before_normalizing_, after_normalizing_;
   std::vector<std::string_view> contents_;  // by id, of the model or of added tokens
+  std::deque<std::string> normalized_;      // those of added tokens that are normalized
   ForbiddenIds special_;                    // by id
   bool model_makes_special_ = false;
 };
