@@ -12,6 +12,7 @@
 #include "apps/heed/common.h"
 #include "heed/base/config.h"
 #include "heed/base/config_json.h"
+#include "heed/models/language_model_presets.h"
 #include "heed/tasks/study.h"
 #include "heed/tasks/task_kinds.h"
 
@@ -101,6 +102,10 @@ std::string recipe_page() {
   for (const TaskKind& kind : task_kinds()) {
     text += task_tables(kind);
   }
+  text += fmt::format(
+      "\n## Presets of `model.preset`\n\nWhat `heed recipe --presets` prints. A key that a recipe "
+      "gives wins over its preset's value.\n\n```\n{}```\n",
+      language_model_preset_table());
   std::vector<ConfigKey> study = list_config_keys<CompareConfig>();
   for (ConfigKey& key : study) {
     key.key = "compare." + key.key;
@@ -159,17 +164,22 @@ void add_recipe_command(CLI::App& application, int&) {
       "  heed recipe\n"
       "  heed recipe translation > recipe.yaml\n"
       "  heed recipe language_modelling | grep -i dropout\n"
+      "  heed recipe --presets\n"
       "  heed recipe --markdown > docs/RECIPE.md");
   const auto task = std::make_shared<std::string>();
   const auto markdown = std::make_shared<bool>(false);
+  const auto presets = std::make_shared<bool>(false);
   std::vector<std::string> tasks;
   for (const TaskKind& kind : task_kinds()) {
     tasks.push_back(kind.name);
   }
   suggest(command->add_option("TASK", *task, "The task whose keys are listed"), tasks);
   command->add_flag("--markdown", *markdown, "Print a page of tables of all tasks instead");
-  command->callback([task, markdown] {
+  command->add_flag("--presets", *presets,
+                    "Print the named sizes and styles that model.preset takes instead");
+  command->callback([task, markdown, presets] {
     write_output(*markdown       ? recipe_page()
+                 : *presets      ? language_model_preset_table()
                  : task->empty() ? task_list()
                                  : recipe_template(task_kind(*task)));
   });

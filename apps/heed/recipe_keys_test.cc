@@ -42,6 +42,7 @@ TEST(RecipeKeys, ThePageHasARowForEveryKeyOfEachTask) {
     }
     EXPECT_THAT(page, testing::HasSubstr("\n## `task: " + kind.name + "`\n"));
   }
+  EXPECT_THAT(page, testing::HasSubstr("\ngpt2-124m                  12 layers, d  768, 12 heads"));
   EXPECT_THAT(page, testing::HasSubstr("| `training.save_every` | integer | `0` | steps between"));
   // What would end a cell or be taken for a tag is escaped.
   EXPECT_THAT(page, testing::HasSubstr("[sin \\| cos]"));

@@ -10,6 +10,7 @@
 #include "heed/interop/model_kind.h"
 #include "heed/kernels/kernel.h"
 #include "heed/metrics/bits_per_character.h"
+#include "heed/models/language_model_presets.h"
 #include "heed/tasks/initial_weights.h"
 #include "heed/tasks/language_modelling_tests.h"
 #include "heed/tasks/pair_source.h"
@@ -211,13 +212,39 @@ ModelFiles LanguageModellingTask::files() const {
   return model_files(*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target), {});
 }
 
+namespace {
+
+// What the keys of `document` add to: the recipe's defaults, those of its model.preset if it names
+// one.
+LanguageModellingRecipe defaults_of(const Json& document, const std::string& source) {
+  LanguageModellingRecipe defaults;
+  const auto model = document.find("model");
+  if (model == document.end() || !model->is_object()) {
+    return defaults;
+  }
+  const auto preset = model->find("preset");
+  if (preset != model->end() && preset->is_string() &&
+      !preset->get_ref<const std::string&>().empty()) {
+    try {
+      static_cast<LanguageModelConfig&>(defaults.model) =
+          language_model_preset(preset->get<std::string>()).config;
+    } catch (const Error& error) {
+      fail(ErrorKind::usage, "{}: {}", source, error.what());
+    }
+  }
+  return defaults;
+}
+
+}  // namespace
+
 TaskKind language_modelling_task() {
   TaskKind kind;
   kind.name = "language_modelling";
   kind.summary = "a decoder that predicts running text, each token from those before it";
   kind.keys = recipe_keys<LanguageModellingRecipe>;
   kind.resolve = [](const Json& document, const std::string& source) {
-    const auto recipe = config_from_json<LanguageModellingRecipe>(document, source);
+    const auto recipe =
+        config_from_json<LanguageModellingRecipe>(document, source, defaults_of(document, source));
     check_recipe(recipe, source);
     return config_to_json(recipe);
   };

@@ -36,10 +36,22 @@ struct LanguageModellingData : TextConfig {
   }
 };
 
+struct LanguageModellingModel : LanguageModelConfig {
+  std::string preset;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("preset", preset,
+          "a named size and style, whose values are the defaults of the keys below: gpt2-124m, "
+          "llama-15m, … (`heed recipe --presets` lists them)");
+    LanguageModelConfig::fields(visit);
+  }
+};
+
 struct LanguageModellingRecipe : RunSettings {
   LanguageModellingData data;
   TokenizerConfig tokenizer;
-  LanguageModelConfig model;
+  LanguageModellingModel model;
 
   LanguageModellingRecipe() {
     task = "language_modelling";

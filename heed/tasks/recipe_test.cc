@@ -6,6 +6,7 @@
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/tasks/language_modelling.h"
 #include "heed/tasks/recipe_document.h"
 #include "heed/tasks/run.h"
 #include "heed/tasks/translation_recipe.h"
@@ -45,6 +46,39 @@ class RecipeFile : public testing::Test {
 
 constexpr const char* toys =
     "task: translation\ndata: {toy: {kind: copy}}\ntraining: {max_steps: 10}\n";
+
+TEST_F(RecipeFile, ThoseOfTheProjectAreSound) {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(HEED_SOURCE_DIR) / "recipes")) {
+    if (entry.path().extension() == ".yaml") {
+      EXPECT_NO_THROW(read_recipe(entry.path(), {})) << entry.path();
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 8);
+}
+
+TEST_F(RecipeFile, APresetGivesTheDefaultsOfTheModel) {
+  const std::string text =
+      "task: language_modelling\ndata: {train: [a.txt]}\ntraining: {max_steps: 10}\n"
+      "model: {preset: smollm2-135m, layers: 2, attention: {qk_norm: true}}\n";
+  const Recipe recipe = read(text, {"model.dropout=0.3"});
+  const auto model = typed_recipe<LanguageModellingRecipe>(recipe.document->value).model;
+  EXPECT_EQ(model.preset, "smollm2-135m");
+  EXPECT_EQ(model.layers, 2);  // given
+  EXPECT_EQ(model.dropout, 0.3);
+  EXPECT_TRUE(model.attention.qk_norm);
+  EXPECT_EQ(model.attention.key_heads, 3);  // the preset's
+  EXPECT_EQ(model.feed_forward_size, 1536);
+  EXPECT_EQ(model.position.base, 100000);
+  // What is written into a run holds them all.
+  Json resolved = recipe.document->value;
+  EXPECT_EQ(resolved.at("model").at("feed_forward_size"), 1536);
+  EXPECT_EQ(recipe_from_json(resolved, "again").document->value, resolved);
+  EXPECT_THAT(refusal(text, {"model.preset=gpt5"}),
+              HasSubstr("toys.yaml: model.preset 'gpt5': is unknown; known are gpt2-124m, "));
+  EXPECT_THAT(refusal(text, {"model.preset=3"}), HasSubstr("model.preset"));
+}
 
 TEST_F(RecipeFile, IsResolvedByItsTask) {
   const Recipe recipe = read(toys, {"seed=5", "model.d_model=64"});
