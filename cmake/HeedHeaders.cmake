@@ -21,7 +21,7 @@ heed_public(autograd gradient gradient_check kept_activation)
 heed_public(ops attention bias_table elementwise embedding heads index linear normalization rotary rows
   softmax)
 heed_public(nn block dropout_site embeddings forward_context generator generator_loss inputs layers
-  module norm sequences stack stack_config sublayer_connection)
+  module norm sequences stack stack_config sublayer_connection value_embeddings)
 heed_public(nn/attention additive attention_config attention_core attention_part attention_place
   bilinear block cosine dot full gaussian hard head_set multi_head prefix qk_norm sinks soft_cap softmax
   sparsemax talking_heads window)

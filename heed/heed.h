@@ -75,6 +75,7 @@
 #include "heed/nn/stack.h"
 #include "heed/nn/stack_config.h"
 #include "heed/nn/sublayer_connection.h"
+#include "heed/nn/value_embeddings.h"
 
 // Attention and position: the kinds there are, and how to add one.
 #include "heed/nn/attention/additive.h"

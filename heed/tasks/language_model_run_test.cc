@@ -9,6 +9,8 @@
 #include "heed/base/files.h"
 #include "heed/formats/checkpoint_directory.h"
 #include "heed/formats/safetensors.h"
+#include "heed/interop/load_model.h"
+#include "heed/models/language_model.h"
 #include "heed/tasks/run.h"
 
 namespace heed {
@@ -113,6 +115,33 @@ TEST_F(LanguageModelRun, ABudgetThatWasInterruptedIsMeasuredAnew) {
   const RunOutcome outcome = run("run", {"training.budget=0.3s"}, {.resume = true});
   EXPECT_EQ(outcome.training.interrupted, 0);
   EXPECT_LT(outcome.training.seconds, 2);
+}
+
+// Everything that speeds small decoders up, through training, a checkpoint and a model directory.
+TEST_F(LanguageModelRun, AModelOfAllChoicesIsSavedAndLoaded) {
+  run("run",
+      {"training.max_steps=3",
+       "model={d_model: 8, layers: 5, heads: 4, feed_forward_size: 8, norm: pre, norm_kind: rms, "
+       "activation: relu_squared, position: {kind: rotary}, tie_embeddings: none, skips: true, "
+       "attention: {key_heads: 2, qk_norm: true, topology: window, windows: [2, 0]}, "
+       "value_embeddings: 2, initial_branches: zero, initial_logits: zero, logit_soft_cap: 15}"},
+      {}, true);
+  const LoadedModel loaded = load_model(directory_ / "run");
+  const auto saved = weights("run/best");
+  const auto tensors = stored_tensors_of(*loaded.module);
+  EXPECT_EQ(tensors.size(), saved.size());
+  for (const NamedTensor& item : tensors) {
+    EXPECT_EQ(item.tensor.to_doubles(), saved.at(item.name)) << item.name;
+  }
+  const auto* model = dynamic_cast<const LanguageModel*>(loaded.module.get());
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->config().value_embeddings, 2);
+  EXPECT_TRUE(model->config().skips);
+  // Not all of it is still as it began.
+  EXPECT_NE(saved.at("lm_head.weight")[0], 0);
+  EXPECT_NE(saved.at("model.decoder.value_embeddings.1.weight"),
+            weights("run/best").at("model.decoder.value_embeddings.0.weight"));
+  EXPECT_NE(saved.at("model.decoder.skips.0")[0], 1);
 }
 
 // After each step the average is 0.9 of itself and 0.1 of the weights; it begins with the first.

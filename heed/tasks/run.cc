@@ -177,6 +177,7 @@ Budgeted spend_budget(Materials& materials) {
     return {.interrupted = plan.interrupted};
   }
   decide_steps(materials.recipe, plan.steps);
+  materials.task.reset();  // before another takes as much memory
   materials.task = make_task(materials.recipe, materials.data);
   materials.progress.line(
       fmt::format("budget of {}: {} steps of {:.3g} s, after {:.3g} s of measuring", budget,
