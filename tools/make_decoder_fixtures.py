@@ -62,6 +62,30 @@ def draw_weights(model, seed):
                 parameter.copy_(parameter + torch.randn(parameter.shape, generator=generator) * 0.3)
 
 
+# Ways of writing: keys of heed's DecodingConfig and of Transformers' generate().
+# Drawn weights seldom repeat themselves: penalties below 1 make them.
+WAYS = [
+    ({"beam": 1}, {}),
+    ({"beam": 1, "repetition_penalty": 0.2}, {"repetition_penalty": 0.2}),
+    ({"beam": 1, "repetition_penalty": 0.2, "no_repeat_ngram": 1},
+     {"repetition_penalty": 0.2, "no_repeat_ngram_size": 1}),
+    ({"beam": 1, "repetition_penalty": 0.2, "no_repeat_ngram": 2},
+     {"repetition_penalty": 0.2, "no_repeat_ngram_size": 2}),
+    ({"beam": 3}, {"num_beams": 3}),
+    ({"beam": 3, "repetition_penalty": 0.2, "no_repeat_ngram": 2},
+     {"num_beams": 3, "repetition_penalty": 0.2, "no_repeat_ngram_size": 2}),
+]
+
+
+def write_on(model, ids):
+    written = []
+    for ours, theirs in WAYS:
+        output = model.generate(torch.tensor([ids]), max_new_tokens=9, do_sample=False,
+                                pad_token_id=0, **theirs)
+        written.append({"config": ours, "begun": ids, "tokens": output[0, len(ids):].tolist()})
+    return written
+
+
 def save(name, model, seed):
     folder = FOLDER / name
     draw_weights(model, seed)
@@ -75,6 +99,8 @@ def save(name, model, seed):
     ids = [(37 * i * i + 11 * i + 5) % 256 + 2 for i in range(16)]
     with torch.no_grad():
         logits = read_again(torch.tensor([ids])).logits[0].numpy()
+    if name in ("gpt2", "llama"):
+        (folder / "written.json").write_text(json.dumps(write_on(read_again, ids[:6])) + "\n")
     numpy.save(folder / "ids.npy", numpy.array(ids, dtype=numpy.int32))
     numpy.save(folder / "logits.npy", logits)
 

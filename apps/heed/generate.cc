@@ -30,6 +30,7 @@ struct GenerateOptions {
   std::string precision = "float32";
   int threads = 1;
   bool json = false;
+  bool logprobs = false;
 };
 
 // Prints what is written: of one text as it comes, of several each when all are there.
@@ -39,7 +40,8 @@ class WrittenOutput {
       : options_(options), writer_(writer) {}
 
   void write(std::span<const std::string> prompts) {
-    const bool streams = !options_.json && prompts.size() == 1 && options_.writing.samples == 1;
+    const bool streams = !options_.json && prompts.size() == 1 && options_.writing.samples == 1 &&
+                         options_.writing.beam == 1;
     if (streams) {
       separate();
     }
@@ -77,10 +79,17 @@ class WrittenOutput {
   std::string json_line(const std::string& prompt, const std::vector<WrittenText>& texts) const {
     Json json = {{"prompt", prompt}, {"texts", Json::array()}};
     for (const WrittenText& text : texts) {
-      json["texts"].push_back({{"text", text.text},
-                               {"log_probability", text.log_probability},
-                               {"tokens", text.tokens},
-                               {"end", name_of(text.end)}});
+      Json& item = json["texts"].emplace_back(Json{{"text", text.text},
+                                                   {"log_probability", text.log_probability},
+                                                   {"tokens", text.tokens},
+                                                   {"end", name_of(text.end)}});
+      if (options_.logprobs) {
+        item["logprobs"] = Json::array();
+        for (const WrittenToken& token : text.pieces) {
+          item["logprobs"].push_back(
+              {{"id", token.id}, {"text", token.text}, {"log_probability", token.log_probability}});
+        }
+      }
     }
     return json.dump() + "\n";
   }
@@ -103,6 +112,9 @@ class WrittenOutput {
 };
 
 void run_generate(const GenerateOptions& options) {
+  check_usage(!options.logprobs || options.json, "--logprobs: goes with --json");
+  check_usage(!options.logprobs || options.writing.beam == 1,
+              "--logprobs: tells the tokens of greedy decoding and sampling, not of a beam");
   check_writing_config(options.writing);
   set_thread_count(options.threads);
   const bool is_given = options.prompt.has_value();
@@ -169,12 +181,35 @@ void add_generate_command(CLI::App& application, int&) {
       ->add_option("--top-p", writing.top_p,
                    "Draw among the most probable tokens that hold this share")
       ->type_name("P");
+  command
+      ->add_option("--min-p", writing.min_p,
+                   "Draw among the tokens that have this share of the most probable one's "
+                   "probability")
+      ->type_name("P");
+  command
+      ->add_option("--repetition-penalty", writing.repetition_penalty,
+                   "Above 1: tokens that stand in the text already become less probable")
+      ->type_name("X");
+  command
+      ->add_option("--no-repeat-ngram", writing.no_repeat_ngram,
+                   "Write no run of N tokens that stands in the text already")
+      ->type_name("N");
+  command
+      ->add_option("--beam", writing.beam,
+                   "Search for the most probable texts with this many hypotheses; --samples tells "
+                   "how many to print")
+      ->type_name("N")
+      ->capture_default_str();
   command->add_option("--stop", writing.stop, "A text ends before this; several: before any")
       ->type_name("TEXT");
   command->add_option("--seed", writing.seed, "The same seed, the same texts")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->capture_default_str();
+  command->add_flag("--special", writing.marked,
+                    "Prompts may spell the model's special pieces, such as <|im_start|>");
+  command->add_flag("--logprobs", options->logprobs,
+                    "With --json: every token with its id, text and log_probability");
   command->add_flag(
       "--json", options->json,
       "Print a JSON object a prompt: prompt, texts with log_probability, tokens, end");

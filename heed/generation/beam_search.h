@@ -20,6 +20,7 @@ class BeamSearch : public Search {
 
   void extend(const Candidates& candidates, std::int64_t first,
               std::span<const std::int32_t> rows) override;
+  std::vector<int> written(std::size_t i) const override { return tree_.path(beams_[i].node); }
   std::vector<Hypothesis> result() const override;
 
  private:

@@ -27,6 +27,13 @@ void check_decoding_config(const DecodingConfig& config) {
               "top_p: expected more than 0 and at most 1, "
               "got {}",
               config.top_p);
+  check_usage(config.min_p >= 0 && config.min_p <= 1, "min_p: expected 0 to 1, got {}",
+              config.min_p);
+  check_usage(std::isfinite(config.repetition_penalty) && config.repetition_penalty > 0,
+              "repetition_penalty: expected more than 0, 1 for none, got {}",
+              config.repetition_penalty);
+  check_usage(config.no_repeat_ngram >= 0, "no_repeat_ngram: expected 0 or more, got {}",
+              config.no_repeat_ngram);
   check_usage(config.batch_sentences >= 1, "batch_sentences: expected 1 or more, got {}",
               config.batch_sentences);
 }

@@ -16,6 +16,9 @@ struct DecodingConfig {
   double temperature = 1.0;
   int top_k = 0;
   double top_p = 1.0;
+  double min_p = 0.0;
+  double repetition_penalty = 1.0;
+  int no_repeat_ngram = 0;
   std::int64_t seed = 1;
   int batch_sentences = 64;
 
@@ -35,6 +38,12 @@ struct DecodingConfig {
     visit("temperature", temperature, "sampling: divides the logits");
     visit("top_k", top_k, "sampling: among the k most probable tokens; 0: all");
     visit("top_p", top_p, "sampling: among the most probable tokens that hold this share");
+    visit("min_p", min_p,
+          "sampling: among tokens that have this share of the most probable one's probability");
+    visit("repetition_penalty", repetition_penalty,
+          "above 1: tokens that stand in the text already become less probable");
+    visit("no_repeat_ngram", no_repeat_ngram,
+          "no run of so many tokens is written that stands in the text already; 0: may be");
     visit("seed", seed, "sampling: the same seed, the same translations");
     visit("batch_sentences", batch_sentences, "sentences decoded side by side");
   }

@@ -105,13 +105,11 @@ void GenerationLoop::advance() {
   parents_.clear();
   tokens_.clear();
   draws_.clear();
+  rules_.clear();
   for (const Running& item : running_) {
-    for (const LiveRow& row : item.search->live()) {
-      draws_.push_back({.row = static_cast<std::int64_t>(parents_.size()),
-                        .index = item.request.index,
-                        .hypothesis = row.ordinal,
-                        .step = item.step,
-                        .config = &item.request.config});
+    for (std::size_t i = 0; i < item.search->live().size(); ++i) {
+      const LiveRow& row = item.search->live()[i];
+      add_draw(item, i, static_cast<std::int64_t>(parents_.size()));
       parents_.push_back(row.parent);
       tokens_.push_back(row.token);
     }
@@ -142,23 +140,37 @@ void GenerationLoop::join() {
   const std::size_t first = running_.size();
   const Tensor logits = session_->add(packed_prompts(count));
   draws_.clear();
+  rules_.clear();
   for (std::size_t i = 0; i < count; ++i) {
     running_.push_back({.request = std::move(waiting_.front()), .search = nullptr});
     waiting_.pop_front();
     Running& item = running_.back();
     item.search = make_search(item.request);
-    for (const LiveRow& row : item.search->live()) {
-      draws_.push_back({.row = static_cast<std::int64_t>(i),
-                        .index = item.request.index,
-                        .hypothesis = row.ordinal,
-                        .step = 0,
-                        .config = &item.request.config});
+    for (std::size_t live = 0; live < item.search->live().size(); ++live) {
+      add_draw(item, live, static_cast<std::int64_t>(i));
     }
   }
   const std::int64_t first_row = session_rows_;
   session_rows_ += static_cast<std::int64_t>(count);
   extend(first, logits, first_row);
   finish();
+}
+
+void GenerationLoop::add_draw(const Running& item, std::size_t live, std::int64_t row) {
+  const DecodingConfig& config = item.request.config;
+  Draw& draw = draws_.emplace_back(Draw{.row = row,
+                                        .index = item.request.index,
+                                        .hypothesis = item.search->live()[live].ordinal,
+                                        .step = item.step,
+                                        .config = &config});
+  if (has_token_rules(config)) {
+    std::vector<int> tokens = item.request.prompt.begun;
+    const std::vector<int> written = item.search->written(live);
+    tokens.insert(tokens.end(), written.begin(), written.end());
+    if (TokenRules rules = token_rules(config, tokens); !rules.empty()) {
+      draw.rules = &rules_.emplace_back(std::move(rules));
+    }
+  }
 }
 
 Prompts GenerationLoop::packed_prompts(std::size_t count) const {
@@ -190,26 +202,29 @@ void GenerationLoop::extend(std::size_t first, const Tensor& logits, std::int64_
 
 Candidates GenerationLoop::candidates(const Tensor& logits) const {
   std::int64_t best = 0;  // how many of the most probable tokens the searches look at
-  std::vector<Draw> drawn;
+  std::vector<Draw> drawn, ruled;
   for (const Draw& draw : draws_) {
     if (draw.config->sample) {
       drawn.push_back(draw);
+    } else if (draw.rules != nullptr) {
+      ruled.push_back(draw);
     } else {
       best = std::max<std::int64_t>(best, draw.config->beam == 1 ? 1 : 2 * draw.config->beam);
     }
   }
-  if (drawn.empty()) {  // a live row each, in their order
+  if (drawn.empty() && ruled.empty()) {  // a live row each, in their order
     return best_candidates(logits, best, symbols_.suppressed);
   }
   const Candidates samples = draw_candidates(logits, drawn, symbols_.suppressed);
-  if (best == 0) {
-    return samples;
-  }
-  const Candidates most_probable = best_candidates(logits, best, symbols_.suppressed);
+  const Candidates under_rules = ruled_candidates(logits, ruled, symbols_.suppressed);
+  const Candidates most_probable =
+      best > 0 ? best_candidates(logits, best, symbols_.suppressed) : Candidates();
   Candidates result;
-  std::int64_t sample = 0;
+  std::int64_t sample = 0, rule = 0;
   for (const Draw& draw : draws_) {
-    const auto row = draw.config->sample ? samples.row(sample++) : most_probable.row(draw.row);
+    const auto row = draw.config->sample     ? samples.row(sample++)
+                     : draw.rules != nullptr ? under_rules.row(rule++)
+                                             : most_probable.row(draw.row);
     for (const Candidate& candidate : row) {
       result.add(candidate);
     }

@@ -65,6 +65,8 @@ class GenerationLoop {
   Prompts packed_prompts(std::size_t count) const;
   // Extends the live rows of running_[first] and those after it; draws_ says for each its row of
   // the logits, which is row first_row + … of the session.
+  // Lets live row `live` of the search, which is row `row` of the logits, choose in this step.
+  void add_draw(const Running& item, std::size_t live, std::int64_t row);
   void extend(std::size_t first, const Tensor& logits, std::int64_t first_row);
   Candidates candidates(const Tensor& logits) const;
   void check_numbers(const Candidates& candidates) const;
@@ -79,9 +81,10 @@ class GenerationLoop {
   std::deque<GenerationRequest> waiting_;
   std::deque<Running> running_;
   std::int64_t rows_taken_ = 0;  // what the running ones may need
-  // Of this step, live row by live row.
+  // Of this step, live row by live row; rules for those that have some.
   std::vector<std::int32_t> parents_, tokens_;
   std::vector<Draw> draws_;
+  std::deque<TokenRules> rules_;
 };
 
 }  // namespace heed

@@ -104,6 +104,14 @@ TEST_F(SamplingTest, RestrictionsCutTheTail) {
   EXPECT_LT(chi_square(draw(row, 20000, config), {0, 0.4, 0.25, 0, 0, 0}), unlikely);
 }
 
+TEST_F(SamplingTest, TheLessProbableThanAShareOfTheBestAreLeftOut) {
+  DecodingConfig config = sampling();
+  config.min_p = 0.3;  // of 0.4
+  EXPECT_LT(chi_square(draw(row, 20000, config), {0, 0.4, 0.25, 0.2, 0, 0}), unlikely);
+  config.temperature = 0.5;  // the best has the odds 0.16, the third 0.04
+  EXPECT_LT(chi_square(draw(row, 20000, config), {0, 0.16, 0.0625, 0, 0, 0}), unlikely);
+}
+
 TEST_F(SamplingTest, LargeVocabulariesAreCutWhereTheShareIsReached) {
   std::vector<double> flat(1000, 0.0);
   DecodingConfig config = sampling();

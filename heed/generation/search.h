@@ -76,6 +76,8 @@ class Search {
 
   // Empty when the search is over.
   std::span<const LiveRow> live() const { return live_; }
+  // What live row i has written, its last token included.
+  virtual std::vector<int> written(std::size_t i) const = 0;
   // Extends live row i, which is row rows[i] of the session, by one of candidates.row(first + i).
   virtual void extend(const Candidates& candidates, std::int64_t first,
                       std::span<const std::int32_t> rows) = 0;

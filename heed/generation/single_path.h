@@ -15,6 +15,9 @@ class SinglePathSearch : public Search {
 
   void extend(const Candidates& candidates, std::int64_t first,
               std::span<const std::int32_t> rows) override;
+  std::vector<int> written(std::size_t i) const override {
+    return hypotheses_[static_cast<std::size_t>(live_[i].ordinal)].tokens;
+  }
   std::vector<Hypothesis> result() const override;
 
  private:

@@ -2,6 +2,7 @@
 // by tools/make_decoder_fixtures.py), and are saved as they were.
 #include <gmock/gmock.h>
 
+#include "heed/base/config_json.h"
 #include "heed/formats/numpy.h"
 #include "heed/interop/config_reader.h"
 #include "heed/interop/model_kind.h"
@@ -63,6 +64,28 @@ TEST_P(EachDecoder, IsSavedAsItWas) {
   EXPECT_EQ(again.symbols, loaded.symbols);
   expect_same(*loaded.module, *again.module);
 }
+
+class WritingDecoder : public Decoders {};
+
+TEST_P(WritingDecoder, WritesWhatTransformersWrites) {
+  copy(GetParam());
+  const LoadedModel loaded = load_model(directory_);
+  for (const Json& way : Json::parse(read_file(directory_ / "written.json"))) {
+    SCOPED_TRACE(way.at("config").dump());
+    auto config = config_from_json<DecodingConfig>(way.at("config"), "way");
+    config.max_length = 9;
+    auto expected = way.at("tokens").get<std::vector<int>>();
+    if (expected.back() == loaded.symbols.end) {
+      expected.pop_back();
+    }
+    const Prompt prompt{.source = {}, .begun = way.at("begun").get<std::vector<int>>()};
+    const auto found = generate(loaded.generator(), std::span(&prompt, 1),
+                                {.ends = {loaded.symbols.end}, .suppressed = {}}, config);
+    EXPECT_EQ(found[0][0].tokens, expected);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WritingDecoder, testing::Values("gpt2", "llama"));
 
 INSTANTIATE_TEST_SUITE_P(All, EachDecoder,
                          testing::Values("gpt2", "gpt2-untied", "llama", "llama-biases", "llama3",

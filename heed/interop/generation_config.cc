@@ -30,11 +30,8 @@ constexpr UnknownSetting unknown_settings[] = {
     {"guidance_scale", 1},
     {"min_length"},
     {"min_new_tokens"},
-    {"min_p"},
-    {"no_repeat_ngram_size"},
     {"num_beam_groups", 1},
     {"penalty_alpha"},
-    {"repetition_penalty", 1},
     {"sequence_bias"},
     {"stop_strings"},
     {"typical_p", 1},
@@ -90,12 +87,15 @@ class GenerationReader {
     decoding.beam = reader_.get("num_beams", decoding.beam);
     decoding.n_best = reader_.get("num_return_sequences", decoding.n_best);
     decoding.length_penalty = reader_.get("length_penalty", decoding.length_penalty);
+    decoding.repetition_penalty = reader_.get("repetition_penalty", decoding.repetition_penalty);
+    decoding.no_repeat_ngram = reader_.get("no_repeat_ngram_size", decoding.no_repeat_ngram);
     decoding.sample = reader_.get("do_sample", decoding.sample);
     if (decoding.sample) {
       constexpr int most_probable = 50;  // of Transformers, where nothing is said
       decoding.temperature = reader_.get("temperature", decoding.temperature);
       decoding.top_k = reader_.get("top_k", most_probable);
       decoding.top_p = reader_.get("top_p", decoding.top_p);
+      decoding.min_p = reader_.get("min_p", decoding.min_p);
     }
     if (!reader_.has("heed_decoding")) {
       return;
@@ -191,7 +191,10 @@ Json write_generation_config(const TextSymbols& symbols, const DecodingConfig& d
     json["temperature"] = decoding.temperature;
     json["top_k"] = decoding.top_k;
     json["top_p"] = decoding.top_p;
+    json["min_p"] = decoding.min_p;
   }
+  json["repetition_penalty"] = decoding.repetition_penalty;
+  json["no_repeat_ngram_size"] = decoding.no_repeat_ngram;
   json["bad_words_ids"] = std::move(unwanted);
   json["pad_token_id"] = symbols.padding;
   json["eos_token_id"] = symbols.end;

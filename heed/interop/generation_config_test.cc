@@ -35,6 +35,9 @@ TEST(GenerationConfig, EverySettingComesBack) {
   config.temperature = 0.7;
   config.top_k = 20;
   config.top_p = 0.9;
+  config.min_p = 0.05;
+  config.repetition_penalty = 1.2;
+  config.no_repeat_ngram = 3;
   const GenerationDefaults defaults = read(write_generation_config(symbols, config));
   EXPECT_EQ(config_to_json(defaults.decoding), config_to_json(config));
   EXPECT_THAT(defaults.suppressed, ElementsAre(99));
@@ -49,15 +52,14 @@ TEST(GenerationConfig, LengthsAreThoseOfTransformers) {
 }
 
 TEST(GenerationConfig, SaysWhatIsAskedForAndNotDone) {
-  EXPECT_THAT(read({{"no_repeat_ngram_size", 3},
-                    {"repetition_penalty", 1.2},
+  EXPECT_THAT(read({{"min_length", 3},
+                    {"typical_p", 0.9},
                     {"early_stopping", true},
                     {"forced_bos_token_id", 5},
                     {"bad_words_ids", {{1, 2}, {7}}}})
                   .not_done,
-              UnorderedElementsAre("no_repeat_ngram_size 3", "repetition_penalty 1.2",
-                                   "early_stopping true", "forced_bos_token_id 5",
-                                   "bad_words_ids of several tokens"));
+              UnorderedElementsAre("min_length 3", "typical_p 0.9", "early_stopping true",
+                                   "forced_bos_token_id 5", "bad_words_ids of several tokens"));
   EXPECT_THAT(read({{"no_repeat_ngram_size", 0},
                     {"repetition_penalty", 1.0},
                     {"early_stopping", false},
@@ -83,9 +85,9 @@ TEST_F(GenerationDirectory, WhatIsNotDoneIsSaidWithItsFile) {
   Translator model = translator(1);
   save(model, directory_);
   EXPECT_THAT(load_model(directory_).notes, IsEmpty());
-  edit("generation_config.json", [](Json& json) { json["no_repeat_ngram_size"] = 3; });
+  edit("generation_config.json", [](Json& json) { json["min_length"] = 3; });
   EXPECT_THAT(load_model(directory_).notes,
-              ElementsAre(HasSubstr("generation_config.json: asks for no_repeat_ngram_size 3")));
+              ElementsAre(HasSubstr("generation_config.json: asks for min_length 3")));
 }
 
 // A model with more rows than its tokenizer has pieces, as those padded to a round number.

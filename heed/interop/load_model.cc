@@ -10,9 +10,9 @@
 #include "heed/interop/family_tensors.h"
 #include "heed/interop/generation_config.h"
 #include "heed/interop/integer_weights.h"
-#include "heed/interop/model_directory.h"
 #include "heed/interop/model_family.h"
 #include "heed/interop/model_kind.h"
+#include "heed/interop/model_source.h"
 #include "heed/interop/text_config.h"
 #include "heed/kernels/kernel.h"
 #include "heed/text/tokenizer_files.h"
@@ -23,7 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* config_name = "config.json";
 constexpr const char* generation_name = "generation_config.json";
 constexpr const char* weights_name = "model.safetensors";
 
@@ -86,11 +85,11 @@ void check_one_vocabulary(const ModelDescription& description, const TokenizerPa
 }
 
 // The settings of generation_config.json, or of config.json where there is none.
-void read_generation(const Json& config, LoadedModel& loaded) {
+void read_generation(const Json& config, const std::string& config_source, LoadedModel& loaded) {
   const fs::path path = loaded.directory / generation_name;
   std::error_code ignored;
   const bool separate = fs::exists(path, ignored);
-  const std::string source = separate ? path.string() : (loaded.directory / config_name).string();
+  const std::string source = separate ? path.string() : config_source;
   const Generator& generator = loaded.generator();
   if (separate && !loaded.kind->has_encoder) {
     const Json generation = read_model_json(path);
@@ -126,33 +125,34 @@ void LoadedModel::fail_as_another() const {
 LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision running) {
   const Phase phase("loading the model");
   LoadedModel loaded;
-  loaded.directory = model_directory_of(directory);
-  const std::string source = (loaded.directory / config_name).string();
-  const Json config = read_model_json(source);
+  const ModelSource files = open_model_source(directory);
+  loaded.directory = files.place;
+  const std::string& source = files.config_source;
+  const Json& config = files.config;
   const ModelFamily& family = family_of(config, source);
   loaded.family = family.model_type;
   loaded.kind = &model_kind(family.kind);
-  loaded.tokenizers = load_tokenizers(loaded.directory);
+  loaded.tokenizers = files.tokenizers();
   const ModelDescription description{
       family.kind, section_of(config, family, source),
       read_vocabulary(config, *loaded.kind, loaded.tokenizers, source)};
-  const SafetensorsModel weights(loaded.directory, device);
-  loaded.module = built(description, *loaded.kind, weights, source, device);
+  const std::unique_ptr<TensorSource> weights = files.tensors(device);
+  loaded.module = built(description, *loaded.kind, *weights, source, device);
   check_agreement(config, description.section, family, source);
   check_one_vocabulary(description, loaded.tokenizers, source);
-  read_family_tensors(family, weights, *loaded.module, *context_for(cpu_device).pool,
+  read_family_tensors(family, *weights, *loaded.module, *context_for(cpu_device).pool,
                       running == MatmulPrecision::bfloat16);
   if (running == MatmulPrecision::int8) {
-    keep_integers(*loaded.module, weights);
+    keep_integers(*loaded.module, *weights);
   }
   loaded.symbols = description.vocabulary.symbols;
-  read_generation(config, loaded);
+  read_generation(config, source, loaded);
   return loaded;
 }
 
 const ModelKind& model_kind_in(const fs::path& directory) {
-  const fs::path path = model_directory_of(directory) / config_name;
-  return model_kind(family_of(read_model_json(path), path.string()).kind);
+  const ModelSource files = open_model_source(directory);
+  return model_kind(family_of(files.config, files.config_source).kind);
 }
 
 ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
@@ -168,7 +168,7 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
   config["torch_dtype"] = name_of(weights);
   config["heed"] = description.section;
   ModelFiles files = tokenizer_files(tokenizers);
-  files[config_name] = config.dump(2) + "\n";
+  files[model_config_name] = config.dump(2) + "\n";
   if (kind.has_encoder) {
     DecodingConfig defaults = decoding;
     const auto& generator = dynamic_cast<const Generator&>(module);

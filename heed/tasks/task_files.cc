@@ -5,7 +5,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/number_text.h"
-#include "heed/interop/model_directory.h"
+#include "heed/interop/model_source.h"
 #include "heed/text/tokenizer_files.h"
 
 namespace heed {

@@ -19,15 +19,17 @@ class TextInProgress {
       : pieces_(tokenizer, prompt), stops_(&stops) {}
 
   // What may be shown now that the token is there. It ends at a stop.
-  std::string_view add(int id) {
+  std::string_view add(int id, double log_probability = 0) {
     tokens_.push_back(id);
-    return extend(pieces_.add(id), false);
+    told_.push_back({id, pieces_.add(id), log_probability});
+    return extend(told_.back().text, false);
   }
   std::string_view finish() { return stopped_ ? std::string_view() : extend(pieces_.rest(), true); }
 
   bool stopped() const { return stopped_; }
   const std::vector<int>& tokens() const { return tokens_; }
   std::string take() { return std::move(text_); }
+  std::vector<WrittenToken> take_pieces() { return std::move(told_); }
 
  private:
   std::string_view extend(const std::string& fresh, bool last) {
@@ -67,6 +69,7 @@ class TextInProgress {
   IncrementalText pieces_;
   const std::vector<std::string>* stops_;
   std::vector<int> tokens_;
+  std::vector<WrittenToken> told_;
   std::string text_;
   std::size_t shown_ = 0;
   bool stopped_ = false;
@@ -74,14 +77,18 @@ class TextInProgress {
 
 DecodingConfig decoding_of(const WritingConfig& config) {
   DecodingConfig decoding;
-  decoding.beam = 1;
-  decoding.length_penalty = 0;
+  decoding.beam = config.beam;
+  // By their mean log-probability texts of unlike lengths can be compared; draws need no order.
+  decoding.length_penalty = config.beam > 1 ? 1 : 0;
   decoding.max_length = config.max_tokens;
-  decoding.sample = config.temperature > 0;
-  decoding.n_best = decoding.sample ? config.samples : 1;
+  decoding.sample = config.beam == 1 && config.temperature > 0;
+  decoding.n_best = decoding.sample || config.beam > 1 ? config.samples : 1;
   decoding.temperature = decoding.sample ? config.temperature : 1;
   decoding.top_k = config.top_k;
   decoding.top_p = config.top_p;
+  decoding.min_p = config.min_p;
+  decoding.repetition_penalty = config.repetition_penalty;
+  decoding.no_repeat_ngram = config.no_repeat_ngram;
   decoding.seed = config.seed;
   return decoding;
 }
@@ -105,6 +112,30 @@ TextEnd end_of(const Hypothesis& hypothesis, bool stopped, int max_tokens) {
                                       : TextEnd::context;
 }
 
+// A text that was not told token by token.
+WrittenText searched_text(const Hypothesis& hypothesis, TextInProgress&& text, int max_tokens) {
+  for (const int id : hypothesis.tokens) {
+    text.add(id);
+  }
+  text.finish();
+  return {.text = text.take(),
+          .log_probability = hypothesis.log_probability,
+          .tokens = hypothesis.length,
+          .end = end_of(hypothesis, false, max_tokens),
+          .pieces = {}};
+}
+
+// The symbol that begins a text, if one does, and the prompt's tokens.
+std::vector<int> begun_by(const TextModel& model, const std::string& prompt, bool marked) {
+  const Tokenizer& tokenizer = *model.tokenizers.target;
+  std::vector<int> ids = marked ? tokenizer.encode_marked(prompt) : tokenizer.encode(prompt);
+  const int start = model.symbols.start;
+  if (start >= 0 && (ids.empty() || ids.front() != start)) {
+    ids.insert(ids.begin(), start);
+  }
+  return ids;
+}
+
 }  // namespace
 
 void check_writing_config(const WritingConfig& config) {
@@ -112,10 +143,14 @@ void check_writing_config(const WritingConfig& config) {
   check_usage(config.samples > 0, "samples {}: expected 1 or more", config.samples);
   check_usage(std::isfinite(config.temperature) && config.temperature >= 0,
               "temperature {}: expected 0 or more", config.temperature);
-  check_usage(config.temperature > 0 || config.samples == 1,
+  const bool draws = config.beam == 1 && config.temperature > 0;
+  check_usage(draws || config.beam > 1 || config.samples == 1,
               "samples {}: at temperature 0 all would be the same", config.samples);
-  check_usage(config.temperature > 0 || (config.top_k == 0 && config.top_p == 1),
-              "top_k and top_p restrict what is drawn, and nothing is at temperature 0");
+  check_usage(draws || (config.top_k == 0 && config.top_p == 1 && config.min_p == 0),
+              "top_k, top_p and min_p restrict what is drawn, and nothing is {}",
+              config.beam > 1 ? "by a beam" : "at temperature 0");
+  check_usage(config.beam == 1 || config.stop.empty(),
+              "stop: a beam does not know where a text ends before it is over");
   for (const std::string& stop : config.stop) {
     check_usage(!stop.empty(), "stop: an empty text is everywhere");
   }
@@ -139,7 +174,7 @@ std::vector<std::vector<WrittenText>> TextWriter::write(std::span<const std::str
   std::vector<Prompt> begun;
   std::vector<std::vector<TextInProgress>> texts;
   for (const std::string& prompt : prompts) {
-    const std::vector<int> ids = tokenizer.encode(prompt);
+    const std::vector<int> ids = begun_by(model_, prompt, config_.marked);
     const std::int64_t number = prompts_before_ + static_cast<std::int64_t>(begun.size()) + 1;
     check_usage(!ids.empty(), "prompt {}: is empty; give it a beginning, be it a line break",
                 number);
@@ -157,20 +192,23 @@ std::vector<std::vector<WrittenText>> TextWriter::write(std::span<const std::str
       on_text(prompt, static_cast<int>(sample), text);
     }
   };
-  const auto found = generate(
-      model_.model, begun, output_symbols(model_), decoding_of(config_), context_,
-      [&](const TokenEvent& event) {
-        const auto prompt = static_cast<std::size_t>(event.index - first);
-        const auto sample = static_cast<std::size_t>(event.hypothesis);
-        TextInProgress& text = texts[prompt][sample];
-        show(prompt, sample, text.add(event.token));
-        return !text.stopped();
-      },
-      first);
+  const OnToken on_token = [&](const TokenEvent& event) {
+    const auto prompt = static_cast<std::size_t>(event.index - first);
+    const auto sample = static_cast<std::size_t>(event.hypothesis);
+    TextInProgress& text = texts[prompt][sample];
+    show(prompt, sample, text.add(event.token, event.log_probability));
+    return !text.stopped();
+  };
+  const auto found = generate(model_.model, begun, output_symbols(model_), decoding_of(config_),
+                              context_, config_.beam > 1 ? OnToken() : on_token, first);
   std::vector<std::vector<WrittenText>> written(prompts.size());
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    for (std::size_t k = 0; k < texts[i].size(); ++k) {
+    for (std::size_t k = 0; k < std::min(texts[i].size(), found[i].size()); ++k) {
       TextInProgress& text = texts[i][k];
+      if (config_.beam > 1) {
+        written[i].push_back(searched_text(found[i][k], std::move(text), config_.max_tokens));
+        continue;
+      }
       show(i, k, text.finish());
       // They come sorted by their score.
       const auto hypothesis = std::ranges::find(found[i], text.tokens(), &Hypothesis::tokens);
@@ -178,7 +216,8 @@ std::vector<std::vector<WrittenText>> TextWriter::write(std::span<const std::str
       written[i].push_back({.text = text.take(),
                             .log_probability = hypothesis->log_probability,
                             .tokens = hypothesis->length,
-                            .end = end_of(*hypothesis, text.stopped(), config_.max_tokens)});
+                            .end = end_of(*hypothesis, text.stopped(), config_.max_tokens),
+                            .pieces = text.take_pieces()});
     }
   }
   return written;

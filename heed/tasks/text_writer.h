@@ -22,9 +22,14 @@ namespace heed {
 struct WritingConfig {
   int max_tokens = 256;    // of a text, at most; it also ends where the model takes no more
   int samples = 1;         // texts for each prompt
+  int beam = 1;            // above 1: searches for the most probable texts, drawing none
   double temperature = 1;  // divides the logits; 0: always the most probable token
   int top_k = 0;           // draw among the k most probable tokens; 0: all
   double top_p = 1;        // draw among the most probable tokens that hold this share
+  double min_p = 0;        // draw among those this many times as probable as the most probable
+  double repetition_penalty = 1;  // above 1: what stands there already becomes less probable
+  int no_repeat_ngram = 0;        // no run of so many tokens is written twice
+  bool marked = false;            // prompts may spell special pieces ("<|im_start|>")
   std::int64_t seed = 1;
   std::vector<std::string> stop;  // a text ends before the first of these that it comes to
 };
@@ -40,11 +45,19 @@ enum class TextEnd : std::uint8_t {
 };
 std::string_view name_of(TextEnd end);
 
+// A token of a text: what it adds to the text that is shown, and log p of it.
+struct WrittenToken {
+  int id;
+  std::string text;
+  double log_probability;
+};
+
 struct WrittenText {
   std::string text;            // what follows the prompt
   double log_probability = 0;  // of all that was written, the end symbol or the stop included
   std::int64_t tokens = 0;     // of which
   TextEnd end = TextEnd::length;
+  std::vector<WrittenToken> pieces;  // all but an end symbol; none of a beam
 };
 
 // Hears a text as it is written, in whole characters; together they are WrittenText::text.
@@ -60,7 +73,7 @@ class TextWriter {
 
   // `samples` texts for each prompt, of valid UTF-8. What is drawn depends on the seed and on how
   // many prompts came before, in this call and in earlier ones. Errors (usage) name the prompt: it
-  // is empty, or longer than the model takes.
+  // is longer than the model takes, or empty where no symbol begins a text; on_text with a beam.
   std::vector<std::vector<WrittenText>> write(std::span<const std::string> prompts,
                                               const OnText& on_text = {});
 

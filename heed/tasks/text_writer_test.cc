@@ -35,7 +35,7 @@ class TextWriterTest : public testing::Test {
   }
 
   TextWriter writer(const WritingConfig& config = {}) const {
-    return TextWriter({model_, tokenizers_, symbols_for(tokenizers_)}, config);
+    return TextWriter({model_, tokenizers_, text_symbols_for(*tokenizers_.target)}, config);
   }
   WrittenText one(const std::string& prompt, const WritingConfig& config = {}) const {
     return writer(config).write(std::vector{prompt})[0][0];
@@ -122,7 +122,53 @@ TEST_F(TextWriterTest, EndsWhereTheModelTakesNoMore) {
   EXPECT_EQ(name_of(text.end), "context");
 }
 
+TEST_F(TextWriterTest, TellsEveryToken) {
+  const WrittenText text = one("ab", {.max_tokens = 12});
+  std::string together;
+  double log_probability = 0;
+  for (const WrittenToken& token : text.pieces) {
+    together += token.text;
+    log_probability += token.log_probability;
+  }
+  EXPECT_GT(text.pieces.size(), 3u);
+  EXPECT_TRUE(text.text.starts_with(together));
+  if (text.end == TextEnd::length) {
+    EXPECT_EQ(std::ssize(text.pieces), text.tokens);
+    EXPECT_NEAR(log_probability, text.log_probability, 1e-9);
+  }
+}
+
+// The best by their mean log-probability, and none that is worse than the greedy one.
+TEST_F(TextWriterTest, SearchesWithABeam) {
+  const std::vector<std::string> prompt = {"ab"};
+  const auto found = writer({.max_tokens = 8, .samples = 3, .beam = 6}).write(prompt)[0];
+  ASSERT_EQ(found.size(), 3u);
+  const auto mean = [](const WrittenText& text) {
+    return text.log_probability / static_cast<double>(text.tokens);
+  };
+  EXPECT_GE(mean(found[0]), mean(found[1]));
+  EXPECT_GE(mean(found[1]), mean(found[2]));
+  EXPECT_GE(mean(found[0]), mean(one("ab", {.max_tokens = 8, .temperature = 0})) - 1e-9);
+}
+
+// A model whose texts begin with a symbol gets it in front, once.
+TEST_F(TextWriterTest, BeginsWithTheStartSymbol) {
+  TextSymbols symbols = text_symbols_for(*tokenizers_.target);
+  symbols.start = tokenizers_.target->encode("z")[0];
+  TextWriter starting({model_, tokenizers_, symbols}, {.max_tokens = 8, .temperature = 0});
+  const WrittenText expected = one("zab", {.max_tokens = 8, .temperature = 0});
+  for (const char* prompt : {"ab", "zab"}) {
+    const WrittenText text = starting.write(std::vector<std::string>{prompt})[0][0];
+    EXPECT_EQ(text.text, expected.text);
+    EXPECT_EQ(text.log_probability, expected.log_probability);
+  }
+  EXPECT_NO_THROW(starting.write(std::vector<std::string>{""}));
+}
+
 TEST_F(TextWriterTest, RefusesWhatMakesNoSense) {
+  EXPECT_THAT(refusal("a", {.beam = 2, .stop = {"x"}}), HasSubstr("stop: a beam"));
+  EXPECT_THAT(refusal("a", {.beam = 2, .top_k = 3}), HasSubstr("nothing is by a beam"));
+  EXPECT_THAT(refusal("a", {.min_p = 2}), HasSubstr("min_p"));
   EXPECT_THAT(refusal(""), HasSubstr("prompt 1: is empty"));
   EXPECT_THAT(refusal(std::string(65, 'a')), HasSubstr("has 65 tokens, the model takes 64"));
   EXPECT_THAT(refusal("a", {.max_tokens = 0}), HasSubstr("max_tokens 0"));

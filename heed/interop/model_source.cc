@@ -1,0 +1,77 @@
+#include "heed/interop/model_source.h"
+
+#include "heed/base/error.h"
+#include "heed/base/files.h"
+#include "heed/formats/sharded_safetensors.h"
+#include "heed/text/tokenizer_files.h"
+
+namespace heed {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+
+ModelSource open_directory(const fs::path& path) {
+  const fs::path directory = model_directory_of(path);
+  const std::string config_source = (directory / model_config_name).string();
+  return {.place = directory,
+          .config = read_model_json(config_source),
+          .config_source = config_source,
+          .tokenizers = [directory] { return load_tokenizers(directory); },
+          .tensors =
+              [directory](Device device) {
+                return std::make_unique<SafetensorsModel>(directory, device);
+              }};
+}
+
+const std::vector<ModelFormat>& other_formats() {
+  static const std::vector<ModelFormat> formats = {gguf_format(), llama2c_format()};
+  return formats;
+}
+
+}  // namespace
+
+ModelSource open_model_source(const fs::path& path) {
+  if (!path_exists(path / model_config_name)) {
+    for (const ModelFormat& format : other_formats()) {
+      if (format.recognises(path)) {
+        return format.open(path);
+      }
+    }
+  }
+  return open_directory(path);
+}
+
+fs::path model_directory_of(const fs::path& directory) {
+  std::error_code error;
+  const fs::file_status status = fs::status(directory, error);
+  check_io(fs::exists(status), "{}: no such directory", directory.string());
+  check_io(fs::is_directory(status),
+           "{}: is neither a model directory nor a file of a format that heed reads (GGUF, "
+           "llama2.c's .bin with its tokenizer beside it); weights in .pt or pytorch_model.bin are "
+           "pickles, which can run code: save them as safetensors with Transformers",
+           directory.string());
+  if (fs::exists(directory / model_config_name, error)) {
+    return directory;
+  }
+  for (const char* link : {"best", "last"}) {
+    if (fs::exists(directory / link / model_config_name, error)) {
+      fs::path target = fs::canonical(directory / link, error);
+      check_io(!error, "{}: cannot follow the link: {}", (directory / link).string(),
+               error.message());
+      return target;
+    }
+  }
+  fail(ErrorKind::input_output,
+       "{}: neither a model directory (no config.json, no file of GGUF or llama2.c) nor a run with "
+       "a checkpoint (no best or last)",
+       directory.string());
+}
+
+Json read_model_json(const fs::path& path) {
+  constexpr std::uint64_t limit = 64u << 20;
+  return parse_json(read_file(path, limit), path.string());
+}
+
+}  // namespace heed
