@@ -49,7 +49,9 @@ inline TextSymbols symbols_for(const TokenizerPair& tokenizers) {
 
 // The same for a language model, whose texts follow one another with the end symbol behind each.
 inline TextSymbols text_symbols_for(const Tokenizer& tokenizer) {
-  TextSymbols symbols{.start = -1, .end = tokenizer.end_id(), .source_end = tokenizer.end_id()};
+  TextSymbols symbols{.start = tokenizer.begin_id().value_or(-1),
+                      .end = tokenizer.end_id(),
+                      .source_end = tokenizer.end_id()};
   symbols.padding = symbols.source_padding = tokenizer.pad_id();
   if (symbols.padding >= 0) {
     symbols.suppressed = {symbols.padding};
