@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "heed/formats/sharded_safetensors.h"
 #include "heed/formats/test_files.h"
 
 namespace heed {
