@@ -89,9 +89,9 @@ TEST_F(LanguageModelCommands, AreEvaluatedOnAText) {
 
 // A thorough validation goes on with a text.
 TEST_F(LanguageModelCommands, WriteSamplesWhileTheyLearn) {
-  const std::vector<std::string> settings = {
-      "--set", "data.sample_prompts=[\"Line 1\", \"ends\"]", "--set", "data.sample_tokens=9",
-      "--set", "training.thorough_every=2"};
+  const std::vector<std::string> settings = {"--set", "data.sample_prompts=[\"Line 1\", \"ends\"]",
+                                             "--set", "data.sample_tokens=9",
+                                             "--set", "training.thorough_every=2"};
   const CommandResult trained = train("run", settings);
   ASSERT_EQ(trained.exit_code, 0) << trained.error;
   EXPECT_FALSE(fs::exists(directory_ / "run" / "validation" / "step-20.txt"));
@@ -106,10 +106,10 @@ TEST_F(LanguageModelCommands, WriteSamplesWhileTheyLearn) {
 // Lines are documents: words and SentencePiece learn from them, and </s> stands for the line break.
 TEST_F(LanguageModelCommands, LearnLines) {
   for (const std::string kind : {"word", "sentencepiece-bpe"}) {
-    const CommandResult trained = train(
-        kind, {"--set", "tokenizer.kind=" + kind, "--set", "tokenizer.vocabulary_size=30", "--set",
-               "data.documents=line", "--set",
-               kind == "word" ? "data.document_mask=true" : "data.document_mask=false"});
+    const CommandResult trained =
+        train(kind, {"--set", "tokenizer.kind=" + kind, "--set", "tokenizer.vocabulary_size=30",
+                     "--set", "data.documents=line", "--set",
+                     kind == "word" ? "data.document_mask=true" : "data.document_mask=false"});
     ASSERT_EQ(trained.exit_code, 0) << trained.error;
     const CommandResult found = run_heed({"evaluate", "--model", path(kind), "--text",
                                           path("text.txt"), "--documents", "line", "--json"});
@@ -181,19 +181,22 @@ TEST_F(LanguageModelCommands, AModelIsWhereTrainingStarts) {
 
 TEST_F(LanguageModelCommands, CommandsForTranslatorsSayWhatTheyNeed) {
   ASSERT_EQ(train("run").exit_code, 0);
-  const auto what = [&](const std::string& command) {
-    return "this is a language model; `heed " + command + "` needs a translator; `heed generate " +
-           "--model " + path("run") + "` runs this one";
+  const auto what = [&](const std::string& command, const std::string& hint) {
+    return "this is a language model; `heed " + command + "` needs a translator" + hint;
   };
   const std::string line = write("line", "a\n");
   const std::string run = path("run");
-  expect_failure(run_heed({"translate", "--model", run}), 2, what("translate"));
+  const std::string generate = "; `heed generate --model " + run + "` runs this one";
+  const std::string text = ", or --text for this one";
+  expect_failure(run_heed({"translate", "--model", run}), 2, what("translate", generate));
   expect_failure(run_heed({"evaluate", "--model", run, "-s", line, "-r", line}), 2,
-                 what("evaluate"));
-  expect_failure(run_heed({"score", "--model", run, "-s", line, "-t", line}), 2, what("score"));
+                 what("evaluate", text));
+  expect_failure(run_heed({"score", "--model", run, "-s", line, "-t", line}), 2,
+                 what("score", generate));
   expect_failure(run_heed({"attend", "--model", run, "a", "-o", path("a.html")}), 2,
-                 what("attend"));
-  expect_failure(run_heed({"heads", "--model", run, "-s", line, "-r", line}), 2, what("heads"));
+                 what("attend", ", or --prompt for this one"));
+  expect_failure(run_heed({"heads", "--model", run, "-s", line, "-r", line}), 2,
+                 what("heads", text));
 }
 
 TEST_F(LanguageModelCommands, RecipesThatMakeNoSenseAreRefused) {

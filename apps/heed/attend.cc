@@ -1,4 +1,4 @@
-// heed attend: what a translator attends to, as a page, a picture or numbers.
+// heed attend: what a model attends to, as a page, a picture or numbers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,8 @@ namespace {
 struct AttendOptions {
   DecodingOptions decoding;
   std::string sentence;
-  std::optional<std::string> target;
+  std::optional<std::string> target, prompt;
+  int max_tokens = 20;
   std::string output;
   std::string kind;
   std::optional<int> layer;
@@ -91,8 +92,10 @@ std::string png(const AttendOptions& options, const AttentionView& view, Theme t
                         : draw_heat_map(chosen_map(options, view), {.theme = theme}));
 }
 
-Json json_of(const AttentionView& view) {
-  Json json = {{"source", view.source}, {"target", view.target}, {"attention", Json::array()}};
+Json json_of(const AttentionView& view, bool is_prompt) {
+  Json json = {{is_prompt ? "prompt" : "source", view.source},
+               {is_prompt ? "text" : "target", view.target},
+               {"attention", Json::array()}};
   for (const AttentionStack& stack : view.stacks) {
     const std::size_t rows = stack.row_labels.size(), columns = stack.column_labels.size();
     Json layers = Json::array();
@@ -151,6 +154,21 @@ Tensor array_of(const AttendOptions& options, const AttentionView& view) {
                                      static_cast<std::int64_t>(stack.column_labels.size())});
 }
 
+AttentionView view_of(const AttendOptions& options) {
+  const std::string sentence = options.prompt ? *options.prompt : sentence_of(options);
+  const MatmulPrecision precision = parse_precision(options.decoding.precision);
+  const LoadedModel model =
+      load_model_for("attend", options.prompt ? "language_modelling" : "translation",
+                     options.decoding.model, precision);
+  AttentionView view =
+      options.prompt
+          ? trace_prompt(model, sentence, options.max_tokens, precision)
+          : trace_attention(model, sentence, options.target,
+                            decoding_config(options.decoding, model.decoding), precision);
+  view.model = model.directory.lexically_normal().string();
+  return view;
+}
+
 void run_attend(const AttendOptions& options) {
   const std::string form = std::filesystem::path(options.output).extension().string();
   check_usage(
@@ -160,21 +178,17 @@ void run_attend(const AttendOptions& options) {
   if (!options.head.empty()) {
     head_choice(options);
   }
+  check_usage(options.max_tokens >= 0, "--max-tokens {}: expected 0 or more", options.max_tokens);
+  check_usage(!options.prompt || options.kind.empty() || options.kind == "decoder",
+              "--kind {}: a language model has the decoder's attention alone", options.kind);
   const OutputFile output(options.output);
   set_thread_count(options.decoding.threads);
-  const std::string sentence = sentence_of(options);
-  const MatmulPrecision precision = parse_precision(options.decoding.precision);
-  const LoadedModel translator =
-      load_model_for("attend", "translation", options.decoding.model, precision);
-  AttentionView view =
-      trace_attention(translator, sentence, options.target,
-                      decoding_config(options.decoding, translator.decoding), precision);
-  view.model = translator.directory.lexically_normal().string();
+  const AttentionView view = view_of(options);
   output.write(form == ".html"  ? page(options, view, theme)
                : form == ".svg" ? svg(options, view, theme)
                : form == ".png" ? png(options, view, theme.value_or(Theme::light))
                : form == ".npy" ? npy_bytes(array_of(options, view), options.output)
-                                : json_of(view).dump() + "\n");
+                                : json_of(view, options.prompt.has_value()).dump() + "\n");
   write_output(view.target + "\n");
 }
 
@@ -184,14 +198,18 @@ void add_attend_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "attend",
       "Show what each head attends to\n\n"
-      "Translates a sentence, or takes the translation of --target, keeps the attention weights of "
-      "every layer and head of that forward pass, and writes them to a file whose end says how: "
+      "Translates a sentence, or takes the translation of --target; a language model goes on with "
+      "a --prompt, always with the most probable token. Keeps the attention weights of every layer "
+      "and head of that forward pass, and writes them to a file whose end says how: "
       ".html is a page to explore in a browser, without network; .svg and .png are a picture of "
       "one "
       "map, or of all heads with --overview; .json has the tokens and all weights; .npy the array "
-      "[layers, heads, queries, keys] of one kind. The translation is printed.\n\n"
+      "[layers, heads, queries, keys] of one kind. The translation, or what was "
+      "written, is printed.\n\n"
       "Layers and heads count from 1. Pictures show the mean over the heads of the last layer of "
-      "the encoder-decoder attention unless --kind, --layer and --head say otherwise; the page "
+      "the encoder-decoder attention, or of a language model's own, unless --kind, --layer and "
+      "--head "
+      "say otherwise; the page "
       "begins with it.");
   command->footer(
       "Examples:\n"
@@ -200,13 +218,26 @@ void add_attend_command(CLI::App& application, int&) {
       "  heed attend --model run 'Two dogs play.' --kind encoder --layer 2 --head 3 --output "
       "map.png\n"
       "  head -1 test.en | heed attend --model run --overview --output heads.png\n"
-      "  heed attend --model run 'Two dogs play.' --kind decoder --output decoder.npy");
+      "  heed attend --model run 'Two dogs play.' --kind decoder --output decoder.npy\n"
+      "  heed attend --model run --prompt 'ROMEO:' --max-tokens 30 --output attention.html");
   const auto options = std::make_shared<AttendOptions>();
-  command->add_option("SENTENCE", options->sentence,
-                      "The sentence; a line of standard input without it");
+  auto* prompt =
+      command->add_option("-p,--prompt", options->prompt, "What a language model goes on with")
+          ->type_name("TEXT");
+  command
+      ->add_option("--max-tokens", options->max_tokens,
+                   "Prompt: tokens written after it at most; 0: none")
+      ->needs(prompt)
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("SENTENCE", options->sentence,
+                   "The sentence; a line of standard input without it")
+      ->excludes(prompt);
   command
       ->add_option("-t,--target", options->target,
                    "Its translation; without it, what decoding finds")
+      ->excludes(prompt)
       ->type_name("TEXT");
   add_output_option(*command, options->output, "Where to write: .html, .svg, .png, .json or .npy")
       ->required();

@@ -1,8 +1,13 @@
 #include "apps/heed/attention_trace.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "apps/heed/head_worth.h"
 #include "heed/base/error.h"
 #include "heed/models/head_pruning.h"
 #include "heed/tasks/line_translator.h"
+#include "heed/tasks/text_writer.h"
 #include "heed/text/piece_labels.h"
 
 namespace heed::app {
@@ -29,7 +34,7 @@ Sequences one_sequence(std::size_t length) {
   return make_sequences(lengths);
 }
 
-AttentionLayer layer_of(const AttentionTrace::Entry& entry, const TranslatorConfig& config) {
+AttentionLayer layer_of(const AttentionTrace::Entry& entry, const StackConfig& config) {
   AttentionLayer layer;
   for (const int head : present_heads(config, entry.place.name())) {
     layer.heads.push_back(head + 1);
@@ -85,6 +90,44 @@ AttentionView trace_attention(const LoadedModel& translator, const std::string& 
   for (const AttentionTrace::Entry& entry : trace.entries) {
     const std::size_t stack = entry.place.cross ? 2 : entry.place.stack == "decoder" ? 1 : 0;
     view.stacks[stack].layers.push_back(layer_of(entry, translator.as<Translator>().config()));
+  }
+  return view;
+}
+
+AttentionView trace_prompt(const LoadedModel& model, const std::string& prompt, int tokens,
+                           MatmulPrecision precision) {
+  const Tokenizer& tokenizer = *model.tokenizers.target;
+  std::vector<int> ids = tokenizer.encode(prompt);
+  check_usage(!ids.empty(), "the prompt is empty; there is nothing to attend to");
+  if (const auto begin = tokenizer.begin_id()) {
+    ids.insert(ids.begin(), *begin);
+  }
+  check_usage(std::cmp_less_equal(ids.size(), model.generator().longest()),
+              "the prompt has {} tokens, the model takes {} at most", ids.size(),
+              model.generator().longest());
+  std::string text;
+  if (tokens > 0) {
+    TextWriter writer({model.generator(), model.tokenizers, model.symbols},
+                      {.max_tokens = tokens, .temperature = 0}, {.precision = precision});
+    WrittenText written = writer.write(std::span(&prompt, 1)).front().front();
+    text = std::move(written.text);
+    ids.insert(ids.end(), written.ids.begin(), written.ids.end());
+    ids.resize(std::min(ids.size(), static_cast<std::size_t>(model.generator().longest())));
+  }
+  AttentionTrace trace;
+  ForwardContext context{.precision = precision};
+  context.trace = &trace;
+  Prompts prompts;
+  prompts.source = {.ids = id_tensor({}), .rows = one_sequence(0)};
+  prompts.begun = {.ids = id_tensor(ids), .rows = one_sequence(ids.size())};
+  const NoGradientScope no_gradients;
+  model.generator().hidden(prompts, context);
+  const auto labels = piece_labels(tokenizer, ids);
+  AttentionView view{.source = one_line(prompt),
+                     .target = one_line(text),
+                     .stacks = {{"decoder", "decoder self-attention", labels, labels, {}}}};
+  for (const AttentionTrace::Entry& entry : trace.entries) {
+    view.stacks.front().layers.push_back(layer_of(entry, headed_model(model).config));
   }
   return view;
 }

@@ -6,6 +6,7 @@
 
 #include "heed/base/error.h"
 #include "heed/data/held_lines.h"
+#include "heed/interop/model_kind.h"
 #include "heed/models/head_pruning.h"
 
 namespace heed::app {
@@ -114,27 +115,38 @@ double corpus_loss(const Generator& model, const ScoredCorpus& corpus, ForwardCo
   return loss;
 }
 
+HeadedModel headed_model(const LoadedModel& loaded) {
+  if (loaded.kind->has_encoder) {
+    const auto& translator = loaded.as<Translator>();
+    return {translator, translator.config(), attentions_of(translator.config())};
+  }
+  const auto& model = loaded.as<LanguageModel>();
+  return {model, model.config(), attentions_of(model.config())};
+}
+
 std::vector<HeadWorth> measure_heads(
-    const Translator& model, const HeadMetric& metric, MatmulPrecision precision, double& whole,
+    const HeadedModel& model, const HeadMetric& metric, MatmulPrecision precision, double& whole,
     const std::function<void(std::size_t, std::size_t)>& progress) {
-  whole = metric.measure(model, {.precision = precision});
+  whole = metric.measure(model.model, {.precision = precision});
   std::vector<HeadWorth> heads;
-  for (const AttentionPlace& place : attentions_of(model.config())) {
-    for (const int head : present_heads(model.config(), place.name())) {
+  std::vector<HeadSet> without;  // counted among those that the model has
+  for (const AttentionPlace& place : model.attentions) {
+    int number = 0;
+    for (const int head : present_heads(model.config, place.name())) {
       heads.push_back({place, head});
+      without.push_back({{place.name(), {number++}}});
     }
   }
   for (std::size_t i = 0; i < heads.size(); ++i) {
     HeadWorth& head = heads[i];
-    const HeadSet off = heads_off(model.config(), {{head.attention.name(), {head.head}}});
-    head.score = metric.measure(model, {.precision = precision, .heads_off = &off});
+    head.score = metric.measure(model.model, {.precision = precision, .heads_off = &without[i]});
     head.worth = metric.higher_is_better ? whole - head.score : head.score - whole;
     progress(i + 1, heads.size());
   }
   return heads;
 }
 
-HeadSet least_worth(std::vector<HeadWorth> heads, const TranslatorConfig& config,
+HeadSet least_worth(std::vector<HeadWorth> heads, const StackConfig& config,
                     std::optional<std::int64_t> count, std::optional<double> threshold) {
   std::stable_sort(heads.begin(), heads.end(),
                    [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
@@ -156,6 +168,35 @@ HeadSet least_worth(std::vector<HeadWorth> heads, const TranslatorConfig& config
     std::sort(list.begin(), list.end());
   }
   return chosen;
+}
+
+namespace {
+
+template <typename Config>
+void check_config_prunable(Config config, void (*check_config)(const Config&)) {
+  const std::string name = attentions_of(config).front().name();
+  if (present_heads(config, name).size() == static_cast<std::size_t>(config.heads) &&
+      config.heads > 1) {
+    config.pruned_heads[name] = {0};
+    check_config(config);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Generator> without_heads(const LoadedModel& loaded, const HeadSet& heads) {
+  if (loaded.kind->has_encoder) {
+    return prune_heads(loaded.as<Translator>(), heads);
+  }
+  return prune_heads(loaded.as<LanguageModel>(), heads);
+}
+
+void check_prunable(const LoadedModel& loaded) {
+  if (loaded.kind->has_encoder) {
+    check_config_prunable(loaded.as<Translator>().config(), check_translator_config);
+  } else {
+    check_config_prunable(loaded.as<LanguageModel>().config(), check_language_model_config);
+  }
 }
 
 }  // namespace heed::app

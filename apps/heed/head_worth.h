@@ -1,15 +1,16 @@
-// What each head of a translator is worth: how much worse it does without it (Michel, Levy &
-// Neubig, "Are sixteen heads really better than one?", 2019).
+// What each head of a model is worth: how much worse it does without it (Michel, Levy & Neubig,
+// "Are sixteen heads really better than one?", 2019).
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "heed/interop/load_model.h"
-#include "heed/models/translator.h"
 #include "heed/nn/generator_loss.h"
+#include "heed/nn/stack_config.h"
 
 namespace heed::app {
 
@@ -28,9 +29,17 @@ ScoredCorpus read_scored_corpus(const LoadedModel& translator, const std::string
 // Nats per target token, the references forced.
 double corpus_loss(const Generator& model, const ScoredCorpus& corpus, ForwardContext context);
 
+// A model as far as its heads go.
+struct HeadedModel {
+  const Generator& model;
+  const StackConfig& config;
+  std::vector<AttentionPlace> attentions;  // from the first to the last
+};
+HeadedModel headed_model(const LoadedModel& loaded);
+
 struct HeadWorth {
   AttentionPlace attention;
-  int head = 0;      // from 0, as in TranslatorConfig::pruned_heads
+  int head = 0;      // from 0, as in StackConfig::pruned_heads
   double score = 0;  // without it: loss, or BLEU
   double worth = 0;  // how much that is worse than with it; below 0: better without
 };
@@ -43,13 +52,20 @@ struct HeadMetric {
 
 // The worth of every head, one at a time, in the order of the forward pass; the score with all
 // heads goes to `whole`. Calls `progress` after each head with the numbers done and to do.
-std::vector<HeadWorth> measure_heads(const Translator& model, const HeadMetric& metric,
+std::vector<HeadWorth> measure_heads(const HeadedModel& model, const HeadMetric& metric,
                                      MatmulPrecision precision, double& whole,
                                      const std::function<void(std::size_t, std::size_t)>& progress);
 
 // The heads that are worth least: at most `count`, or all below `threshold`. Every attention keeps
 // at least one.
-HeadSet least_worth(std::vector<HeadWorth> heads, const TranslatorConfig& config,
+HeadSet least_worth(std::vector<HeadWorth> heads, const StackConfig& config,
                     std::optional<std::int64_t> count, std::optional<double> threshold);
+
+// A smaller model without these heads. Errors (usage): a model whose heads cannot be pruned.
+std::unique_ptr<Generator> without_heads(const LoadedModel& loaded, const HeadSet& heads);
+
+// Refuses at once, before the heads are measured, a model whose heads cannot be pruned. Errors
+// (usage).
+void check_prunable(const LoadedModel& loaded);
 
 }  // namespace heed::app

@@ -18,10 +18,14 @@
 #include "heed/base/json.h"
 #include "heed/base/number_text.h"
 #include "heed/base/output_file.h"
+#include "heed/data/text_encoding.h"
+#include "heed/data/text_windows.h"
 #include "heed/inspect/heads_page.h"
+#include "heed/kernels/kernel.h"
+#include "heed/metrics/bits_per_character.h"
 #include "heed/metrics/bleu.h"
-#include "heed/models/head_pruning.h"
 #include "heed/tasks/line_translator.h"
+#include "heed/tasks/window_scores.h"
 
 namespace heed::app {
 
@@ -29,7 +33,8 @@ namespace {
 
 struct HeadsOptions {
   DecodingOptions decoding;
-  std::string source, reference;
+  std::string source, reference, text;
+  TextForm form;
   std::string metric = "loss";
   std::int64_t limit = 0;
   std::optional<std::int64_t> prune;
@@ -38,6 +43,16 @@ struct HeadsOptions {
   bool json = false;
 
   bool prunes() const { return prune || prune_below; }
+};
+
+// What the heads are measured on: sentence pairs, or the windows of a text.
+struct HeadData {
+  ScoredCorpus pairs;
+  std::shared_ptr<const TextWindows> windows;  // null: pairs
+
+  std::int64_t size() const {
+    return windows != nullptr ? windows->size() : static_cast<std::int64_t>(pairs.sources.size());
+  }
 };
 
 struct HeadStudy {
@@ -65,13 +80,52 @@ void check_options(const HeadsOptions& options) {
               "--output is for the pruned model; add --prune or --prune-below");
   check_usage(!(options.prune && options.prune_below),
               "--prune and --prune-below exclude each other");
-  check_usage(options.limit >= 0, "--limit {}: expected 0 (all pairs) or more", options.limit);
+  check_usage(
+      !options.text.empty() || (!options.source.empty() && !options.reference.empty()),
+      "nothing to measure on; give --source and --reference for a translator, or --text for "
+      "a language model");
+  check_usage(options.text.empty() || options.metric == "loss",
+              "--metric {}: a language model is measured by its loss", options.metric);
+  check_text_form(options.form);
+  check_usage(options.limit >= 0, "--limit {}: expected 0 (all of them) or more", options.limit);
   check_usage(!options.prune || *options.prune > 0, "--prune {}: expected 1 or more",
               options.prune.value_or(0));
 }
 
+HeadData data_of(const HeadsOptions& options, const LoadedModel& model) {
+  if (options.text.empty()) {
+    return {.pairs = read_scored_corpus(model, options.source, options.reference, options.limit),
+            .windows = nullptr};
+  }
+  // One behind the other: what counts is the difference that a head makes.
+  const std::int64_t window = model.generator().longest();
+  const auto text = encode_text({.files = {options.text}, .form = options.form},
+                                *model.tokenizers.target, *context_for(cpu_device).pool);
+  return {.pairs = {},
+          .windows = std::make_shared<const TextWindows>(
+              text, WindowConfig{.window = window,
+                                 .stride = window,
+                                 .document_mask = options.form.has_documents(),
+                                 .most = options.limit * window})};
+}
+
+HeadMetric metric_of_text(const LoadedModel& model,
+                          const std::shared_ptr<const TextWindows>& windows) {
+  BatchConfig batches;
+  batches.batch_tokens = std::max(batches.batch_tokens, static_cast<int>(windows->config().window));
+  const Tokenizer& tokenizer = *model.tokenizers.target;
+  return {false, [=, &tokenizer](const Generator& generator, const ForwardContext& context) {
+            return BitsPerCharacter::loss_of(
+                window_statistics(generator, windows, tokenizer, batches, context).total());
+          }};
+}
+
 HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
-                     const ScoredCorpus& corpus) {
+                     const HeadData& data) {
+  if (data.windows != nullptr) {
+    return metric_of_text(translator, data.windows);
+  }
+  const ScoredCorpus& corpus = data.pairs;
   if (options.metric == "loss") {
     return {false, [&corpus](const Generator& model, const ForwardContext& context) {
               return corpus_loss(model, corpus, context);
@@ -87,28 +141,26 @@ HeadMetric metric_of(const HeadsOptions& options, const LoadedModel& translator,
       }};
 }
 
-HeadStudy study(const HeadsOptions& options, const LoadedModel& translator,
-                const ScoredCorpus& corpus) {
-  const HeadMetric metric = metric_of(options, translator, corpus);
+HeadStudy study(const HeadsOptions& options, const LoadedModel& translator, const HeadData& data) {
+  const HeadMetric metric = metric_of(options, translator, data);
+  const HeadedModel model = headed_model(translator);
   const MatmulPrecision precision = parse_precision(options.decoding.precision);
   HeadStudy result;
   const bool shown = can_redraw(STDERR_FILENO);
-  result.heads = measure_heads(translator.as<Translator>(), metric, precision, result.whole,
-                               [shown](std::size_t done, std::size_t all) {
-                                 if (shown) {
-                                   fmt::print(stderr, "\r{} of {} heads{}", done, all,
-                                              done == all ? "\r\033[K" : "");
-                                   std::fflush(stderr);
-                                 }
-                               });
+  result.heads = measure_heads(
+      model, metric, precision, result.whole, [shown](std::size_t done, std::size_t all) {
+        if (shown) {
+          fmt::print(stderr, "\r{} of {} heads{}", done, all, done == all ? "\r\033[K" : "");
+          std::fflush(stderr);
+        }
+      });
   std::stable_sort(result.heads.begin(), result.heads.end(),
                    [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
-  result.parameters_before = count_parameters(translator.as<Translator>());
+  result.parameters_before = count_parameters(*translator.module);
   result.parameters_after = result.parameters_before;
   if (options.prunes()) {
-    result.pruned = least_worth(result.heads, translator.as<Translator>().config(), options.prune,
-                                options.prune_below);
-    const auto smaller = prune_heads(translator.as<Translator>(), result.pruned);
+    result.pruned = least_worth(result.heads, model.config, options.prune, options.prune_below);
+    const auto smaller = without_heads(translator, result.pruned);
     result.after = metric.measure(*smaller, {.precision = precision});
     result.parameters_after = count_parameters(*smaller);
     save_model(*smaller, translator.tokenizers, translator.symbols, translator.decoding,
@@ -163,8 +215,8 @@ Json json_of(const HeadsOptions& options, const HeadStudy& study) {
   return json;
 }
 
-HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator,
-                  const ScoredCorpus& corpus, const HeadStudy& study) {
+HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator, const HeadData& data,
+                  const HeadStudy& study) {
   const bool loss = options.metric == "loss";
   HeadsPage page{
       .title = "What each head is worth",
@@ -173,8 +225,11 @@ HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator,
                      loss ? fmt::format("{:.4f}", study.whole)
                           : fmt::format("{:.2f}", study.whole)},
                     {"Heads", std::to_string(study.heads.size())},
-                    {"Pairs", count_text(static_cast<std::int64_t>(corpus.sources.size()))}},
-      .kinds = {"encoder self-attention", "decoder self-attention", "encoder-decoder attention"},
+                    {data.windows != nullptr ? "Windows" : "Pairs", count_text(data.size())}},
+      .kinds = data.windows != nullptr
+                   ? std::vector<std::string>{"decoder self-attention"}
+                   : std::vector<std::string>{"encoder self-attention", "decoder self-attention",
+                                              "encoder-decoder attention"},
       .score_name = loss ? "loss" : "BLEU score",
       .unit = loss ? "nats per token" : "points"};
   if (study.after) {
@@ -189,16 +244,6 @@ HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator,
   return page;
 }
 
-// Refuses at once, before the heads are measured, a model whose heads cannot be pruned.
-void check_prunable(TranslatorConfig config) {
-  const std::string name = attentions_of(config).front().name();
-  if (present_heads(config, name).size() == static_cast<std::size_t>(config.heads) &&
-      config.heads > 1) {
-    config.pruned_heads[name] = {0};
-    check_translator_config(config);
-  }
-}
-
 void run_heads(const HeadsOptions& options) {
   check_options(options);
   std::optional<OutputFile> output;
@@ -209,15 +254,15 @@ void run_heads(const HeadsOptions& options) {
     check_new_model_directory(options.output);
   }
   set_thread_count(options.decoding.threads);
-  const LoadedModel translator = load_model_for("heads", "translation", options.decoding.model);
+  const LoadedModel model = load_model_for(
+      "heads", options.text.empty() ? "translation" : "language_modelling", options.decoding.model);
   if (options.prunes()) {
-    check_prunable(translator.as<Translator>().config());
+    check_prunable(model);
   }
-  const ScoredCorpus corpus =
-      read_scored_corpus(translator, options.source, options.reference, options.limit);
-  const HeadStudy result = study(options, translator, corpus);
+  const HeadData data = data_of(options, model);
+  const HeadStudy result = study(options, model, data);
   if (output) {
-    output->write(render_heads_page(page_of(options, translator, corpus, result)));
+    output->write(render_heads_page(page_of(options, model, data, result)));
   }
   write_output(options.json ? json_of(options, result).dump(2) + "\n" : table_of(options, result));
 }
@@ -228,9 +273,11 @@ void add_heads_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "heads",
       "Say what each head is worth, and prune the useless ones\n\n"
-      "Switches every attention head off, one at a time, and measures the model on sentence pairs: "
-      "the loss with the reference forced, one pass per head, or BLEU, one decoding per head. The "
-      "table begins with the heads that are missed least.\n\n"
+      "Switches every attention head off, one at a time, and measures a translator on sentence "
+      "pairs: the loss with the reference forced, one pass per head, or BLEU, one decoding per "
+      "head; "
+      "a language model by its loss on a text, in windows as long as it takes, one behind the "
+      "other. The table begins with the heads that are missed least.\n\n"
       "--prune takes the N least useful heads out, --prune-below all that are worth less than X; "
       "every attention keeps one. Their rows and columns are gone from the matrices, so the model "
       "in --output is smaller and faster. It is measured again, because heads can stand in for one "
@@ -240,14 +287,27 @@ void add_heads_command(CLI::App& application, int&) {
       "  heed heads --model run --source val.en --reference val.de\n"
       "  heed heads --model run --source val.en --reference val.de --page heads.html\n"
       "  heed heads --model run --source val.en --reference val.de --prune 8 --output smaller\n"
-      "  heed heads --model run -s val.en -r val.de --metric bleu --limit 200 --beam 1 --json");
+      "  heed heads --model run -s val.en -r val.de --metric bleu --limit 200 --beam 1 --json\n"
+      "  heed heads --model run --text val.txt --limit 50 --page heads.html");
   const auto options = std::make_shared<HeadsOptions>();
-  add_source_option(*command, options->source)->required();
-  add_reference_option(*command, options->reference)->required();
+  auto* text = command
+                   ->add_option("--text", options->text,
+                                "The text that a language model is measured on (.gz is read too)")
+                   ->type_name(file_value);
+  command
+      ->add_option("--documents", options->form.documents,
+                   std::string("Text: ") + text_documents_help)
+      ->check(CLI::IsMember({"none", "line", "blank-line", "file", "json"}))
+      ->needs(text)
+      ->capture_default_str();
+  add_source_option(*command, options->source)->excludes(text);
+  add_reference_option(*command, options->reference)->excludes(text);
   command->add_option("--metric", options->metric, "loss, or bleu, which takes longer")
       ->check(CLI::IsMember({"loss", "bleu"}))
       ->capture_default_str();
-  command->add_option("--limit", options->limit, "Measure on the first N pairs; 0: all of them")
+  command
+      ->add_option("--limit", options->limit,
+                   "Measure on the first N pairs or windows; 0: all of them")
       ->type_name("N")
       ->capture_default_str();
   auto* prune = command->add_option("--prune", options->prune, "Take out the N least useful heads")

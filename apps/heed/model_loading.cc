@@ -15,7 +15,14 @@ namespace heed::app {
 namespace {
 
 // What runs the models of a task, to end a sentence with; empty: no command does.
-std::string command_for(const std::string& task, const std::string& directory) {
+std::string command_for(const std::string& task, const std::string& command,
+                        const std::string& directory) {
+  static const std::map<std::string, std::string> options = {
+      {"attend", "--prompt"}, {"evaluate", "--text"}, {"heads", "--text"}};
+  if (const auto own = options.find(command);
+      task == "language_modelling" && own != options.end()) {
+    return fmt::format(", or {} for this one", own->second);
+  }
   static const std::map<std::string, std::string> commands = {{"translation", "translate"},
                                                               {"language_modelling", "generate"}};
   const auto found = commands.find(task);
@@ -39,7 +46,8 @@ LoadedModel load_model_for(const std::string& command, const std::string& task,
                            const std::filesystem::path& directory, MatmulPrecision running) {
   const ModelKind& kind = model_kind_in(directory);
   check_usage(kind.task == task, "{}: this is {}; `heed {}` needs {}{}", directory.string(),
-              kind.noun, command, noun_of(task), command_for(kind.task, directory.string()));
+              kind.noun, command, noun_of(task),
+              command_for(kind.task, command, directory.string()));
   LoadedModel model = load_model(directory, cpu_device, running);
   for (const std::string& note : model.notes) {
     print_warning(note);

@@ -13,12 +13,15 @@
 namespace heed {
 namespace {
 
-constexpr std::string_view body =
+constexpr std::string_view body_start =
     "<main>\n<section id=\"attention\" aria-labelledby=\"attention-title\">\n"
     "<h2 id=\"attention-title\">Attention</h2>\n"
     "<p class=\"aside\">Each row is a token that attends, each column a token attended to; the "
-    "weights of a row sum to 1. A row of the decoder is named by the token that it is about to "
-    "write.</p>\n"
+    "weights of a row sum to 1.";
+constexpr std::string_view about_to_write =
+    " A row of the decoder is named by the token that it is about to write.";
+constexpr std::string_view body =
+    "</p>\n"
     "<noscript><p class=\"aside\">This part is drawn by the page's own script, which is switched "
     "off.</p></noscript>\n<div id=\"attention-view\" class=\"all-heads\"></div>\n</section>\n"
     "<section id=\"reading\" aria-labelledby=\"reading-title\">\n"
@@ -100,7 +103,12 @@ std::string render_attention_page(const AttentionView& view, const AttentionPage
   const Json data = {{"colours", colour_data()},
                      {"attention", attention_data(maps)},
                      {"chosen", chosen(view, start)}};
-  return page_start(head) + std::string(body) +
+  // A language model's are named by the token that they have read.
+  const bool writes = std::ranges::any_of(view.stacks, [](const AttentionStack& stack) {
+    return stack.name == "decoder" && stack.row_labels != stack.column_labels;
+  });
+  return page_start(head) + std::string(body_start) +
+         std::string(writes ? about_to_write : std::string_view()) + std::string(body) +
          page_end(data, {page_assets::attention_maps_js(), page_assets::attention_heat_map_js(),
                          page_assets::attention_lines_js(), page_assets::attention_js()});
 }

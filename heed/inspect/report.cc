@@ -137,11 +137,14 @@ void write_sample(const RunReport& report, const Sample& sample, std::string& ou
 void write_samples(const Section& section, const RunReport& report, std::string& out) {
   open_section(section, out);
   const SampleWording& wording = report.sample_wording;
-  out += fmt::format(
-      "<p class=\"aside\"><mark class=\"missed\">Underlined</mark> words under {0} are not under "
-      "{1}; <mark class=\"other\">shaded</mark> words under {1} are not under {0}.</p>\n"
-      "<ol class=\"samples\">\n",
-      escape_html(wording.expected), escape_html(wording.given));
+  if (std::ranges::any_of(report.samples,
+                          [](const Sample& sample) { return !sample.expected.empty(); })) {
+    out += fmt::format(
+        "<p class=\"aside\"><mark class=\"missed\">Underlined</mark> words under {0} are not under "
+        "{1}; <mark class=\"other\">shaded</mark> words under {1} are not under {0}.</p>\n",
+        escape_html(wording.expected), escape_html(wording.given));
+  }
+  out += "<ol class=\"samples\">\n";
   const std::size_t count = report.samples.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (i == samples_shown_at_once) {

@@ -1,17 +1,18 @@
 #include "heed/models/head_pruning.h"
-#include "heed/base/error.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
+#include "heed/base/error.h"
+
 namespace heed {
 
 namespace {
 
-void check_heads_are_there(const TranslatorConfig& config, const HeadSet& heads) {
-  const std::vector<AttentionPlace> places = attentions_of(config);
+void check_heads_are_there(const StackConfig& config, const std::vector<AttentionPlace>& places,
+                           const HeadSet& heads) {
   for (const auto& [name, list] : heads) {
     check_usage(
         std::any_of(places.begin(), places.end(),
@@ -51,7 +52,7 @@ void copy_heads(const NamedTensor& from, const NamedTensor& to, const std::vecto
 
 }  // namespace
 
-std::vector<int> present_heads(const TranslatorConfig& config, const std::string& attention) {
+std::vector<int> present_heads(const StackConfig& config, const std::string& attention) {
   const auto pruned = config.pruned_heads.find(attention);
   std::vector<int> heads;
   for (int head = 0; head < config.heads; ++head) {
@@ -72,7 +73,7 @@ HeadSet present_heads(const TranslatorConfig& config) {
 }
 
 HeadSet heads_off(const TranslatorConfig& config, const HeadSet& heads) {
-  check_heads_are_there(config, heads);
+  check_heads_are_there(config, attentions_of(config), heads);
   HeadSet off;
   for (const auto& [name, list] : heads) {
     const std::vector<int> present = present_heads(config, name);
@@ -84,9 +85,12 @@ HeadSet heads_off(const TranslatorConfig& config, const HeadSet& heads) {
   return off;
 }
 
-std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads) {
-  check_heads_are_there(model.config(), heads);
-  TranslatorConfig config = model.config();
+namespace {
+
+// The configuration without these heads.
+template <typename Config>
+Config without_heads(Config config, const HeadSet& heads) {
+  check_heads_are_there(config, attentions_of(config), heads);
   for (const auto& [name, list] : heads) {
     std::vector<int>& pruned = config.pruned_heads[name];
     pruned.insert(pruned.end(), list.begin(), list.end());
@@ -96,24 +100,33 @@ std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads)
       config.pruned_heads.erase(name);
     }
   }
+  return config;
+}
+
+Device device_of(Module& model) {
+  return stored_tensors_of(model).front().tensor.device();
+}
+
+// Fills a model that lacks heads with the weights of the one that has them.
+template <typename Model>
+void copy_what_is_left(Model& model, Model& smaller) {
   const std::vector<NamedTensor> from = stored_tensors_of(model);
-  auto smaller =
-      std::make_unique<Translator>(config, model.vocabulary(), from.front().tensor.device());
-  const std::vector<NamedTensor> to = stored_tensors_of(*smaller);
+  const std::vector<NamedTensor> to = stored_tensors_of(smaller);
   for (std::size_t i = 0; i < to.size(); ++i) {
     check(from[i].name == to[i].name, "pruning: '{}' became '{}'", from[i].name, to[i].name);
     if (from[i].tensor.shape() == to[i].tensor.shape()) {
       to[i].tensor.copy_from(from[i].tensor);
     }
   }
-  for (const AttentionPlace& place : attentions_of(config)) {
-    const std::string name = place.name();
-    if (!heads.contains(name)) {
+  const StackConfig& config = smaller.config();
+  for (const AttentionPlace& place : attentions_of(smaller.config())) {
+    const std::vector<int> present = present_heads(model.config(), place.name());
+    const std::vector<int> left = present_heads(config, place.name());
+    if (left == present) {
       continue;
     }
-    const std::vector<int> present = present_heads(model.config(), name);
     std::vector<int> kept;
-    for (const int head : present_heads(config, name)) {
+    for (const int head : left) {
       kept.push_back(
           static_cast<int>(std::find(present.begin(), present.end(), head) - present.begin()));
     }
@@ -124,9 +137,24 @@ std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads)
       }
     }
   }
-  for (const NamedParameter& item : parameters_of(*smaller)) {
+  for (const NamedParameter& item : parameters_of(smaller)) {
     item.parameter->value.renew_stamp();
   }
+}
+
+}  // namespace
+
+std::unique_ptr<Translator> prune_heads(Translator& model, const HeadSet& heads) {
+  auto smaller = std::make_unique<Translator>(without_heads(model.config(), heads),
+                                              model.vocabulary(), device_of(model));
+  copy_what_is_left(model, *smaller);
+  return smaller;
+}
+
+std::unique_ptr<LanguageModel> prune_heads(LanguageModel& model, const HeadSet& heads) {
+  auto smaller = std::make_unique<LanguageModel>(without_heads(model.config(), heads),
+                                                 model.vocabulary_size(), device_of(model));
+  copy_what_is_left(model, *smaller);
   return smaller;
 }
 
