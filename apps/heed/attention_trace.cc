@@ -99,8 +99,8 @@ AttentionView trace_prompt(const LoadedModel& model, const std::string& prompt, 
   const Tokenizer& tokenizer = *model.tokenizers.target;
   std::vector<int> ids = tokenizer.encode(prompt);
   check_usage(!ids.empty(), "the prompt is empty; there is nothing to attend to");
-  if (const auto begin = tokenizer.begin_id()) {
-    ids.insert(ids.begin(), *begin);
+  if (model.symbols.start >= 0 && ids.front() != model.symbols.start) {
+    ids.insert(ids.begin(), model.symbols.start);
   }
   check_usage(std::cmp_less_equal(ids.size(), model.generator().longest()),
               "the prompt has {} tokens, the model takes {} at most", ids.size(),
@@ -111,7 +111,9 @@ AttentionView trace_prompt(const LoadedModel& model, const std::string& prompt, 
                       {.max_tokens = tokens, .temperature = 0}, {.precision = precision});
     WrittenText written = writer.write(std::span(&prompt, 1)).front().front();
     text = std::move(written.text);
-    ids.insert(ids.end(), written.ids.begin(), written.ids.end());
+    for (const WrittenToken& token : written.pieces) {
+      ids.push_back(token.id);
+    }
     ids.resize(std::min(ids.size(), static_cast<std::size_t>(model.generator().longest())));
   }
   AttentionTrace trace;

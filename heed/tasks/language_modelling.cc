@@ -190,7 +190,7 @@ std::vector<std::string> LanguageModellingTask::prompts() const {
 void LanguageModellingTask::add_samples(const ForwardContext& context,
                                         Evaluation& evaluation) const {
   const std::vector<std::string> prompts = this->prompts();
-  TextWriter writer({*model_, data_->tokenizers, symbols_for(data_->tokenizers)},
+  TextWriter writer({*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target)},
                     {.max_tokens = recipe_.data.sample_tokens,
                      .temperature = recipe_.data.sample_temperature,
                      .seed = recipe_.seed},

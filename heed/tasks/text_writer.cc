@@ -216,7 +216,6 @@ std::vector<std::vector<WrittenText>> TextWriter::write(std::span<const std::str
       written[i].push_back({.text = text.take(),
                             .log_probability = hypothesis->log_probability,
                             .tokens = hypothesis->length,
-                            .ids = text.tokens(),
                             .end = end_of(*hypothesis, text.stopped(), config_.max_tokens),
                             .pieces = text.take_pieces()});
     }

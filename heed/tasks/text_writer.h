@@ -56,7 +56,6 @@ struct WrittenText {
   std::string text;            // what follows the prompt
   double log_probability = 0;  // of all that was written, the end symbol or the stop included
   std::int64_t tokens = 0;     // of which
-  std::vector<int> ids;        // the same, without an end symbol
   TextEnd end = TextEnd::length;
   std::vector<WrittenToken> pieces;  // all but an end symbol; none of a beam
 };
