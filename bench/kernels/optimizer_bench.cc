@@ -59,7 +59,7 @@ void step(benchmark::State& state, const char* kind, MatmulPrecision precision) 
 }
 
 void sizes(benchmark::internal::Benchmark* each) {
-  each->Args({384, 6})->Args({768, 12})->Iterations(5)->UseRealTime()->Unit(
+  each->Args({128, 4})->Args({384, 6})->Args({768, 12})->Iterations(5)->UseRealTime()->Unit(
       benchmark::kMillisecond);
 }
 

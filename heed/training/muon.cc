@@ -52,6 +52,8 @@ class MuonRule : public UpdateRule {
     }
   }
 
+  bool side_by_side() const override { return true; }
+
   std::vector<NamedTensor> state(const std::string& name) const override {
     return {{name + ".momentum", momentum_}};
   }

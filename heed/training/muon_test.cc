@@ -107,6 +107,46 @@ TEST_F(Muon, SameBitsAtAnyNumberOfThreads) {
   }
 }
 
+// Matrices are dealt out to the threads.
+TEST_F(Muon, AStepHasTheSameBitsAtAnyNumberOfThreads) {
+  const int before = thread_count();
+  std::vector<std::vector<double>> results;
+  for (const int threads : {1, 4}) {
+    set_thread_count(threads);
+    std::vector<double> weights;
+    class Maps : public Module {
+     public:
+      void visit(ParameterVisitor& visitor) override {
+        for (std::size_t i = 0; i < maps.size(); ++i) {
+          visitor.module(std::to_string(i), maps[i]);
+        }
+      }
+      std::vector<Linear> maps;
+    } module;
+    for (const int size : {70, 33, 90, 5, 64}) {
+      module.maps.emplace_back(size, 40, cpu_device);
+    }
+    initialize_parameters(module, 3);
+    require_gradients(module);
+    OptimizerConfig config;
+    config.kind = "muon";
+    Optimizer optimizer(module, config, MatmulPrecision::bfloat16);
+    for (int step = 0; step < 2; ++step) {
+      for (const Linear& map : module.maps) {
+        backward(ops::multiply(map.weight.value, map.weight.value), map.weight.value.clone());
+      }
+      optimizer.step(0.01, optimizer.gradient_norm());
+    }
+    for (const Linear& map : module.maps) {
+      const auto values = map.weight.value.to_doubles();
+      weights.insert(weights.end(), values.begin(), values.end());
+    }
+    results.push_back(weights);
+  }
+  set_thread_count(before);
+  EXPECT_EQ(results[0], results[1]);
+}
+
 TEST_F(Muon, KeepsZerosAndShowsNotANumber) {
   const Tensor zeros = Tensor::zeros({3, 5});
   EXPECT_EQ(orthogonalized(zeros, MatmulPrecision::float32).to_doubles(),

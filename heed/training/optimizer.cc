@@ -45,19 +45,34 @@ void Optimizer::step(double learning_rate, double gradient_norm) {
   const double clip = config_.clip_norm > 0 && gradient_norm > config_.clip_norm
                           ? config_.clip_norm / gradient_norm
                           : 1.0;
+  std::vector<std::pair<UpdateRule*, ParameterUpdate>> side_by_side;
   for (const Item& item : items_) {
     const Tensor& weights = item.parameter.parameter->value;
     const Tensor gradient = gradient_of(weights);
     if (!gradient.defined()) {
       continue;
     }
-    item.rule->apply({.weights = weights,
-                      .gradient = gradient,
-                      .average = item.average,
-                      .learning_rate = learning_rate,
-                      .gradient_scale = clip,
-                      .step_count = steps_});
-    weights.renew_stamp();
+    const ParameterUpdate update{.weights = weights,
+                                 .gradient = gradient,
+                                 .average = item.average,
+                                 .learning_rate = learning_rate,
+                                 .gradient_scale = clip,
+                                 .step_count = steps_};
+    if (item.rule->side_by_side()) {
+      side_by_side.emplace_back(item.rule.get(), update);
+    } else {
+      item.rule->apply(update);
+      weights.renew_stamp();
+    }
+  }
+  if (!side_by_side.empty()) {
+    const Device device = side_by_side.front().second.weights.device();
+    context_for(device).pool->run(
+        static_cast<std::int64_t>(side_by_side.size()), [&](std::int64_t i) {
+          const auto& [rule, update] = side_by_side[static_cast<std::size_t>(i)];
+          rule->apply(update);
+          update.weights.renew_stamp();
+        });
   }
   skip();
 }

@@ -29,6 +29,10 @@ class UpdateRule {
   virtual ~UpdateRule() = default;
   // Changes the weights, what the rule remembers, and the average.
   virtual void apply(const ParameterUpdate& update) = 0;
+  // Whether a step is many small kernels, which run faster each on a thread of its own beside those
+  // of other parameters than one after the other on all threads. Then apply() may be called from
+  // several threads, for a rule by one.
+  virtual bool side_by_side() const { return false; }
   // What the rule remembers, as "NAME.what" with the parameter's name; shares memory.
   virtual std::vector<NamedTensor> state(const std::string& name) const = 0;
 };
