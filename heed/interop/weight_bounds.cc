@@ -23,8 +23,9 @@ double least_position_count(const StackConfig& model, double layers, double key_
                                    : 0;
 }
 
+// `value_tables`: of value embeddings.
 std::uint64_t least_numbers(const StackConfig& model, std::int64_t vocabulary_size,
-                            double attentions, double layers) {
+                            double attentions, double layers, double value_tables = 0) {
   const double d = size(model.d_model);
   const double heads = std::max(size(model.heads), 1.0);
   const auto or_usual = [&](int value, double usual) { return value > 0 ? size(value) : usual; };
@@ -36,7 +37,8 @@ std::uint64_t least_numbers(const StackConfig& model, std::int64_t vocabulary_si
   for (const auto& [name, gone] : model.pruned_heads) {
     pruned += static_cast<double>(gone.size()) / heads;
   }
-  const double count = d * size(vocabulary_size) + std::max(attentions - pruned, 0.0) * attention +
+  const double count = (d + value_tables * key_heads * value_size) * size(vocabulary_size) +
+                       std::max(attentions - pruned, 0.0) * attention +
                        layers * 2 * d * size(model.feed_forward_size) +
                        least_position_count(model, layers, key_size);
   return count > 1e18 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(count);
@@ -53,7 +55,7 @@ std::uint64_t least_translator_numbers(const TranslatorConfig& model,
 std::uint64_t least_language_model_numbers(const LanguageModelConfig& model,
                                            std::int64_t vocabulary_size) {
   const double layers = size(model.layers);
-  return least_numbers(model, vocabulary_size, layers, layers);
+  return least_numbers(model, vocabulary_size, layers, layers, size(model.value_embeddings));
 }
 
 }  // namespace heed

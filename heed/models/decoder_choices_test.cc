@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "heed/autograd/gradient_check.h"
 #include "heed/backends/cpu/register.h"
@@ -97,6 +99,51 @@ TEST_F(DecoderChoices, TheCpuAgrees) {
     to[i].parameter->value.renew_stamp();
   }
   expect_close(whole_logits(model, two_pieces()), whole_logits(exact, two_pieces()), 1e-4);
+}
+
+// Products and kept activations in bfloat16.
+TEST_F(DecoderChoices, LearnsAlikeInHalfTheWidth) {
+  LanguageModel model(all_at_once(), vocabulary);
+  draw_parameters(model, 5);
+  require_gradients(model);
+  const GeneratorExamples examples = two_pieces();
+  const auto gradients = [&](MatmulPrecision precision) {
+    ForwardContext context;
+    context.training = true;
+    context.precision = precision;
+    const auto result = generator_loss(model, examples.prompts, examples.outputs,
+                                       {.scale = 1, .precision = precision}, context);
+    backward(result.loss);
+    std::vector<double> all;
+    for (const NamedParameter& item : parameters_of(model)) {
+      const auto values = gradient_of(item.parameter->value).to_doubles();
+      all.insert(all.end(), values.begin(), values.end());
+      clear_gradient(item.parameter->value);
+    }
+    return all;
+  };
+  const auto exact = gradients(MatmulPrecision::float32);
+  const auto rounded = gradients(MatmulPrecision::bfloat16);
+  double squares = 0, errors = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    squares += exact[i] * exact[i];
+    errors += (rounded[i] - exact[i]) * (rounded[i] - exact[i]);
+  }
+  EXPECT_GT(errors, 0);
+  EXPECT_LT(std::sqrt(errors / squares), 0.03);
+}
+
+TEST_F(DecoderChoices, TranslatorsHaveSkipsToo) {
+  TranslatorConfig config = four_heads();
+  config.decoder_layers = 3;
+  config.skips = true;
+  config.initial_branches = "zero";
+  Translator model(config, small_vocabulary, reference_device);
+  draw_parameters(model, 3);
+  expect_close(stepwise_logits(model, two_sentences()), whole_logits(model, two_sentences()), 1e-9);
+  config.skips = false;
+  Translator without(config, small_vocabulary, reference_device);
+  EXPECT_EQ(count_parameters(model), count_parameters(without) + 2);
 }
 
 TEST_F(DecoderChoices, TablesServeTheFirstLayersAndTheLast) {
