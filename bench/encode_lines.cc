@@ -2,8 +2,11 @@
 //
 //   heed_encode_lines --model DIR < lines.jsonl          # a JSON string a line: a list of ids a
 //   line heed_encode_lines --model DIR --decode < lines.jsonl # {"ids": […], "text": "…"}
-//   heed_encode_lines --model DIR --time --threads 2 < lines.jsonl
+//   heed_encode_lines --model DIR --save COPY < /dev/null # the tokenizer's files, as heed writes
+//   them heed_encode_lines --train 8000 --save DIR < text.txt # learns byte-level-bpe, and says how
+//   fast heed_encode_lines --model DIR --time --threads 2 < lines.jsonl
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -12,6 +15,7 @@
 #include "heed/base/json.h"
 #include "heed/base/thread_pool.h"
 #include "heed/text/tokenizer_files.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace {
 
@@ -63,21 +67,48 @@ void print_speed(const Tokenizer& tokenizer, const std::vector<std::string>& tex
   }
 }
 
+// Of standard input, a line each time.
+TokenizerPair train(int size) {
+  std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  const auto begin = std::chrono::steady_clock::now();
+  TokenizerPair tokenizers = train_tokenizers(
+      {.kind = "byte-level-bpe", .vocabulary_size = size}, 1, [&](const PairVisitor& visit) {
+        for (std::size_t at = 0; at < text.size();) {
+          const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+          visit(std::string_view(text).substr(at, end - at), {});
+          at = end;
+        }
+      });
+  std::printf("%.3f s for %zu bytes\n",
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+              text.size());
+  return tokenizers;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("What a tokenizer makes of lines, and how fast");
-  std::string model;
+  std::string model, copy;
+  int pieces = 0;
   bool plain = false, decodes = false, time = false;
   int threads = 1;
-  app.add_option("--model", model, "directory with the tokenizer's files")->required();
+  app.add_option("--model", model, "directory with the tokenizer's files");
+  app.add_option("--save", copy, "directory to write the tokenizer's files to");
+  app.add_option("--train", pieces, "learn a tokenizer of so many pieces");
   app.add_flag("--plain", plain, "text that spells special pieces stays text");
   app.add_flag("--decode", decodes, "print the decoded text, too");
   app.add_flag("--time", time, "print the speed of three passes instead");
   app.add_option("--threads", threads);
   CLI11_PARSE(app, argc, argv);
   try {
-    const auto tokenizer = load_tokenizers(std::filesystem::path(model)).source;
+    const TokenizerPair tokenizers =
+        pieces > 0 ? train(pieces) : load_tokenizers(std::filesystem::path(model));
+    if (!copy.empty()) {
+      std::filesystem::create_directories(copy);
+      save_tokenizers(tokenizers, copy);
+    }
+    const auto& tokenizer = tokenizers.source;
     const std::vector<std::string> texts = read_lines();
     if (time) {
       print_speed(*tokenizer, texts, threads);

@@ -4,9 +4,10 @@ Hugging Face's `tokenizers` makes of 10,000 hard lines with each.
 
   python3 tools/make_tokenizer_fixtures.py tests/data/tokenizers
 
-Made with tokenizers 0.23 and sentencepiece 0.2. The lines are put together from the parts in
-lines.json, as heed/text/test_hard_lines.h does it. Of the ids and of the decoded text a hash is kept
-for each 100 lines. Models are small, shared between variants, and kept apart from them.
+Made with tokenizers 0.23 and sentencepiece 0.2. What a unigram model learns differs a little from call
+to call. The lines are put together from the parts in lines.json, as heed/text/test_hard_lines.h does
+it. Of the ids and of the decoded text a hash is kept for each 100 lines. Models are small, shared
+between variants, and kept apart from them.
 """
 import base64
 import json
@@ -15,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 import sentencepiece
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import ByteLevelBPETokenizer, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 MASK = (1 << 64) - 1
 LINES, BLOCK = 10_000, 100
@@ -304,6 +305,24 @@ def make_variants(models_):
     }
 
 
+TRICKY = ["aaaaaaa aaaa aaa aa a", "abcabcabc abc ab bc bcbc cab", "ababab baba abab", "  x  x   x\n\n\nx", "ééé éé é",
+          "hug hugs hugging pug pugs pun bun", "1212121 212 12 1", "the then there these they"]
+
+
+def learned_pairs():
+    """What ByteLevelBPETokenizer learns of small corpora."""
+    result = []
+    for texts, size, frequency in ((TRICKY, 300, 2), (TRICKY, 420, 1), (SENTENCES, 330, 2), (SENTENCES * 3, 500, 3)):
+        tokenizer = ByteLevelBPETokenizer()
+        tokenizer.train_from_iterator(texts, vocab_size=size, min_frequency=frequency, show_progress=False,
+                                      special_tokens=["<|endoftext|>", "<pad>"])
+        model = json.loads(tokenizer.to_str())["model"]
+        pieces = sorted(model["vocab"], key=model["vocab"].get)
+        result.append({"texts": texts, "size": size, "frequency": frequency, "pieces": pieces[258:],
+                       "merges": [" ".join(m) for m in model["merges"]]})
+    return result
+
+
 def main():
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -331,6 +350,7 @@ def main():
             Path(sys.argv[2], name, "tokenizer.json").write_text(tokenizer.to_str())
     compact = {"ensure_ascii": False, "separators": (",", ":")}
     (folder / "lines.json").write_text(json.dumps({"lines": LINES, "block": BLOCK, "parts": PARTS}, **compact) + "\n")
+    (folder / "learned.json").write_text(json.dumps(learned_pairs(), **compact) + "\n")
     (folder / "models.json").write_text(
         "{\n" + ",\n".join(f"{json.dumps(k)}:{json.dumps(v, **compact)}" for k, v in models_.items()) + "\n}\n")
     (folder / "variants.json").write_text(

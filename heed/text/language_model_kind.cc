@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -175,10 +176,11 @@ std::shared_ptr<const Tokenizer> load_vocabulary_and_merges(const TokenizerFiles
 }
 
 std::shared_ptr<const Tokenizer> load_sentencepiece(const TokenizerFiles& files, const char* name) {
-  const bool begins = SpecialSettings(files)
-                          .flag("add_bos_token")
-                          .value_or(name == std::string(SentencePieceIds::file_name));
-  return std::make_shared<const SentencePieceIds>(files.read(name, vocabulary_size_limit), begins,
+  const SpecialSettings settings(files);
+  const bool llama = name == std::string_view(SentencePieceIds::file_name);
+  const SentencePieceUse use{.begins = settings.flag("add_bos_token").value_or(llama),
+                             .space_after_special = settings.flag("legacy").value_or(false)};
+  return std::make_shared<const SentencePieceIds>(files.read(name, vocabulary_size_limit), use,
                                                   settings_file(files), files.source_of(name));
 }
 
@@ -189,6 +191,9 @@ bool is_language_model_tokenizer(const TokenizerFiles& files) {
 }
 
 TokenizerPair load_language_model_tokenizer(const TokenizerFiles& files) {
+  check_io(is_language_model_tokenizer(files),
+           "{}: no tokenizer.json, vocab.json with merges.txt or tokenizer.model is there",
+           files.source());
   std::shared_ptr<const Tokenizer> tokenizer =
       files.has("tokenizer.json") ? load_tokenizer_json(files)
       : has_merges(files)         ? load_vocabulary_and_merges(files)

@@ -88,8 +88,8 @@ std::string model_of(const ScoredVocabulary& vocabulary) {
 
 std::shared_ptr<const Tokenizer> make_score_tokenizer(const ScoredVocabulary& vocabulary,
                                                       const std::string& source) {
-  return std::make_shared<const SentencePieceIds>(model_of(vocabulary), vocabulary.begins,
-                                                  ModelFiles(), source);
+  return std::make_shared<const SentencePieceIds>(
+      model_of(vocabulary), SentencePieceUse{.begins = vocabulary.begins}, ModelFiles(), source);
 }
 
 }  // namespace heed

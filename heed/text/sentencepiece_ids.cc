@@ -23,9 +23,10 @@ std::vector<AddedToken> special_tokens(const std::vector<ModelPiece>& pieces) {
 
 }  // namespace
 
-SentencePieceIds::SentencePieceIds(std::string model, bool begins, ModelFiles files,
+SentencePieceIds::SentencePieceIds(std::string model, const SentencePieceUse& use, ModelFiles files,
                                    const std::string& source)
     : library_(std::move(model), source),
+      use_(use),
       files_(std::move(files)),
       special_(special_tokens(library_.pieces()), {}) {
   for (int id = 0; id < size(); ++id) {
@@ -34,7 +35,7 @@ SentencePieceIds::SentencePieceIds(std::string model, bool begins, ModelFiles fi
     const bool control = piece.type == PieceType::control;
     if (piece.type == PieceType::unknown) {
       unknown_ = id;
-    } else if (control && begins && (piece.text == "<s>" || piece.text == "\n<s>\n")) {
+    } else if (control && use_.begins && (piece.text == "<s>" || piece.text == "\n<s>\n")) {
       begin_ = id;
     } else if (control && (piece.text == "</s>" || piece.text == "\n</s>\n")) {
       end_ = id;
@@ -52,8 +53,9 @@ std::vector<int> SentencePieceIds::encode_marked(std::string_view text) const {
       continue;
     }
     const std::string_view between = text.substr(part.begin, part.end - part.begin);
-    const std::vector<int> found =
-        part.begin == 0 ? library_.encode(between) : library_.encode_inner(between);
+    const std::vector<int> found = part.begin == 0 || use_.space_after_special
+                                       ? library_.encode(between)
+                                       : library_.encode_inner(between);
     ids.insert(ids.end(), found.begin(), found.end());
   }
   return ids;
@@ -82,7 +84,7 @@ ModelFiles SentencePieceIds::files(Side) const {
     files.insert(*found);
     return files;
   }
-  Json config = {{"tokenizer_class", class_name}, {"legacy", true}};
+  Json config = {{"tokenizer_class", class_name}, {"legacy", use_.space_after_special}};
   config["add_bos_token"] = begin_.has_value();
   config["add_eos_token"] = false;
   const auto name = [&](const char* key, int id) {

@@ -15,11 +15,16 @@
 
 namespace heed {
 
+struct SentencePieceUse {
+  bool begins = true;               // texts begin with <s>, if there is one
+  bool space_after_special = true;  // what follows a special piece begins as a text does
+};
+
 class SentencePieceIds : public Tokenizer {
  public:
-  // `begins`: texts begin with <s>, if there is one. `files`: tokenizer_config.json, if it was
-  // there. Errors (bad_data) name `source`.
-  SentencePieceIds(std::string model, bool begins, ModelFiles files, const std::string& source);
+  // `files`: tokenizer_config.json, if it was there. Errors (bad_data) name `source`.
+  SentencePieceIds(std::string model, const SentencePieceUse& use, ModelFiles files,
+                   const std::string& source);
 
   std::vector<int> encode(std::string_view line) const override { return library_.encode(line); }
   std::vector<int> encode_marked(std::string_view text) const override;
@@ -41,6 +46,7 @@ class SentencePieceIds : public Tokenizer {
 
  private:
   SentencePieceLibrary library_;
+  SentencePieceUse use_;
   ModelFiles files_;
   AddedTokenFinder special_;
   std::optional<int> begin_;

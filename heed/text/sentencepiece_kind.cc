@@ -64,7 +64,7 @@ TokenizerPair train(const TokenizerConfig& config, std::uint64_t seed, const Pai
   return from_models(model, model, true, name, name);
 }
 
-void check(const TokenizerConfig& config) {
+void check_sentencepiece_config(const TokenizerConfig& config) {
   check_usage(config.vocabulary_size >= 4, "tokenizer.vocabulary_size: {} is less than 4",
               config.vocabulary_size);
   check_usage(config.character_coverage >= 0.98 && config.character_coverage <= 1.0,
@@ -113,7 +113,7 @@ TokenizerKind sentencepiece_kind(const std::string& algorithm) {
                                         : "subwords by SentencePiece, by a unigram model",
           .tokenizer_class = SentencePieceTokenizer::class_name,
           .by_line = true,
-          .check = check,
+          .check = check_sentencepiece_config,
           .train = train,
           .recognises = recognises,
           .load = load};

@@ -27,12 +27,13 @@ struct TokenizerConfig {
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("kind", kind, tokenizer_kind_help());
-    visit(
-        "vocabulary_size", vocabulary_size,
-        "pieces in a vocabulary, </s>, <unk> and <pad> among them; word: at most, 0 for no limit");
+    visit("vocabulary_size", vocabulary_size,
+          "pieces in a vocabulary, special ones among them; word, character: at most, 0 for no "
+          "limit");
     visit("joint", joint, "one vocabulary for both languages");
     visit("lowercase", lowercase, "lower-case the text (sentencepiece: by case folding)");
-    visit("minimum_frequency", minimum_frequency, "word: rarer words are unknown");
+    visit("minimum_frequency", minimum_frequency,
+          "word, character: rarer ones are unknown; byte-level-bpe: rarer pairs are not merged");
     visit("sample_lines", sample_lines,
           "sentencepiece: sentence pairs, drawn from the whole corpus by the seed, to learn from");
     visit("character_coverage", character_coverage,

@@ -8,6 +8,7 @@
 //                                       when the vocabularies are separate: what Transformers
 //                                       reads;
 //   HeedWordTokenizer:                  source.vocab.json, target.vocab.json;
+//   HeedCharacterTokenizer:             source.characters.json, target.characters.json;
 //   HeedByteTokenizer:                  nothing else.
 // A directory without tokenizer_config.json, but with source.spm, is a MarianTokenizer's. Under any
 // other class, or none, it is a language model's, whose two sides are one:

@@ -4,7 +4,9 @@
 
 #include "heed/base/error.h"
 #include "heed/base/phase.h"
+#include "heed/text/byte_level_kind.h"
 #include "heed/text/byte_tokenizer.h"
+#include "heed/text/character_tokenizer.h"
 #include "heed/text/sentencepiece_kind.h"
 #include "heed/text/vocabulary.h"
 #include "heed/text/word_kind.h"
@@ -37,10 +39,8 @@ const TokenizerKind& kind_called(const std::string& name) {
 
 const std::vector<TokenizerKind>& tokenizer_kinds() {
   static const std::vector<TokenizerKind> kinds = {
-      sentencepiece_kind("bpe"),
-      sentencepiece_kind("unigram"),
-      word_tokenizer_kind(),
-      byte_tokenizer_kind(),
+      sentencepiece_kind("bpe"), sentencepiece_kind("unigram"), byte_level_kind(),
+      word_tokenizer_kind(),     character_tokenizer_kind(),    byte_tokenizer_kind(),
   };
   return kinds;
 }

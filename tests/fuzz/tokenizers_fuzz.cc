@@ -13,14 +13,15 @@ struct SavedFile {
   std::string content;
 };
 
-// The files of three directories, which hold tokenizers of different kinds.
+// The files of some directories, which hold tokenizers of different kinds.
 const std::vector<SavedFile>& sound_files() {
   static const std::vector<SavedFile> files = [] {
     std::vector<SavedFile> result;
-    for (const char* kind : {"sentencepiece-bpe", "word", "byte"}) {
+    for (const char* kind : {"sentencepiece-bpe", "byte-level-bpe", "word", "character", "byte"}) {
+      const bool pairs = kind == std::string("byte-level-bpe");
       const TokenizerConfig config{.kind = kind,
-                                   .vocabulary_size = 60,
-                                   .joint = false,
+                                   .vocabulary_size = pairs ? 280 : 60,
+                                   .joint = pairs,
                                    .minimum_frequency = 1,
                                    .normalization = "identity",
                                    .hard_vocab_limit = false};

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Compares heed with Hugging Face's `tokenizers` (0.23) on a tokenizer of any size: ids and decoded
+text of the 10,000 hard lines of make_tokenizer_fixtures.py, or of a file's lines, and the speed.
+
+  python3 tools/compare_tokenizer.py build/bench/heed_encode_lines DIR [TEXT]
+  python3 tools/compare_tokenizer.py --train 8000 build/bench/heed_encode_lines TEXT
+
+DIR holds tokenizer.json, or vocab.json and merges.txt. With --train both learn byte-level pairs from
+TEXT, and pieces, merges and seconds are compared. Speeds are those of two threads.
+"""
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("RAYON_NUM_THREADS", "2")
+
+from make_tokenizer_fixtures import hard_lines  # noqa: E402
+from tokenizers import ByteLevelBPETokenizer, Tokenizer  # noqa: E402
+
+
+def theirs(folder):
+    if (folder / "tokenizer.json").exists():
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = ByteLevelBPETokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    if tokenizer.token_to_id("<|endoftext|>") is not None:
+        tokenizer.add_special_tokens(["<|endoftext|>"])
+    return tokenizer
+
+
+def run(command, lines=()):
+    result = subprocess.run(command, input="".join(json.dumps(line) + "\n" for line in lines).encode(),
+                            stdout=subprocess.PIPE, check=True)
+    return result.stdout.decode().split("\n")[:-1]
+
+
+def compare_encoding(program, folder, text):
+    lines = text.read_text().split("\n") if text else hard_lines()
+    tokenizer = theirs(folder)
+    ours = [json.loads(line) for line in run([program, "--model", folder, "--decode"], lines)]
+    encoded = [e.ids for e in tokenizer.encode_batch(lines, add_special_tokens=False)]
+    wrong = [i for i, ids in enumerate(encoded) if ours[i]["ids"] != ids]
+    texts = [i for i, ids in enumerate(encoded) if ours[i]["text"] != tokenizer.decode(ids)]
+    for i in wrong[:5]:
+        print(f"{lines[i]!r}\n  heed       {ours[i]['ids']}\n  tokenizers {encoded[i]}")
+    print(f"{len(lines)} lines: ids of {len(wrong)} and decoded text of {len(texts)} differ")
+    size = sum(len(line.encode()) for line in lines)
+    best = 1e9
+    for _ in range(3):
+        begin = time.perf_counter()
+        tokenizer.encode_batch(lines, add_special_tokens=False)
+        best = min(best, time.perf_counter() - begin)
+    print(f"tokenizers {1e-6 * size / best:.1f} MB/s")
+    print("heed", *run([program, "--model", folder, "--time", "--threads", "2"], lines), sep="\n  ")
+    return bool(wrong or texts)
+
+
+def compare_training(program, size, text):
+    begin = time.perf_counter()
+    tokenizer = ByteLevelBPETokenizer()
+    tokenizer.train([str(text)], vocab_size=size, min_frequency=2, show_progress=False,
+                    special_tokens=["<|endoftext|>", "<pad>"])
+    print(f"tokenizers {time.perf_counter() - begin:.3f} s")
+    expected = json.loads(tokenizer.to_str())["model"]
+    with tempfile.TemporaryDirectory() as folder:
+        with open(text, "rb") as file:
+            subprocess.run([program, "--train", str(size), "--save", folder], stdin=file, check=True)
+        found = json.loads(Path(folder, "tokenizer.json").read_text())["model"]
+    same = found["vocab"] == expected["vocab"] and found["merges"] == expected["merges"]
+    print(f"{len(found['vocab'])} pieces, {len(found['merges'])} merges:", "the same" if same else "different")
+    return not same
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", type=int, metavar="PIECES")
+    parser.add_argument("program")
+    parser.add_argument("paths", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    if arguments.train:
+        return compare_training(arguments.program, arguments.train, arguments.paths[0])
+    return compare_encoding(arguments.program, arguments.paths[0], (arguments.paths + [None])[1])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
