@@ -4,6 +4,7 @@
 
 #include "heed/data/test_files.h"
 #include "heed/text/byte_tokenizer.h"
+#include "heed/text/tokenizer_kinds.h"
 #include "heed/text/word_tokenizer.h"
 
 namespace heed {
@@ -73,6 +74,33 @@ TEST_F(TextEncoding, NeitherThreadsNorCompressionChangeTheIds) {
   }
 }
 
+// What blocks give is what the whole text gives, where blocks end.
+TEST_F(TextEncoding, BlocksEndWhereByteLevelPairsMayPart) {
+  std::string content;
+  for (int i = 0; i < 400; ++i) {
+    content += "It's said,  \"we'll see\"\n\n   1,234 \u00e9t\u00e9s\u3000!!\n\t" +
+               std::to_string(i * 7919) + (i % 3 == 0 ? "\n" : " a\u00a0b\r\n") + "next\nline";
+  }
+  TokenizerConfig config;
+  config.kind = "byte-level-bpe";
+  config.vocabulary_size = 400;
+  const auto tokenizer =
+      train_tokenizers(config, 1, [&](const PairVisitor& visit) { visit(content, {}); }).target;
+  const std::vector<int> whole = tokenizer->encode(content);
+  const std::string file = write("a.txt", content);
+  for (const std::size_t size : {64, 200, 1000}) {
+    TextBlocks blocks({file}, {}, {}, size);
+    std::vector<int> ids;
+    int count = 0;
+    for (TextBlock block; blocks.next(block); ++count) {
+      const std::vector<int> part = tokenizer->encode(block.text);
+      ids.insert(ids.end(), part.begin(), part.end());
+    }
+    EXPECT_EQ(ids, whole) << size;
+    EXPECT_GT(count, 10);
+  }
+}
+
 TEST_F(TextEncoding, AFileThatFitsIsUsedAgain) {
   const std::string file = write("a.txt", "one two three");
   const std::filesystem::path store = path("a.tokens");
@@ -122,7 +150,7 @@ TEST_F(TextEncoding, NothingHalfWrittenIsLeft) {
 
 TEST_F(TextEncoding, LinesAreWhatTokenizersOfLinesTake) {
   const WordTokenizer words(
-      Vocabulary::with_specials(std::vector<std::string>{"one", "two"}, "words"), false);
+      Vocabulary::with_specials(std::vector<std::string>{"one", "two"}, "words"), WordRules());
   const std::string file = write("a.txt", "one two\n\ntwo three\n");
   const auto text = encode_text({.files = {file}, .form = {.documents = "line"}}, words, pool_);
   const int one = words.encode("one")[0], two = words.encode("two")[0];

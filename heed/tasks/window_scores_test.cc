@@ -15,6 +15,7 @@
 #include "heed/models/language_model.h"
 #include "heed/ops/softmax.h"
 #include "heed/text/byte_tokenizer.h"
+#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 namespace {
@@ -191,6 +192,16 @@ TEST(TextScores, CountWordsAsWikiTextDoes) {
       tokenizer, pool);
   EXPECT_EQ(text->counts().words + text->counts().lines, 245'569);
   EXPECT_EQ(text->counts().bytes, 1'256'449);
+  // And so many tokens they are to a tokenizer of words.
+  TokenizerConfig config;
+  config.kind = "word";
+  config.word_split = "white_space";
+  const TextSource source{.files = {std::string(data) + "/data/wikitext-2/test.txt"},
+                          .form = {.documents = "line"}};
+  const TokenizerPair words = train_tokenizers(config, 1, [&](const PairVisitor& visit) {
+    for_each_text(source, [&](std::string_view line) { visit(line, {}); });
+  });
+  EXPECT_EQ(encode_text(source, *words.target, pool)->size(), 245'569);
 }
 
 }  // namespace

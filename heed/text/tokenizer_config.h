@@ -16,6 +16,7 @@ struct TokenizerConfig {
   bool joint = true;
   bool lowercase = false;
   int minimum_frequency = 2;
+  std::string word_split = "punctuation";
   int sample_lines = 1'000'000;
   double character_coverage = 1.0;
   std::string normalization = "nmt_nfkc";
@@ -34,6 +35,9 @@ struct TokenizerConfig {
     visit("lowercase", lowercase, "lower-case the text (sentencepiece: by case folding)");
     visit("minimum_frequency", minimum_frequency,
           "word, character: rarer ones are unknown; byte-level-bpe: rarer pairs are not merged");
+    visit("word_split", word_split,
+          "word: punctuation (marks are words of their own), or white_space (words are what it "
+          "parts: for text that is cut into tokens already, such as WikiText's)");
     visit("sample_lines", sample_lines,
           "sentencepiece: sentence pairs, drawn from the whole corpus by the seed, to learn from");
     visit("character_coverage", character_coverage,

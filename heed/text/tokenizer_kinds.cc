@@ -70,6 +70,9 @@ void check_tokenizer_config(const TokenizerConfig& config) {
               Vocabulary::size_limit);
   check_usage(config.minimum_frequency >= 1, "tokenizer.minimum_frequency: {} is less than 1",
               config.minimum_frequency);
+  check_usage(config.word_split == "punctuation" || config.word_split == "white_space",
+              "tokenizer.word_split: '{}' is unknown; known are punctuation and white_space",
+              config.word_split);
   check_usage(config.sample_lines >= 1, "tokenizer.sample_lines: {} is less than 1",
               config.sample_lines);
   kind.check(config);

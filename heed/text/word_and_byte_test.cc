@@ -80,6 +80,29 @@ TEST(WordTokenizer, KeepsFrequentWords) {
   EXPECT_THROW(train_tokenizers(config, 1, corpus), Error);
 }
 
+TEST(WordTokenizer, TakesWhatWhiteSpaceParts) {
+  TokenizerConfig config = word_config();
+  config.joint = true;
+  config.minimum_frequency = 1;
+  config.word_split = "white_space";
+  const std::string line = " = The <unk> @-@ dog 's \u3000 bone , 3,000 km. = ";
+  const TokenizerPair pair = train_tokenizers(config, 1, pairs({{line, ""}}));
+  EXPECT_THAT(split_at_white_space(line), ElementsAre("=", "The", "<unk>", "@-@", "dog", "'s",
+                                                      "bone", ",", "3,000", "km.", "="));
+  const std::vector<int> ids = pair.source->encode(line);
+  ASSERT_EQ(ids.size(), 11u);
+  EXPECT_EQ(ids[2], pair.source->unknown_id());  // which is what the text spells
+  EXPECT_EQ(pair.source->size(), 3 + 9);
+  EXPECT_EQ(pair.source->decode(ids), "= The <unk> @-@ dog 's bone , 3,000 km. =");
+  TemporaryDirectory directory;
+  save_tokenizers(pair, directory.path());
+  const TokenizerPair loaded = load_tokenizers(directory.path());
+  EXPECT_EQ(loaded.source->encode(line), ids);
+  EXPECT_EQ(loaded.source->fingerprint(), pair.source->fingerprint());
+  config.word_split = "spaces";
+  EXPECT_THROW(check_tokenizer_config(config), Error);
+}
+
 TEST(WordTokenizer, ReadsBackWhatItWrote) {
   TokenizerConfig config = word_config();
   config.lowercase = true;

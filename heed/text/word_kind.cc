@@ -15,10 +15,14 @@ namespace {
 
 constexpr std::uint64_t file_size_limit = std::uint64_t{1} << 28;  // bytes
 
+WordRules rules_of(const TokenizerConfig& config) {
+  return {.lowercase = config.lowercase, .at_white_space = config.word_split == "white_space"};
+}
+
 TokenizerPair train_words(const TokenizerConfig& config, std::uint64_t, const PairStream& corpus,
                           const TextRemark& remark) {
-  WordCounter source_words(config.lowercase);
-  WordCounter target_words(config.lowercase);
+  WordCounter source_words(rules_of(config));
+  WordCounter target_words(rules_of(config));
   WordCounter& target_counter = config.joint ? source_words : target_words;
   corpus([&](std::string_view source, std::string_view target) {
     source_words.add(source);
@@ -36,7 +40,7 @@ TokenizerPair train_words(const TokenizerConfig& config, std::uint64_t, const Pa
     check_data(!frequent.empty(), "tokenizer: no word occurs {} times in the text",
                config.minimum_frequency);
     return std::make_shared<const WordTokenizer>(
-        Vocabulary::with_specials(frequent, "the word vocabulary"), config.lowercase);
+        Vocabulary::with_specials(frequent, "the word vocabulary"), rules_of(config));
   };
   auto source = make(source_words);
   auto target = config.joint ? source : make(target_words);
@@ -56,16 +60,21 @@ std::shared_ptr<const WordTokenizer> load_side(const TokenizerFiles& files, Side
   const Json json = parse_json(files.read(name, file_size_limit), source);
   const bool shaped = json.is_object() && json.contains("lowercase") &&
                       json["lowercase"].is_boolean() && json.contains("pieces") &&
-                      json["pieces"].is_array() && json.size() == 2;
-  check_data(shaped, "{}: expected {{\"lowercase\": …, \"pieces\": […]}}", source);
+                      json["pieces"].is_array();
+  const bool at_white_space = shaped && json.contains("white_space");
+  check_data(shaped && json.size() == (at_white_space ? 3 : 2) &&
+                 (!at_white_space || json["white_space"].is_boolean()),
+             "{}: expected {{\"lowercase\": …, \"pieces\": […]}}, and \"white_space\" or not",
+             source);
   std::vector<std::string> pieces;
   for (const Json& piece : json["pieces"]) {
     check_data(piece.is_string(), "{}: pieces: expected text, got {}", source,
                piece.dump().substr(0, 100));
     pieces.push_back(piece.get<std::string>());
   }
-  return std::make_shared<const WordTokenizer>(Vocabulary(std::move(pieces), source),
-                                               json["lowercase"].get<bool>());
+  return std::make_shared<const WordTokenizer>(
+      Vocabulary(std::move(pieces), source),
+      WordRules{json["lowercase"].get<bool>(), json.value("white_space", false)});
 }
 
 TokenizerPair load_words(const TokenizerFiles& files, bool separate) {

@@ -94,6 +94,28 @@ std::vector<std::string> split_words(std::string_view line) {
   return words;
 }
 
+std::vector<std::string> split_at_white_space(std::string_view line) {
+  std::vector<std::string> words;
+  bool inside = false;
+  for (const char32_t c : decode_utf8(line)) {
+    if (is_space(c)) {
+      inside = false;
+      continue;
+    }
+    if (!inside) {
+      words.emplace_back();
+    }
+    words.back() += encode_utf8(c);
+    inside = true;
+  }
+  return words;
+}
+
+std::vector<std::string> WordRules::words(std::string_view line) const {
+  const std::string text = lowercase ? to_lower(line) : std::string(line);
+  return at_white_space ? split_at_white_space(text) : split_words(text);
+}
+
 std::string join_words(const std::vector<std::string>& words) {
   std::string text;
   bool attach = true;  // the next word follows without a space
@@ -118,7 +140,7 @@ std::string join_words(const std::vector<std::string>& words) {
 }
 
 void WordCounter::add(std::string_view line) {
-  for (std::string& word : split_words(lowercase_ ? to_lower(line) : std::string(line))) {
+  for (std::string& word : rules_.words(line)) {
     if (word.size() <= Vocabulary::piece_limit) {
       ++counts_[std::move(word)];
     } else {
@@ -146,14 +168,14 @@ std::vector<std::string> WordCounter::frequent(int minimum_frequency, std::size_
   return words;
 }
 
-WordTokenizer::WordTokenizer(Vocabulary vocabulary, bool lowercase)
-    : vocabulary_(std::move(vocabulary)), lowercase_(lowercase) {}
+WordTokenizer::WordTokenizer(Vocabulary vocabulary, const WordRules& rules)
+    : vocabulary_(std::move(vocabulary)), rules_(rules) {}
 
 std::vector<int> WordTokenizer::encode(std::string_view line) const {
   const auto invalid = find_invalid_utf8(line);
   check_data(!invalid, "tokenizer: invalid UTF-8 at byte {} of the line", invalid.value_or(0));
   std::vector<int> ids;
-  for (const std::string& word : split_words(lowercase_ ? to_lower(line) : std::string(line))) {
+  for (const std::string& word : rules_.words(line)) {
     ids.push_back(vocabulary_.id_of_text(word));
   }
   return ids;
@@ -167,19 +189,32 @@ std::string WordTokenizer::decode(std::span<const int> ids) const {
       words.push_back(word);
     }
   }
-  return join_words(words);
+  if (!rules_.at_white_space) {
+    return join_words(words);
+  }
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
 }
 
 ModelFiles WordTokenizer::files(Side side) const {
   Json json;
-  json["lowercase"] = lowercase_;
+  json["lowercase"] = rules_.lowercase;
+  if (rules_.at_white_space) {
+    json["white_space"] = true;
+  }
   json["pieces"] = vocabulary_.pieces();
   return {{word_file(side), json.dump(1) + "\n"}};
 }
 
 std::uint64_t WordTokenizer::fingerprint() const {
   Fingerprint fingerprint;
-  fingerprint.add(lowercase_ ? "word lowercase" : "word");
+  fingerprint.add(rules_.lowercase ? "word lowercase" : "word");
+  if (rules_.at_white_space) {
+    fingerprint.add("white_space");
+  }
   fingerprint.add(vocabulary_.fingerprint());
   return fingerprint.value();
 }

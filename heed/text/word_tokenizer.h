@@ -19,6 +19,18 @@ namespace heed {
 // those scripts do not part words; any other character that is not white space by itself.
 std::vector<std::string> split_words(std::string_view line);
 
+// What white space parts.
+std::vector<std::string> split_at_white_space(std::string_view line);
+
+// What the words of a line are.
+struct WordRules {
+  bool lowercase = false;
+  bool at_white_space = false;  // else as split_words has them
+
+  std::vector<std::string> words(std::string_view line) const;
+  bool operator==(const WordRules&) const = default;
+};
+
 // Puts words back together: a space between words, none before closing punctuation, after opening
 // punctuation, inside straight quotation marks, or between ideographs.
 std::string join_words(const std::vector<std::string>& words);
@@ -26,7 +38,7 @@ std::string join_words(const std::vector<std::string>& words);
 // Counts the words of a corpus, line by line.
 class WordCounter {
  public:
-  explicit WordCounter(bool lowercase) : lowercase_(lowercase) {}
+  explicit WordCounter(const WordRules& rules) : rules_(rules) {}
   void add(std::string_view line);
   // The words that occur at least `minimum_frequency` times, the frequent first and equals in byte
   // order; at most `limit` of them, 0 for all.
@@ -35,14 +47,14 @@ class WordCounter {
   std::int64_t too_long() const { return too_long_; }
 
  private:
-  bool lowercase_;
+  WordRules rules_;
   std::unordered_map<std::string, std::int64_t> counts_;
   std::int64_t too_long_ = 0;
 };
 
 class WordTokenizer : public Tokenizer {
  public:
-  WordTokenizer(Vocabulary vocabulary, bool lowercase);
+  WordTokenizer(Vocabulary vocabulary, const WordRules& rules);
 
   std::vector<int> encode(std::string_view line) const override;
   std::string decode(std::span<const int> ids) const override;
@@ -51,7 +63,8 @@ class WordTokenizer : public Tokenizer {
   int end_id() const override { return vocabulary_.end_id(); }
   int unknown_id() const override { return vocabulary_.unknown_id(); }
   int pad_id() const override { return vocabulary_.pad_id(); }
-  // source.vocab.json or target.vocab.json: {"lowercase": …, "pieces": ["</s>", "<unk>", …]}.
+  // source.vocab.json or target.vocab.json: {"lowercase": …, "pieces": ["</s>", "<unk>", …]}, and
+  // "white_space": true for words that it parts.
   ModelFiles files(Side side) const override;
   std::string kind() const override { return "word"; }
   std::string tokenizer_class() const override { return class_name; }
@@ -61,7 +74,7 @@ class WordTokenizer : public Tokenizer {
 
  private:
   Vocabulary vocabulary_;
-  bool lowercase_;
+  WordRules rules_;
 };
 
 }  // namespace heed
