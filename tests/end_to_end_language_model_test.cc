@@ -99,6 +99,8 @@ TEST_F(LanguageModelCommands, WriteSamplesWhileTheyLearn) {
   EXPECT_TRUE(text.starts_with("Line 1"));
   EXPECT_THAT(text, HasSubstr("\n---\nends"));
   EXPECT_THAT(read_file(directory_ / "run" / "report.html"), HasSubstr("What the model writes"));
+  expect_failure(train("long", {"--set", "data.sample_prompts=[" + std::string(32, 'a') + "]"}), 2,
+                 "has 32 tokens, the model takes 32 with what it writes");
   ASSERT_EQ(train("again", settings).exit_code, 0);
   EXPECT_EQ(read_file(directory_ / "again" / "validation" / "step-40.txt"), text);
 }

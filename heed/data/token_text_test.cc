@@ -88,6 +88,17 @@ TEST_F(TokenTextFile, IdsOutsideTheVocabularyAreRefused) {
               HasSubstr("ids outside the vocabulary"));
 }
 
+TEST_F(TokenTextFile, AFullDiskIsAnError) {
+  if (!std::filesystem::exists("/dev/full")) {
+    GTEST_SKIP() << "needs /dev/full";
+  }
+  std::filesystem::create_symlink("/dev/full", path("a.tokens.tmp"));
+  TokenTextWriter writer(path("a.tokens"), 300, false);
+  const std::vector<int> ids(100'000, 1);
+  EXPECT_THAT(error_of(ErrorKind::input_output, [&] { writer.add(ids); }),
+              HasSubstr("a.tokens: cannot write: No space left"));
+}
+
 TEST_F(TokenTextFile, WhatIsNotFinishedIsRemoved) {
   {
     TokenTextWriter writer(path("a.tokens"), 10, false);

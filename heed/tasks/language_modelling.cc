@@ -152,6 +152,7 @@ LanguageModellingTask::LanguageModellingTask(const LanguageModellingRecipe& reci
   windows.stride = windows.window;
   training_ = std::make_shared<const WindowSource>(
       std::make_shared<const TextWindows>(data_->train, windows));
+  prompts_ = prompts();
 }
 
 Loss LanguageModellingTask::loss(const Batch& batch, double scale, ForwardContext& context) const {
@@ -168,38 +169,52 @@ Evaluation LanguageModellingTask::validate(bool thorough, ForwardContext context
       *data_->validation, *data_->tokenizers.target);
   Evaluation evaluation{.loss = score.loss};
   evaluation.measures = {{BitsPerCharacter().style().key, score.bits_per_character}};
-  if (thorough && recipe_.data.sample_tokens > 0) {
+  if (thorough && !prompts_.empty()) {
     add_samples(context, evaluation);
   }
   return evaluation;
 }
 
 std::vector<std::string> LanguageModellingTask::prompts() const {
+  if (validation_ == nullptr || recipe_.data.sample_tokens == 0) {
+    return {};
+  }
+  const Tokenizer& tokenizer = *data_->tokenizers.target;
+  for (const std::string& prompt : recipe_.data.sample_prompts) {
+    const auto tokens = static_cast<std::int64_t>(tokenizer.encode(prompt).size());
+    check_usage(tokens > 0, "data.sample_prompts: '{}' has no tokens", prompt);
+    check_usage(tokens < model_->longest(),
+                "data.sample_prompts: '{}' has {} tokens, the model takes {} with what it writes",
+                prompt, tokens, model_->longest());
+  }
   if (!recipe_.data.sample_prompts.empty()) {
     return recipe_.data.sample_prompts;
   }
-  constexpr std::int64_t most = 16;  // tokens
-  const Tokenizer& tokenizer = *data_->tokenizers.target;
-  const std::int64_t end = std::min({most, data_->validation->size(), model_->longest() - 1});
+  const TokenText& text = *data_->validation;
+  const std::int64_t most = std::min({std::int64_t{16}, text.size(), model_->longest() - 1});
+  // Up to the end of the first document that has text.
   std::vector<std::int32_t> ids;
-  data_->validation->append(0, end, ids);
-  std::string prompt = tokenizer.decode(ids);
-  return prompt.empty() ? std::vector<std::string>() : std::vector<std::string>{prompt};
+  for (std::int64_t i = 0; i < most && (text[i] != tokenizer.end_id() || ids.empty()); ++i) {
+    if (text[i] != tokenizer.end_id()) {
+      ids.push_back(text[i]);
+    }
+  }
+  const std::string prompt = tokenizer.decode(ids);
+  return tokenizer.encode(prompt).empty() ? std::vector<std::string>() : std::vector{prompt};
 }
 
 void LanguageModellingTask::add_samples(const ForwardContext& context,
                                         Evaluation& evaluation) const {
-  const std::vector<std::string> prompts = this->prompts();
   TextWriter writer({*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target)},
                     {.max_tokens = recipe_.data.sample_tokens,
                      .temperature = recipe_.data.sample_temperature,
                      .seed = recipe_.seed},
                     {.precision = context.precision});
-  const auto written = writer.write(prompts);
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
+  const auto written = writer.write(prompts_);
+  for (std::size_t i = 0; i < prompts_.size(); ++i) {
     const std::string& text = written[i].front().text;
-    evaluation.samples.push_back({.input = prompts[i], .given = text});
-    evaluation.text += (i > 0 ? "\n---\n" : "") + prompts[i] + text;
+    evaluation.samples.push_back({.input = prompts_[i], .given = text});
+    evaluation.text += (i > 0 ? "\n---\n" : "") + prompts_[i] + text;
   }
   evaluation.text += "\n";
 }

@@ -98,13 +98,15 @@ class LanguageModellingTask : public Task {
  private:
   LanguageModellingRecipe recipe_;
   std::shared_ptr<const LanguageModellingText> data_;
-  // What the model goes on with at a thorough validation.
+  // What the model goes on with at a thorough validation. Errors (usage): a prompt without tokens,
+  // or too long for the model.
   std::vector<std::string> prompts() const;
   void add_samples(const ForwardContext& context, Evaluation& evaluation) const;
 
   std::unique_ptr<LanguageModel> model_;
   std::shared_ptr<const ExampleSource> training_;
   std::shared_ptr<const TextWindows> validation_;  // null: no validation
+  std::vector<std::string> prompts_;
 };
 
 // The text that a recipe names. Errors: those of TextCorpus.
