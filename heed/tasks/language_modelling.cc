@@ -1,115 +1,26 @@
 #include "heed/tasks/language_modelling.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
-#include "heed/base/files.h"
-#include "heed/base/number_text.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
-#include "heed/kernels/kernel.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/models/language_model_presets.h"
 #include "heed/tasks/initial_weights.h"
 #include "heed/tasks/language_modelling_tests.h"
 #include "heed/tasks/pair_source.h"
-#include "heed/tasks/task_files.h"
 #include "heed/tasks/text_writer.h"
 #include "heed/tasks/typed_recipe.h"
 #include "heed/tasks/window_scores.h"
 #include "heed/tasks/window_source.h"
-#include "heed/text/tokenizer_kinds.h"
 
 namespace heed {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<TaskMeasure> measures_of_text() {
-  return {{.style = BitsPerCharacter().style()}};
-}
-
-void check_samples(const LanguageModellingData& data) {
-  check_usage(data.sample_tokens >= 0, "data.sample_tokens: must be at least 0, got {}",
-              data.sample_tokens);
-  check_usage(data.sample_temperature >= 0, "data.sample_temperature: must be at least 0, got {}",
-              data.sample_temperature);
-  for (const std::string& prompt : data.sample_prompts) {
-    check_usage(!prompt.empty(), "data.sample_prompts: an empty prompt has nothing to go on with");
-  }
-}
-
-void check_recipe(const LanguageModellingRecipe& recipe, const std::string& source) {
-  check_text_config(recipe.data);
-  check_samples(recipe.data);
-  check_run_settings(recipe, source);
-  check_validation_keys(recipe.training, measures_of_text(),
-                        !recipe.data.validation.empty() || recipe.data.validation_share > 0);
-  check_language_model_config(recipe.model);
-  check_usage(recipe.model.attention.topology != "prefix",
-              "model.attention.topology prefix: windows of running text have no prefix");
-  check_usage(recipe.data.window <= recipe.model.max_length,
-              "data.window: {} tokens, but model.max_length is {}", recipe.data.window,
-              recipe.model.max_length);
-  check_tokenizer_config(recipe.tokenizer);
-  check_usage(recipe.tokenizer.joint,
-              "tokenizer.joint: a language model has one text, and one vocabulary");
-  if (recipe.init_from.empty()) {
-    check_tokenizer_takes(recipe.data.form(), recipe.tokenizer.kind);
-  }
-}
-
-TokenizerPair learn_tokenizers(const LanguageModellingRecipe& recipe, const TextCorpus& corpus,
-                               Progress& progress) {
-  const PairStream texts = [&](const PairVisitor& visit) {
-    corpus.for_each_training_text([&](std::string_view text) { visit(text, {}); });
-  };
-  return train_tokenizers(recipe.tokenizer, static_cast<std::uint64_t>(recipe.seed), texts,
-                          [&](const std::string& remark) { progress.warning(remark); });
-}
-
-std::shared_ptr<const TaskData> prepare(const LanguageModellingRecipe& recipe,
-                                        const TaskPlace& place) {
-  const TextCorpus corpus = corpus_of(recipe);
-  auto data = std::make_shared<LanguageModellingText>();
-  data->tokenizers = prepare_tokenizers(
-      recipe.init_from, recipe.tokenizer.kind,
-      [&] { return learn_tokenizers(recipe, corpus, place.progress); }, place);
-  make_directory(place.directory / "cache");
-  std::map<TextPart, fs::path> paths = {
-      {TextPart::train, place.directory / "cache" / "train.tokens"}};
-  if (corpus.has(TextPart::validation)) {
-    paths[TextPart::validation] = place.directory / "cache" / "validation.tokens";
-  }
-  auto texts = corpus.open(paths, *data->tokenizers.target, *context_for(cpu_device).pool);
-  const auto tell = [&](const char* title, const TokenText& text, const char* name) {
-    data->fingerprints[name] = fingerprint_text(text.content());
-    place.progress.line(fmt::format("{}: {} tokens of {} characters", title,
-                                    count_text(text.size()), count_text(text.counts().characters)));
-  };
-  data->train = texts[TextPart::train];
-  tell("training", *data->train, "train");
-  if (corpus.has(TextPart::validation)) {
-    data->validation = texts[TextPart::validation];
-    tell("validation", *data->validation, "validation");
-  }
-  return data;
-}
-
-// What decides the ids: how they are cut into windows is each run's own.
-Json data_identity(const LanguageModellingRecipe& recipe) {
-  const LanguageModellingData& data = recipe.data;
-  Json identity = {{"tokenizer", config_to_json(recipe.tokenizer)},
-                   {"shares", {data.validation_share, data.test_share}},
-                   {"form", {data.documents, data.json_key}},
-                   {"validation", data.validation.empty()},
-                   {"init_from", recipe.init_from},
-                   {"seed", recipe.seed}};
-  identity["content"] = corpus_of(recipe).fingerprints();
-  return identity;
-}
 
 std::unique_ptr<LanguageModel> make_model(const LanguageModellingRecipe& recipe,
                                           const TokenizerPair& tokenizers) {
@@ -127,20 +38,6 @@ std::unique_ptr<LanguageModel> make_model(const LanguageModellingRecipe& recipe,
 }
 
 }  // namespace
-
-void LanguageModellingText::keep_in(const fs::path& run) const {
-  save_tokenizers_once(tokenizers, run / "tokenizer");
-}
-
-TextCorpus corpus_of(const LanguageModellingRecipe& recipe) {
-  return TextCorpus(recipe.data, recipe.data.directory);
-}
-
-WindowConfig held_out_windows(const LanguageModellingRecipe& recipe) {
-  return {.window = recipe.data.window,
-          .stride = recipe.data.stride(),
-          .document_mask = recipe.data.document_mask};
-}
 
 LanguageModellingTask::LanguageModellingTask(const LanguageModellingRecipe& recipe,
                                              std::shared_ptr<const LanguageModellingText> data)
@@ -160,7 +57,7 @@ Loss LanguageModellingTask::loss(const Batch& batch, double scale, ForwardContex
 }
 
 std::vector<TaskMeasure> LanguageModellingTask::measures() const {
-  return measures_of_text();
+  return language_modelling_measures();
 }
 
 Evaluation LanguageModellingTask::validate(bool thorough, ForwardContext context) const {
@@ -260,17 +157,17 @@ TaskKind language_modelling_task() {
   kind.resolve = [](const Json& document, const std::string& source) {
     const auto recipe =
         config_from_json<LanguageModellingRecipe>(document, source, defaults_of(document, source));
-    check_recipe(recipe, source);
+    check_language_modelling_recipe(recipe, source);
     return config_to_json(recipe);
   };
   kind.check_data = [](const Json& recipe) {
     corpus_of(typed_recipe<LanguageModellingRecipe>(recipe));
   };
   kind.data_identity = [](const Json& recipe) {
-    return data_identity(typed_recipe<LanguageModellingRecipe>(recipe));
+    return language_modelling_data_identity(typed_recipe<LanguageModellingRecipe>(recipe));
   };
-  kind.prepare = [](const Json& recipe, const TaskPlace& place) {
-    return prepare(typed_recipe<LanguageModellingRecipe>(recipe), place);
+  kind.prepare = [](const Json& recipe, const TaskPlace& place) -> std::shared_ptr<const TaskData> {
+    return prepare_language_modelling_text(typed_recipe<LanguageModellingRecipe>(recipe), place);
   };
   kind.make = [](const Json& recipe,
                  std::shared_ptr<const TaskData> data) -> std::unique_ptr<Task> {
