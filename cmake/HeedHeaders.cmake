@@ -32,7 +32,7 @@ heed_public(models head_pruning language_model language_model_config output_conf
 heed_public(text byte_tokenizer sentencepiece_tokenizer subword_dropout text_symbols tokenizer
   tokenizer_config tokenizer_files tokenizer_kinds vocabulary word_tokenizer)
 heed_public(formats checkpoint event_file event_message file_writer load_tensors numpy safetensors
-  safetensors_header sharded_safetensors)
+  safetensors_header sharded_safetensors tensor_source)
 heed_public(data batch_stream batching example_source prefetcher)
 heed_public(metrics bits_per_character bleu bootstrap chrf classification metric paired_bootstrap
   score_line sentence_statistics sequence_accuracy tokenizers)

@@ -10,7 +10,7 @@ include(${SOURCE_DIR}/tests/header_users.cmake)
 
 # What a floor's own includes may reach directly; what those reach is reached too.
 set(floors base tensor kernels backends autograd ops nn models text metrics formats data generation
-    inspect training comparison interop tasks)
+    inspect training comparison interop tasks shots)
 set(below_base)
 set(below_tensor base)
 set(below_kernels tensor)
@@ -29,6 +29,7 @@ set(below_training nn inspect data formats metrics)
 set(below_comparison training inspect metrics)
 set(below_interop models text formats generation)
 set(below_tasks interop training comparison)
+set(below_shots tasks)
 
 # Headers of libraries: a pattern, and the files of heed/ that may include it. Formatting and JSON
 # stay out of headers, since everybody would compile them.

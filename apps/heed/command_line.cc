@@ -43,6 +43,7 @@ constexpr Command commands[] = {
     {"translate", add_translate_command},
     {"generate", add_generate_command},
     {"evaluate", add_evaluate_command},
+    {"shots", add_shots_command},
     {"compare", add_compare_command},
     {"score", add_score_command},
     {"attend", add_attend_command},

@@ -28,6 +28,7 @@ void add_man_command(CLI::App& application, int& exit_code);
 void add_positions_command(CLI::App& application, int& exit_code);
 void add_recipe_command(CLI::App& application, int& exit_code);
 void add_score_command(CLI::App& application, int& exit_code);
+void add_shots_command(CLI::App& application, int& exit_code);
 void add_train_command(CLI::App& application, int& exit_code);
 void add_translate_command(CLI::App& application, int& exit_code);
 
