@@ -144,6 +144,7 @@
 #include "heed/formats/safetensors.h"
 #include "heed/formats/safetensors_header.h"
 #include "heed/formats/sharded_safetensors.h"
+#include "heed/formats/tensor_source.h"
 
 // Examples, and the batches made of them.
 #include "heed/data/batch_stream.h"
