@@ -1,10 +1,13 @@
-// What a tokenizer makes of lines, and how fast.
+// What a tokenizer makes of lines, and how fast. With standard input of a JSON string a line:
 //
-//   heed_encode_lines --model DIR < lines.jsonl          # a JSON string a line: a list of ids a
-//   line heed_encode_lines --model DIR --decode < lines.jsonl # {"ids": […], "text": "…"}
-//   heed_encode_lines --model DIR --save COPY < /dev/null # the tokenizer's files, as heed writes
-//   them heed_encode_lines --train 8000 --save DIR < text.txt # learns byte-level-bpe, and says how
-//   fast heed_encode_lines --model DIR --time --threads 2 < lines.jsonl
+//   heed_encode_lines --model DIR              # a list of ids a line; DIR may be a GGUF file
+//   heed_encode_lines --model DIR --decode     # {"ids": […], "text": "…"}
+//   heed_encode_lines --model DIR --time --threads 2
+//   heed_encode_lines --model DIR --save COPY  # and the tokenizer's files, as heed writes them
+//
+// With standard input of text:
+//
+//   heed_encode_lines --train 8000 --save DIR  # learns byte-level-bpe, and says how fast
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -14,6 +17,8 @@
 #include "heed/base/error.h"
 #include "heed/base/json.h"
 #include "heed/base/thread_pool.h"
+#include "heed/formats/gguf.h"
+#include "heed/interop/gguf_tokenizer.h"
 #include "heed/text/tokenizer_files.h"
 #include "heed/text/tokenizer_kinds.h"
 
@@ -93,7 +98,7 @@ int main(int argc, char** argv) {
   int pieces = 0;
   bool plain = false, decodes = false, time = false;
   int threads = 1;
-  app.add_option("--model", model, "directory with the tokenizer's files");
+  app.add_option("--model", model, "directory with the tokenizer's files, or a GGUF file");
   app.add_option("--save", copy, "directory to write the tokenizer's files to");
   app.add_option("--train", pieces, "learn a tokenizer of so many pieces");
   app.add_flag("--plain", plain, "text that spells special pieces stays text");
@@ -102,8 +107,10 @@ int main(int argc, char** argv) {
   app.add_option("--threads", threads);
   CLI11_PARSE(app, argc, argv);
   try {
-    const TokenizerPair tokenizers =
-        pieces > 0 ? train(pieces) : load_tokenizers(std::filesystem::path(model));
+    const TokenizerPair tokenizers = pieces > 0 ? train(pieces)
+                                     : model.ends_with(".gguf")
+                                         ? gguf_tokenizers(GgufFile(model).header(), model)
+                                         : load_tokenizers(std::filesystem::path(model));
     if (!copy.empty()) {
       std::filesystem::create_directories(copy);
       save_tokenizers(tokenizers, copy);

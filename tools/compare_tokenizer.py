@@ -5,7 +5,8 @@ text of the 10,000 hard lines of make_tokenizer_fixtures.py, or of a file's line
   python3 tools/compare_tokenizer.py build/bench/heed_encode_lines DIR [TEXT]
   python3 tools/compare_tokenizer.py --train 8000 build/bench/heed_encode_lines TEXT
 
-DIR holds tokenizer.json, or vocab.json and merges.txt. With --train both learn byte-level pairs from
+DIR holds tokenizer.json, or vocab.json and merges.txt; a GGUF file does as well, which Transformers
+reads with the package `gguf`. With --train both learn byte-level pairs from
 TEXT, and pieces, merges and seconds are compared. Speeds are those of two threads.
 """
 import argparse
@@ -19,10 +20,18 @@ from pathlib import Path
 os.environ.setdefault("RAYON_NUM_THREADS", "2")
 
 from make_tokenizer_fixtures import hard_lines  # noqa: E402
-from tokenizers import ByteLevelBPETokenizer, Tokenizer  # noqa: E402
+from tokenizers import ByteLevelBPETokenizer, Tokenizer, pre_tokenizers  # noqa: E402
 
 
 def theirs(folder):
+    if folder.suffix == ".gguf":
+        from transformers import AutoTokenizer  # noqa: PLC0415
+        tokenizer = AutoTokenizer.from_pretrained(str(folder.parent), gguf_file=folder.name).backend_tokenizer
+        if b"tokenizer.ggml.pre" in (head := folder.read_bytes()[:1 << 26]) and b"smollm" in head:
+            # Transformers cuts all words like GPT-2; SmolLM's own tokenizer and llama.cpp part digits first.
+            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+                [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+        return tokenizer
     if (folder / "tokenizer.json").exists():
         return Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer = ByteLevelBPETokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))

@@ -26,7 +26,8 @@ struct BytePairVocabulary {
   // How text is cut into words, as llama.cpp calls it: gpt-2, smollm, llama-bpe or qwen2.
   std::string pre_tokenizer = "gpt-2";
   bool add_prefix_space = false;
-  // Special ids, -1 for none. `begin` stands before every text.
+  // Special ids, -1 for none. `begin` stands before every text; `unknown` counts only where a byte
+  // is not among the pieces.
   int begin = -1;
   int end = -1;
   int pad = -1;

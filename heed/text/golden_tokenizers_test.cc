@@ -2,6 +2,7 @@
 // with tokenizers/ in it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -89,6 +90,35 @@ TEST_F(GoldenTokenizers, AlbertFromItsSentencePieceModel) {
   const auto tokenizer = load_tokenizers(TokenizerFiles(files, "albert")).source;
   EXPECT_FALSE(tokenizer->begin_id());
   expect_golden(*tokenizer, "golden_albert-v1.jsonl");
+}
+
+// Its vocab.txt, with the steps that Transformers puts around it.
+TEST_F(GoldenTokenizers, BertAsTokenizerJson) {
+  Json json = parse_json(
+      R"({"normalizer": {"type": "BertNormalizer", "clean_text": true, "lowercase": true,
+          "handle_chinese_chars": true, "strip_accents": null},
+          "pre_tokenizer": {"type": "BertPreTokenizer"},
+          "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+          "max_input_chars_per_word": 100}})",
+      "bert");
+  const std::string lines = read_file(data_ / "bert-base-uncased.vocab.txt");
+  auto& vocabulary = (json["model"]["vocab"] = Json::object()).get_ref<Json::object_t&>();
+  for (std::size_t begin = 0; begin < lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    vocabulary.emplace_back(lines.substr(begin, end - begin), vocabulary.size());
+    begin = end + 1;
+  }
+  const ModelFiles files = {{"tokenizer.json", json.dump()}};
+  const auto tokenizer = load_tokenizers(TokenizerFiles(files, "bert")).source;
+  EXPECT_EQ(tokenizer->size(), 30522);
+  const std::string name = "golden_bert-base-uncased_question_";
+  const Json questions = parse_json(unzip(data_ / (name + "tokens.json.gz")), "questions");
+  const Json ids = parse_json(unzip(data_ / (name + "ids.json.gz")), "ids");
+  ASSERT_EQ(questions.size(), 10570u);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const auto text = questions[i]["original"].get<std::string>();
+    ASSERT_EQ(tokenizer->encode(text), ids[i].get<std::vector<int>>()) << text;
+  }
 }
 
 }  // namespace

@@ -100,7 +100,6 @@ PipelineSymbols symbols_of(const SpecialSettings& settings, int model_unknown, c
   symbols.pad = first_of({settings.token("pad_token"), "<pad>", "[PAD]"}, find);
   symbols.unknown = model_unknown;
   if (model_unknown < 0) {
-    // GPT-2 names its end for want of another.
     const int named = first_of({settings.token("unk_token"), "<unk>"}, find);
     symbols.unknown = named == symbols.end ? -1 : named;
   }

@@ -71,9 +71,9 @@ std::string model_of(const ScoredVocabulary& vocabulary) {
                       .bytes());
     if (piece.type == PieceType::unknown) {
       trainer.number(40, id).text(45, text);
-    } else if (piece.type == PieceType::control && text.find("<s>") != std::string::npos) {
+    } else if (piece.type == PieceType::control && text == "<s>") {
       trainer.number(41, id).text(46, text);
-    } else if (piece.type == PieceType::control && text.find("</s>") != std::string::npos) {
+    } else if (piece.type == PieceType::control && text == "</s>") {
       trainer.number(42, id).text(47, text);
     }
   }

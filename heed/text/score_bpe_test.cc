@@ -22,8 +22,8 @@ using ::testing::HasSubstr;
 ScoredVocabulary small_scores() {
   ScoredVocabulary vocabulary;
   vocabulary.pieces = {{"<unk>", 0, PieceType::unknown},
-                       {"\n<s>\n", 0, PieceType::control},
-                       {"\n</s>\n", 0, PieceType::control}};
+                       {"<s>", 0, PieceType::control},
+                       {"</s>", 0, PieceType::control}};
   for (int byte = 0; byte < 256; ++byte) {
     char name[8];
     std::snprintf(name, sizeof name, "<0x%02X>", byte);
@@ -58,7 +58,6 @@ TEST(ScoreTokenizer, JoinsNeighboursOfTheHighestScore) {
 TEST(ScoreTokenizer, NeedNotThinkASpaceBeforeTheText) {
   ScoredVocabulary vocabulary = small_scores();
   vocabulary.prepend_space = vocabulary.begins = false;
-  vocabulary.pieces[1].text = "<s>";
   const auto tokenizer = make_score_tokenizer(vocabulary, "scores");
   EXPECT_FALSE(tokenizer->begin_id());
   EXPECT_THAT(tokenizer->encode("ab"), ElementsAre(first + 2));

@@ -31,13 +31,12 @@ SentencePieceIds::SentencePieceIds(std::string model, const SentencePieceUse& us
       special_(special_tokens(library_.pieces()), {}) {
   for (int id = 0; id < size(); ++id) {
     const ModelPiece& piece = library_.pieces()[static_cast<std::size_t>(id)];
-    // llama2.c has line breaks around these two.
     const bool control = piece.type == PieceType::control;
     if (piece.type == PieceType::unknown) {
       unknown_ = id;
-    } else if (control && use_.begins && (piece.text == "<s>" || piece.text == "\n<s>\n")) {
+    } else if (control && use_.begins && piece.text == "<s>") {
       begin_ = id;
-    } else if (control && (piece.text == "</s>" || piece.text == "\n</s>\n")) {
+    } else if (control && piece.text == "</s>") {
       end_ = id;
     } else if (control && piece.text == "<pad>") {
       pad_ = id;

@@ -179,6 +179,10 @@ void BytePairModel::take_apart(const ForbiddenIds& forbidden, std::vector<int>& 
   symbols = std::move(result);
 }
 
+bool BytePairModel::spells_everything() const {
+  return spells_bytes_ && std::ranges::all_of(byte_ids_, [](int id) { return id >= 0; });
+}
+
 bool BytePairModel::makes(int id) const {
   return id < pieces().size() && !pieces().piece(id).empty() &&
          (options_.ignore_merges || makes_[static_cast<std::size_t>(id)]);

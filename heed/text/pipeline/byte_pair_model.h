@@ -42,6 +42,8 @@ class BytePairModel : public SubwordModel {
   std::string to_json() const override;
   // Whether words come as bytes.
   bool spells_bytes() const { return spells_bytes_; }
+  // Whether it can spell every text, so that nothing is unknown to it.
+  bool spells_everything() const;
 
  private:
   std::optional<int> whole_piece(std::string_view word, const ForbiddenIds* forbidden) const;

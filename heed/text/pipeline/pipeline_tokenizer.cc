@@ -26,6 +26,11 @@ bool takes_bytes(const SubwordModel& model) {
   return pairs != nullptr && pairs->spells_bytes();
 }
 
+bool spells_everything(const SubwordModel& model) {
+  const auto* pairs = dynamic_cast<const BytePairModel*>(&model);
+  return pairs != nullptr && pairs->spells_everything();
+}
+
 }  // namespace
 
 PipelineTokenizer::PipelineTokenizer(PipelineSteps steps, const PipelineSymbols& symbols,
@@ -42,6 +47,9 @@ PipelineTokenizer::PipelineTokenizer(PipelineSteps steps, const PipelineSymbols&
       before_normalizing_(tokens_where(steps_.added_tokens, false), {}),
       after_normalizing_(tokens_where(steps_.added_tokens, true), normalizer_) {
   index_pieces(source);
+  if (spells_everything(*steps_.model)) {
+    symbols_.unknown = -1;  // some files name an end of texts for want of another
+  }
   for (const std::vector<int>* ids : {&surrounding_.before, &surrounding_.after}) {
     for (const int id : *ids) {
       check_data(id < size(), "{}: post_processor: the id {} is outside the vocabulary of {}",
