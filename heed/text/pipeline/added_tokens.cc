@@ -71,7 +71,8 @@ std::string added_tokens_json(const std::vector<AddedToken>& tokens) {
 AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens, const Normalizer& normalize)
     : tokens_(std::move(tokens)) {
   // Special ones first: of two that are spelled alike, that one is found.
-  std::ranges::stable_partition(tokens_, &AddedToken::special);
+  std::stable_partition(tokens_.begin(), tokens_.end(),
+                        [](const AddedToken& token) { return token.special; });
   std::vector<std::string> spellings;
   for (const AddedToken& token : tokens_) {
     spellings.push_back(normalize ? normalize(token.content) : token.content);
