@@ -1,11 +1,13 @@
 #include "heed/data/text_encoding.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
+#include "heed/data/prefetcher.h"
 #include "heed/data/white_space.h"
 #include "heed/text/fingerprint.h"
 #include "heed/text/tokenizer_kinds.h"
@@ -49,8 +51,12 @@ EncodedBlock encode_block(const TextBlock& block, const TextForm& form, const Te
         encoded.ids.push_back(*marks.start);
       }
     }
-    const std::vector<int> ids = tokenizer.encode(stretch.text);
-    encoded.ids.insert(encoded.ids.end(), ids.begin(), ids.end());
+    std::vector<int> ids = tokenizer.encode(stretch.text);
+    if (encoded.ids.empty()) {
+      encoded.ids = std::move(ids);
+    } else {
+      encoded.ids.insert(encoded.ids.end(), ids.begin(), ids.end());
+    }
     bool in_word = false;
     encoded.counts += count_text_units(stretch.text, in_word);
     encoded.begins_in_word = !stretch.text.empty() && white_space_at(stretch.text, 0) == 0;
@@ -166,34 +172,64 @@ std::uint64_t identity_of(const TextSource& source, std::uint64_t content, std::
   return identity.value();
 }
 
-// Fills the parts; returns the fingerprint of the text.
-std::uint64_t encode_parts(const TextSource& source, const Tokenizer& tokenizer, ThreadPool& pool,
-                           const TextMarks& marks, std::vector<PartInProgress>& parts) {
-  TextBlocks blocks(source.files, source.form, source.cuts);
-  std::vector<TextBlock> batch;
-  std::vector<EncodedBlock> encoded;
-  const bool continues = source.form.documents == "none" || source.form.documents == "file";
-  for (bool ended = false; !ended;) {
-    batch.clear();
-    for (std::size_t bytes = 0; bytes < bytes_in_flight && !ended;) {
-      TextBlock block;
-      ended = !blocks.next(block);
-      bytes += block.text.size();
-      if (!ended && parts[block.part].is_wanted()) {
-        batch.push_back(std::move(block));
-      }
+using Blocks = std::vector<TextBlock>;
+
+// The next blocks, as many as are encoded in one go, of the parts that are wanted.
+std::optional<Blocks> read_blocks(TextBlocks& reader, const std::vector<bool>& wanted) {
+  Blocks blocks;
+  TextBlock block;
+  for (std::size_t bytes = 0; bytes < bytes_in_flight;) {
+    if (!reader.next(block)) {
+      return blocks.empty() ? std::nullopt : std::optional(std::move(blocks));
     }
-    encoded.assign(batch.size(), {});
-    pool.run(static_cast<std::int64_t>(batch.size()), [&](std::int64_t i) {
-      const auto place = static_cast<std::size_t>(i);
-      encoded[place] = encode_block(batch[place], source.form, marks, tokenizer);
-    });
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      encoded[i].begins_in_word &= continues;
-      parts[batch[i].part].add(batch[i], encoded[i]);
+    bytes += block.text.size();
+    if (wanted[block.part]) {
+      blocks.push_back(std::move(block));
     }
   }
-  return blocks.fingerprint();
+  return blocks;
+}
+
+// Where several blocks are refused, the first of them is told of.
+std::vector<EncodedBlock> encode_blocks(const Blocks& blocks, const TextForm& form,
+                                        const TextMarks& marks, const Tokenizer& tokenizer,
+                                        ThreadPool& pool) {
+  std::vector<EncodedBlock> encoded(blocks.size());
+  std::vector<std::exception_ptr> refusals(blocks.size());
+  pool.run(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t i) {
+    const auto place = static_cast<std::size_t>(i);
+    try {
+      encoded[place] = encode_block(blocks[place], form, marks, tokenizer);
+    } catch (const Error&) {
+      refusals[place] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& refusal : refusals) {
+    if (refusal) {
+      std::rethrow_exception(refusal);
+    }
+  }
+  return encoded;
+}
+
+// Fills the parts; returns the fingerprint of the text. A thread of its own reads ahead.
+std::uint64_t encode_parts(const TextSource& source, const Tokenizer& tokenizer, ThreadPool& pool,
+                           const TextMarks& marks, std::vector<PartInProgress>& parts) {
+  TextBlocks reader(source.files, source.form, source.cuts);
+  std::vector<bool> wanted;
+  for (const PartInProgress& part : parts) {
+    wanted.push_back(part.is_wanted());
+  }
+  const bool continues = source.form.documents == "none" || source.form.documents == "file";
+  Prefetcher<Blocks> ahead([&] { return read_blocks(reader, wanted); }, 1);
+  while (const auto blocks = ahead.next()) {
+    auto encoded = encode_blocks(*blocks, source.form, marks, tokenizer, pool);
+    for (std::size_t i = 0; i < blocks->size(); ++i) {
+      encoded[i].begins_in_word &= continues;
+      parts[(*blocks)[i].part].add((*blocks)[i], encoded[i]);
+    }
+  }
+  return reader.fingerprint();
 }
 
 // All of the wanted parts, where each lies in its file already.

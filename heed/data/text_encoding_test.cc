@@ -148,6 +148,22 @@ TEST_F(TextEncoding, NothingHalfWrittenIsLeft) {
   }
 }
 
+TEST_F(TextEncoding, TheFirstThatIsWrongIsNamed) {
+  std::string content;
+  for (int i = 0; i < 40; ++i) {
+    content += std::string(200'000, 'x') + "\xFF\n";
+  }
+  const std::string file = write("a.txt", content);
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_THAT(error_of(ErrorKind::bad_data,
+                         [&] {
+                           encode_text({.files = {file}, .form = {.documents = "line"}}, tokenizer_,
+                                       pool_);
+                         }),
+                HasSubstr("invalid UTF-8 at byte 200000"));
+  }
+}
+
 TEST_F(TextEncoding, LinesAreWhatTokenizersOfLinesTake) {
   const WordTokenizer words(
       Vocabulary::with_specials(std::vector<std::string>{"one", "two"}, "words"), WordRules());
