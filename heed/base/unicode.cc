@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 
 #include "heed/base/error.h"
@@ -59,8 +60,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
+  constexpr std::uint64_t not_ascii = 0x8080808080808080u;
   char32_t value = 0;
   for (std::size_t position = 0; position < text.size();) {
+    // Most text is ASCII, eight characters of which are seen at once.
+    std::uint64_t word = not_ascii;
+    if (text.size() - position >= sizeof word) {
+      std::memcpy(&word, text.data() + position, sizeof word);
+    }
+    if ((word & not_ascii) == 0) {
+      position += sizeof word;
+      continue;
+    }
     const std::size_t length = sequence_length(text, position, value);
     if (length == 0) {
       return position;
