@@ -59,8 +59,13 @@ void step(benchmark::State& state, const char* kind, MatmulPrecision precision) 
 }
 
 void sizes(benchmark::internal::Benchmark* each) {
-  each->Args({128, 4})->Args({384, 6})->Args({768, 12})->Iterations(5)->UseRealTime()->Unit(
-      benchmark::kMillisecond);
+  each->Args({128, 4})
+      ->Args({384, 6})
+      ->Args({768, 12})
+      ->Iterations(5)
+      ->UseRealTime()
+      ->MeasureProcessCPUTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 BENCHMARK_CAPTURE(step, adamw, "adamw", MatmulPrecision::float32)->Apply(sizes);

@@ -86,16 +86,16 @@ class Interrupter : public Progress {
 };
 
 TEST_F(LanguageModelRun, ABudgetIsDecidedOnce) {
-  const std::vector<std::string> budget = {"training={budget: 1s, validate_every: 40}"};
-  Interrupter interrupter(30);
+  const std::vector<std::string> budget = {"training={budget: 1.5s, validate_every: 40}"};
+  Interrupter interrupter(5);
   const RunOutcome begun =
       run("run", budget, {.progress = &interrupter, .interrupted = interrupter.question()}, true);
   EXPECT_EQ(begun.training.interrupted, 15);
-  EXPECT_EQ(begun.training.steps, 31);  // a run asks before it tells of the step
-  EXPECT_NE(interrupter.lines.find("budget of 1s: "), std::string::npos) << interrupter.lines;
+  EXPECT_EQ(begun.training.steps, 6);  // a run asks before it tells of the step
+  EXPECT_NE(interrupter.lines.find("budget of 1.5s: "), std::string::npos) << interrupter.lines;
   const auto decided = read_recipe(directory_ / "run" / "recipe.yaml", {}).settings.training;
   EXPECT_EQ(decided.budget, "");
-  EXPECT_GT(decided.max_steps, 40);
+  EXPECT_GT(decided.max_steps, 6);
 
   const RunOutcome ended = run("run", budget, {.resume = true}, true);
   EXPECT_EQ(ended.training.steps, decided.max_steps);

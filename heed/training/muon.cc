@@ -89,6 +89,10 @@ Tensor orthogonalized(const Tensor& x, MatmulPrecision precision) {
   const std::int64_t side = std::min(x.size(0), x.size(1));
   Tensor now = empty(x.shape()), next = empty(x.shape());
   const Tensor gram = empty({side, side}), polynomial = empty({side, side});
+  const View square = polynomial.view();
+  const View diagonal(square.data, {side, 1}, {side + 1, 1}, square.dtype, square.device, 0);
+  const Tensor ones = empty({side, 1});
+  ones.fill(1);
   const double norm = std::sqrt(sum_of_squares(context, x));
   // Not std::max, which would drop a NaN.
   scale_add(context, x, static_cast<float>(1 / (norm < least_norm ? least_norm : norm)), 0, now);
@@ -96,11 +100,11 @@ Tensor orthogonalized(const Tensor& x, MatmulPrecision precision) {
     matmul(context, now, now, gram,
            {.transpose_a = tall, .transpose_b = !tall, .precision = precision});
     scale_add(context, gram, cubic_coefficient, 0, polynomial);
+    scale_add(context, ones, linear_coefficient, 1, diagonal);
     matmul(context, gram, gram, polynomial,
            {.accumulate = true, .alpha = quintic_coefficient, .precision = precision});
-    scale_add(context, now, linear_coefficient, 0, next);
     matmul(context, tall ? now : polynomial, tall ? polynomial : now, next,
-           {.accumulate = true, .precision = precision});
+           {.precision = precision});
     std::swap(now, next);
   }
   return now;

@@ -18,7 +18,7 @@ namespace heed {
 
 // x [rows, columns] with singular values near 1 instead of its own (between 0.7 and 1.2 for those
 // above some hundredths of the norm): x / |x|, then five times
-//   A = x·xᵀ;  x = 3.4445·x + (-4.7750·A + 2.0315·A²)·x
+//   A = x·xᵀ;  x = (3.4445·I - 4.7750·A + 2.0315·A²)·x
 // (a Newton–Schulz iteration, its quintic chosen for steepness at 0), from the side on which A is
 // the smaller. Products are formed in `precision`. Zeros stay zeros; NaN becomes NaN throughout.
 Tensor orthogonalized(const Tensor& x, MatmulPrecision precision);
