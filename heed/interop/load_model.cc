@@ -155,12 +155,14 @@ const ModelKind& model_kind_in(const fs::path& directory) {
   return model_kind(family_of(files.config, files.config_source).kind);
 }
 
-ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
-                       const TextSymbols& symbols, const DecodingConfig& decoding, DType weights) {
+namespace {
+
+ModelFiles files_of(const ModelFamily& family, const Module& module,
+                    const TokenizerPair& tokenizers, const TextSymbols& symbols,
+                    const DecodingConfig& decoding, DType weights) {
   ModelDescription description = description_of(module);
   description.vocabulary.symbols = symbols;
   const ModelKind& kind = model_kind(description.kind);
-  const ModelFamily& family = family_for(description.kind, description.section);
   Json config = {{"architectures", Json::array({family.architectures.front()})},
                  {"model_type", family.model_type}};
   config.update(*family.theirs(description.section));
@@ -179,6 +181,15 @@ ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
   return files;
 }
 
+}  // namespace
+
+ModelFiles training_files(const Module& module, const TokenizerPair& tokenizers,
+                          const TextSymbols& symbols, const DecodingConfig& decoding) {
+  const ModelDescription description = description_of(module);
+  return files_of(training_family_for(description.kind, description.section), module, tokenizers,
+                  symbols, decoding, DType::float32);
+}
+
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
                 const DecodingConfig& decoding, const fs::path& directory, DType weights) {
   for (const NamedTensor& item : stored_tensors_of(module)) {
@@ -189,12 +200,13 @@ void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbo
                 directory.string(), item.name, name_of(type));
   }
   make_directory(directory);
-  for (const auto& [name, content] : model_files(module, tokenizers, symbols, decoding, weights)) {
+  const ModelDescription description = description_of(module);
+  const ModelFamily& family = family_for(description.kind, description.section);
+  for (const auto& [name, content] :
+       files_of(family, module, tokenizers, symbols, decoding, weights)) {
     write_file_atomically(directory / name, content);
   }
-  const ModelDescription description = description_of(module);
-  std::vector<NamedTensor> tensors =
-      family_tensors(family_for(description.kind, description.section), module);
+  std::vector<NamedTensor> tensors = family_tensors(family, module);
   for (NamedTensor& item : tensors) {
     if (item.tensor.dtype() != weights) {
       item.tensor = item.tensor.to(weights);

@@ -82,10 +82,11 @@ LoadedModel load_model(const std::filesystem::path& directory, Device device = c
 // The kind of the model that the directory holds, without loading it. Errors as for load_model.
 const ModelKind& model_kind_in(const std::filesystem::path& directory);
 
-// The files of a model directory besides the weights, which are of the given type.
-ModelFiles model_files(const Module& module, const TokenizerPair& tokenizers,
-                       const TextSymbols& symbols, const DecodingConfig& decoding,
-                       DType weights = DType::float32);
+// The files of a checkpoint of training besides the weights, which lie there in float32 under our
+// own names: a model directory that heed reads, and others where they have the same names.
+// save_model() writes one for as many as can read such a model.
+ModelFiles training_files(const Module& module, const TokenizerPair& tokenizers,
+                          const TextSymbols& symbols, const DecodingConfig& decoding);
 
 // Writes a whole model directory, created if missing; the weights come last, so that a directory
 // with them is complete; `weights`: what they are rounded to. Errors: input_output; usage: a model

@@ -1,5 +1,7 @@
 #include "heed/interop/model_family.h"
 
+#include <algorithm>
+
 #include "heed/base/error.h"
 #include "heed/base/json.h"
 #include "heed/interop/families.h"
@@ -28,13 +30,35 @@ const ModelFamily& family_of(const Json& config, const std::string& source) {
   fail(ErrorKind::bad_data, "{}: model_type {}: heed knows {}", source, type->dump(), known);
 }
 
-const ModelFamily& family_for(const std::string& kind, const Json& model) {
+namespace {
+
+bool finds_our_names(const ModelFamily& family) {
+  return std::all_of(family.names.begin(), family.names.end(), [](const NameRule& rule) {
+    return std::any_of(rule.theirs.begin(), rule.theirs.end(), [&](const Place& place) {
+      return place.name == rule.ours && place.form == Form::as_is && place.parts == 1 &&
+             place.skip == 0;
+    });
+  });
+}
+
+const ModelFamily& first_family(const std::string& kind, const Json& model, bool under_our_names) {
   for (const ModelFamily& family : model_families()) {
-    if (family.kind == kind && family.theirs(model)) {
+    if (family.kind == kind && (!under_our_names || finds_our_names(family)) &&
+        family.theirs(model)) {
       return family;
     }
   }
   fail(ErrorKind::failure, "no layout for a model of the kind '{}'", kind);
+}
+
+}  // namespace
+
+const ModelFamily& family_for(const std::string& kind, const Json& model) {
+  return first_family(kind, model, false);
+}
+
+const ModelFamily& training_family_for(const std::string& kind, const Json& model) {
+  return first_family(kind, model, true);
 }
 
 }  // namespace heed

@@ -67,4 +67,8 @@ const ModelFamily& family_of(const Json& config, const std::string& source);
 // The first family that can express a model of this kind.
 const ModelFamily& family_for(const std::string& kind, const Json& model);
 
+// The first of them that finds tensors under our own names and as they are, which is how training
+// writes them.
+const ModelFamily& training_family_for(const std::string& kind, const Json& model);
+
 }  // namespace heed

@@ -144,6 +144,25 @@ TEST_F(LanguageModelRun, AModelOfAllChoicesIsSavedAndLoaded) {
   EXPECT_NE(saved.at("model.decoder.skips.0")[0], 1);
 }
 
+// Other programs have layouts for these, with names of their own.
+TEST_F(LanguageModelRun, StylesOfOthersAreTrainedAndLoaded) {
+  for (const char* preset : {"nanogpt-shakespeare-small", "gpt2-124m", "llama-260k"}) {
+    SCOPED_TRACE(preset);
+    const std::string name = std::string("run ") + preset;
+    run(name,
+        {"training.max_steps=2",
+         std::string("model={layers: 2, d_model: 8, heads: 4, feed_forward_size: 8, "
+                     "max_length: 32, preset: ") +
+             preset + "}"},
+        {}, true);
+    const LoadedModel loaded = load_model(directory_ / name);
+    const auto saved = weights(name + "/best");
+    for (const NamedTensor& item : stored_tensors_of(*loaded.module)) {
+      EXPECT_EQ(item.tensor.to_doubles(), saved.at(item.name)) << item.name;
+    }
+  }
+}
+
 // After each step the average is 0.9 of itself and 0.1 of the weights; it begins with the first.
 TEST_F(LanguageModelRun, AMovingAverageNeedsNoHeldOutData) {
   run("plain", {"training={max_steps: 6, save_every: 1, keep_last: 10}"});

@@ -136,7 +136,7 @@ void TranslationTask::add_to_report(RunReport& report) const {
 }
 
 ModelFiles TranslationTask::files() const {
-  return model_files(*model_, data_->tokenizers, model_->vocabulary().symbols, recipe_.decoding);
+  return training_files(*model_, data_->tokenizers, model_->vocabulary().symbols, recipe_.decoding);
 }
 
 TaskKind translation_task() {

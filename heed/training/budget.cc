@@ -62,7 +62,8 @@ class StepTimer : public Progress {
       return true;
     }
     const std::size_t count = ends_.size();
-    const bool thorough = count >= 8 && ends_.back() - ends_[2] >= budget_ / 50;
+    const double wanted = std::max(budget_ / 50, std::min(budget_ / 10, 2.0));
+    const bool thorough = count >= 8 && ends_.back() - ends_[2] >= wanted;
     const bool slow = count >= 2 && ends_.back() >= budget_ / 10;
     timed_ = thorough || slow ? count : 0;
     return timed_ > 0;

@@ -45,9 +45,9 @@ struct BudgetPlan {
 };
 
 // Measures the first steps of the run in `setup` (some to warm up, then for a fiftieth of the
-// budget), a checkpoint and a validation, in a hidden folder of its directory that is gone
-// afterwards. The task has learned then: the run needs one that is made anew. Errors: those of
-// Trainer; usage, when the schedule's warm-up is longer than what fits.
+// budget, or two seconds), a checkpoint and a validation, in a hidden folder of its directory that
+// is gone afterwards. The task has learned then: the run needs one that is made anew. Errors: those
+// of Trainer; usage, when the schedule's warm-up is longer than what fits.
 BudgetPlan plan_budget(const TrainingSetup& setup, double seconds);
 
 }  // namespace heed
