@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "heed/base/thread_pool.h"
+#include "heed/text/byte_level_bpe.h"
+#include "heed/text/piece_labels.h"
 #include "heed/text/test_hard_lines.h"
 #include "heed/text/tokenizer_files.h"
 
@@ -56,6 +58,13 @@ TEST(ByteLevel, ReplacesWhatIsNoText) {
   EXPECT_EQ(replace_invalid_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");
   EXPECT_EQ(replace_invalid_utf8("\xF5\x80\xC0\xAF"), "\uFFFD\uFFFD\uFFFD\uFFFD");
   EXPECT_EQ(replace_invalid_utf8("\xE0\x80\x80"), "\uFFFD\uFFFD\uFFFD");
+}
+
+TEST(ByteLevel, LabelsShowWhatPiecesSpell) {
+  const auto tokenizer = make_byte_level_tokenizer(
+      {.pieces = {"ĠÃ©", "Ċ", "ĉ", "Ã", "Ġthe", "<|end|>"}, .merges = {}}, "labels");
+  EXPECT_THAT(piece_labels(*tokenizer, std::vector<std::int32_t>{0, 1, 2, 3, 4, 5}),
+              ElementsAre("▁é", "⏎", "⇥", "Ã", "▁the", "<|end|>"));
 }
 
 TEST(ByteLevel, SeveralThreadsMayShareATokenizer) {

@@ -149,6 +149,37 @@ class PairMerger {
   std::priority_queue<Candidate> queue_;
 };
 
+// Adds the 256 bytes to the pieces; the id of each byte. Byte order of UTF-8 is the order of
+// characters.
+std::vector<int> add_byte_pieces(std::vector<std::string>& pieces) {
+  std::vector<std::size_t> bytes(256);
+  std::iota(bytes.begin(), bytes.end(), std::size_t{0});
+  std::ranges::sort(bytes, {}, [](std::size_t byte) { return byte_characters()[byte]; });
+  std::vector<int> ids(256);
+  for (const std::size_t byte : bytes) {
+    ids[byte] = static_cast<int>(pieces.size());
+    pieces.push_back(byte_characters()[byte]);
+  }
+  return ids;
+}
+
+// In words; of merges of one pair the last counts.
+std::vector<std::string> merge_lines(const std::vector<Pair>& merges,
+                                     const std::vector<std::string>& pieces) {
+  std::unordered_map<Pair, std::size_t> last;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    last[merges[i]] = i;
+  }
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    if (last[merges[i]] == i) {
+      lines.push_back(pieces[static_cast<std::size_t>(left_of(merges[i]))] + " " +
+                      pieces[static_cast<std::size_t>(right_of(merges[i]))]);
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 void BytePairTrainer::add(std::string_view text) {
@@ -170,15 +201,7 @@ LearnedPairs BytePairTrainer::learn(std::span<const std::string> special_pieces,
   LearnedPairs learned;
   std::vector<std::string>& pieces = learned.pieces;
   pieces.assign(special_pieces.begin(), special_pieces.end());
-  // Byte order of UTF-8 is the order of characters.
-  std::vector<std::size_t> bytes(256);
-  std::iota(bytes.begin(), bytes.end(), std::size_t{0});
-  std::ranges::sort(bytes, {}, [](std::size_t byte) { return byte_characters()[byte]; });
-  std::vector<int> byte_ids(256);
-  for (const std::size_t byte : bytes) {
-    byte_ids[byte] = static_cast<int>(pieces.size());
-    pieces.push_back(byte_characters()[byte]);
-  }
+  const std::vector<int> byte_ids = add_byte_pieces(pieces);
   std::unordered_map<std::string, int> ids;
   for (std::size_t id = 0; id < pieces.size(); ++id) {
     ids.emplace(pieces[id], static_cast<int>(id));
@@ -205,17 +228,7 @@ LearnedPairs BytePairTrainer::learn(std::span<const std::string> special_pieces,
     merges.push_back(best.pair);
     merger.merge(best, found->second);
   }
-  // Of merges of one pair the last counts.
-  std::unordered_map<Pair, std::size_t> last;
-  for (std::size_t i = 0; i < merges.size(); ++i) {
-    last[merges[i]] = i;
-  }
-  for (std::size_t i = 0; i < merges.size(); ++i) {
-    if (last[merges[i]] == i) {
-      learned.merges.push_back(pieces[static_cast<std::size_t>(left_of(merges[i]))] + " " +
-                               pieces[static_cast<std::size_t>(right_of(merges[i]))]);
-    }
-  }
+  learned.merges = merge_lines(merges, pieces);
   return learned;
 }
 

@@ -2,6 +2,9 @@
 
 #include <cstdio>
 
+#include "heed/base/unicode.h"
+#include "heed/text/byte_level.h"
+
 namespace heed {
 
 namespace {
@@ -15,13 +18,29 @@ std::string label_of(const std::string& piece) {
   return piece;
 }
 
+// Bytes that are written as characters ("ĠÃ©") as what they spell ("▁é"), where that is whole
+// characters.
+std::string spelled_label(const std::string& piece) {
+  const std::string text = spelled_bytes(piece).value_or("");
+  if (text.empty() || find_invalid_utf8(text)) {
+    return piece;
+  }
+  std::string label;
+  for (const char c : text) {
+    label += c == ' ' ? "▁" : c == '\n' ? "⏎" : c == '\t' ? "⇥" : std::string(1, c);
+  }
+  return label;
+}
+
 }  // namespace
 
 std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
                                       std::span<const std::int32_t> ids) {
+  const bool spells_bytes = tokenizer.kind() == "byte-level-bpe";
   std::vector<std::string> labels;
   for (const std::int32_t id : ids) {
-    labels.push_back(label_of(tokenizer.piece(id)));
+    const std::string piece = tokenizer.piece(id);
+    labels.push_back(spells_bytes ? spelled_label(piece) : label_of(piece));
   }
   return labels;
 }

@@ -12,7 +12,8 @@
 
 namespace heed {
 
-// The piece of each id; pieces for single bytes (<0x4A>) as their character where it has a shape.
+// The piece of each id; pieces for single bytes (<0x4A>) as their character where it has a shape,
+// and byte-level pieces ("ĠÃ©") as what they spell ("▁é").
 std::vector<std::string> piece_labels(const Tokenizer& tokenizer,
                                       std::span<const std::int32_t> ids);
 

@@ -149,13 +149,9 @@ PieceDecoder strip_decoder(const StepReader& step) {
 PieceDecoder replace_decoder(const StepReader& step) {
   const SpanFinder find = pattern_finder(step.value("pattern"), step.source());
   const std::string content = step.text("content");
-  return [find, content](Pieces pieces) {
+  return [find, content, source = step.source()](Pieces pieces) {
     for (std::string& piece : pieces) {
-      std::string result;
-      for (const TextSpan& span : find(piece)) {
-        result += span.matches ? content : piece.substr(span.begin, span.end - span.begin);
-      }
-      piece = std::move(result);
+      piece = replace_matches(piece, find, content, source);
     }
     return pieces;
   };

@@ -31,10 +31,12 @@ Normalizer sequence_of(const StepReader& step) {
   for (const Json& part : step.list("normalizers")) {
     steps.push_back(make_normalizer(part, step.source()));
   }
-  return [steps](std::string_view text) {
+  return [steps, source = step.source()](std::string_view text) {
     std::string result(text);
     for (const Normalizer& each : steps) {
       result = each(result);
+      check_data(result.size() <= replaced_size_limit, "{}: makes more than {} bytes", source,
+                 replaced_size_limit);
     }
     return result;
   };
@@ -43,13 +45,8 @@ Normalizer sequence_of(const StepReader& step) {
 Normalizer replacer(const StepReader& step) {
   const SpanFinder find = pattern_finder(step.value("pattern"), step.source());
   const std::string content = step.text("content");
-  return [find, content](std::string_view text) {
-    std::string result;
-    for (const TextSpan& span : find(text)) {
-      result +=
-          span.matches ? std::string_view(content) : text.substr(span.begin, span.end - span.begin);
-    }
-    return result;
+  return [find, content, source = step.source()](std::string_view text) {
+    return replace_matches(text, find, content, source);
   };
 }
 

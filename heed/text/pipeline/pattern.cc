@@ -125,6 +125,17 @@ SpanFinder pattern_finder(const Json& json, const std::string& source) {
   return [pattern, source](std::string_view in) { return find_expression(in, *pattern, source); };
 }
 
+std::string replace_matches(std::string_view text, const SpanFinder& find, std::string_view content,
+                            const std::string& source) {
+  std::string result;
+  for (const TextSpan& span : find(text)) {
+    result += span.matches ? content : text.substr(span.begin, span.end - span.begin);
+    check_data(result.size() <= replaced_size_limit, "{}: Replace: makes more than {} bytes",
+               source, replaced_size_limit);
+  }
+  return result;
+}
+
 SpanFinder class_finder(unsigned classes) {
   return [classes](std::string_view text) {
     const CharacterClasses& table = CharacterClasses::get();

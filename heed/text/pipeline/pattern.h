@@ -28,6 +28,12 @@ using SpanFinder = std::function<std::vector<TextSpan>(std::string_view text)>;
 // ICU refuses; and when it is used, one that takes too long.
 SpanFinder pattern_finder(const Json& json, const std::string& source);
 
+// The text with `content` for each part that matches. Error (bad_data), naming `source`: more than
+// replaced_size_limit bytes, which a few steps of a malicious file can ask for.
+std::string replace_matches(std::string_view text, const SpanFinder& find, std::string_view content,
+                            const std::string& source);
+inline constexpr std::size_t replaced_size_limit = std::size_t{1} << 28;
+
 // The characters of some class (characters.h), each for itself.
 SpanFinder class_finder(unsigned classes);
 

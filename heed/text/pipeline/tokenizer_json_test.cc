@@ -129,6 +129,19 @@ TEST(TokenizerJson, AnExpressionThatTakesForeverIsAnError) {
   EXPECT_THROW(tokenizer->encode(std::string(60, 'a') + "b"), Error);
 }
 
+TEST(TokenizerJson, StepsThatMakeTextGrowWithoutEndAreAnError) {
+  Json json = small_json();
+  Json steps = Json::array();
+  for (int i = 0; i < 40; ++i) {
+    steps.push_back({{"type", "Replace"}, {"content", std::string(100, 'a')}});
+    steps.back()["pattern"]["String"] = "a";
+  }
+  json["normalizer"] = {{"type", "Sequence"}, {"normalizers", steps}};
+  const auto tokenizer = load_files({{"tokenizer.json", json.dump()}});
+  EXPECT_THAT(tokenizer->encode("b"), ElementsAre(1));
+  EXPECT_THROW(tokenizer->encode("a"), Error);
+}
+
 TEST(TokenizerJson, SpecialIdsComeFromTheSettings) {
   Json json = small_json();
   json["added_tokens"] = parse_json(
