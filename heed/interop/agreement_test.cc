@@ -61,7 +61,8 @@ TEST_F(Agreement, WithoutTheSectionTheOtherKeysCount) {
 
 TEST_F(Agreement, OneTableForTwoVocabulariesIsRefused) {
   const auto words = [](std::vector<std::string> list) {
-    return std::make_shared<const WordTokenizer>(Vocabulary::with_specials(list, "words"), false);
+    return std::make_shared<const WordTokenizer>(Vocabulary::with_specials(list, "words"),
+                                                 WordRules());
   };
   const TokenizerPair two{words({"a", "b"}), words({"c", "d"}), false};
   TranslatorConfig config = small_config();

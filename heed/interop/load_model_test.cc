@@ -275,8 +275,8 @@ TEST_F(LoadModel, DamagedConfigurationsAreNamed) {
 
 TEST_F(LoadModel, ModelsOfOtherTokensAreNotAveraged) {
   const auto words = [](const std::vector<std::string>& list) {
-    const auto side =
-        std::make_shared<const WordTokenizer>(Vocabulary::with_specials(list, "words"), false);
+    const auto side = std::make_shared<const WordTokenizer>(
+        Vocabulary::with_specials(list, "words"), WordRules());
     return TokenizerPair{side, side, true};
   };
   const std::vector<fs::path> directories = {directory_ / "a", directory_ / "b"};
