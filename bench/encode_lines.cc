@@ -1,22 +1,19 @@
-// What a tokenizer makes of lines, and how fast. With standard input of a JSON string a line:
+// What a tokenizer makes of lines. With standard input of a JSON string a line:
 //
 //   heed_encode_lines --model DIR              # a list of ids a line; DIR may be a GGUF file
 //   heed_encode_lines --model DIR --decode     # {"ids": […], "text": "…"}
-//   heed_encode_lines --model DIR --time --threads 2
 //   heed_encode_lines --model DIR --save COPY  # and the tokenizer's files, as heed writes them
 //
 // With standard input of text:
 //
-//   heed_encode_lines --train 8000 --save DIR  # learns byte-level-bpe, and says how fast
+//   heed_encode_lines --train 8000 --save DIR  # learns byte-level-bpe
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <iostream>
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
-#include "heed/base/thread_pool.h"
 #include "heed/formats/gguf.h"
 #include "heed/interop/gguf_tokenizer.h"
 #include "heed/text/tokenizer_files.h"
@@ -46,37 +43,10 @@ void print_ids(const Tokenizer& tokenizer, const std::vector<std::string>& texts
   }
 }
 
-// The best of three passes.
-void print_speed(const Tokenizer& tokenizer, const std::vector<std::string>& texts, int threads) {
-  ThreadPool pool(threads);
-  std::size_t bytes = 0;
-  for (const std::string& text : texts) {
-    bytes += text.size();
-  }
-  for (int pass = 0; pass < 3; ++pass) {
-    std::vector<std::size_t> counts(texts.size());
-    const auto begin = std::chrono::steady_clock::now();
-    pool.run_range(static_cast<std::int64_t>(texts.size()), 64, [&](auto from, auto to) {
-      for (auto i = static_cast<std::size_t>(from); i < static_cast<std::size_t>(to); ++i) {
-        counts[i] = tokenizer.encode_marked(texts[i]).size();
-      }
-    });
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::size_t tokens = 0;
-    for (const std::size_t count : counts) {
-      tokens += count;
-    }
-    std::printf("%.3f s, %.1f MB/s, %zu tokens\n", seconds,
-                1e-6 * static_cast<double>(bytes) / seconds, tokens);
-  }
-}
-
 // Of standard input, a line each time.
 TokenizerPair train(int size) {
   std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  const auto begin = std::chrono::steady_clock::now();
-  TokenizerPair tokenizers = train_tokenizers(
+  return train_tokenizers(
       {.kind = "byte-level-bpe", .vocabulary_size = size}, 1, [&](const PairVisitor& visit) {
         for (std::size_t at = 0; at < text.size();) {
           const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
@@ -84,27 +54,20 @@ TokenizerPair train(int size) {
           at = end;
         }
       });
-  std::printf("%.3f s for %zu bytes\n",
-              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
-              text.size());
-  return tokenizers;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What a tokenizer makes of lines, and how fast");
+  CLI::App app("What a tokenizer makes of lines");
   std::string model, copy;
   int pieces = 0;
-  bool plain = false, decodes = false, time = false;
-  int threads = 1;
+  bool plain = false, decodes = false;
   app.add_option("--model", model, "directory with the tokenizer's files, or a GGUF file");
   app.add_option("--save", copy, "directory to write the tokenizer's files to");
   app.add_option("--train", pieces, "learn a tokenizer of so many pieces");
   app.add_flag("--plain", plain, "text that spells special pieces stays text");
   app.add_flag("--decode", decodes, "print the decoded text, too");
-  app.add_flag("--time", time, "print the speed of three passes instead");
-  app.add_option("--threads", threads);
   CLI11_PARSE(app, argc, argv);
   try {
     const TokenizerPair tokenizers = pieces > 0 ? train(pieces)
@@ -117,11 +80,7 @@ int main(int argc, char** argv) {
     }
     const auto& tokenizer = tokenizers.source;
     const std::vector<std::string> texts = read_lines();
-    if (time) {
-      print_speed(*tokenizer, texts, threads);
-    } else {
-      print_ids(*tokenizer, texts, !plain, decodes);
-    }
+    print_ids(*tokenizer, texts, !plain, decodes);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return exit_code(error.kind());

@@ -116,6 +116,29 @@ void add_peak(Measurements& all, const Json& line) {
   all.threads = line.at("threads");
 }
 
+// Both have to do the same work: the same pieces, and the same ids.
+void add_tokenizer(Measurements& all, const Json& line) {
+  for (const Json& known : all.lines) {
+    if (known.at("kind") == "tokenizer") {
+      check_data(known.at("tokens") == line.at("tokens") && known.at("pieces") == line.at("pieces"),
+                 "{} and {} learned different tokenizers", known.at("program").get<std::string>(),
+                 line.at("program").get<std::string>());
+    }
+  }
+  const std::string program = line.at("program");
+  auto found = std::find_if(all.tokenizers.begin(), all.tokenizers.end(),
+                            [&](const TokenizerRow& known) { return known.program == program; });
+  if (found == all.tokenizers.end()) {
+    all.tokenizers.push_back({program, 1e-6 * line.at("bytes").get<double>(), {}, {}});
+    found = all.tokenizers.end() - 1;
+  }
+  found->learning_seconds[line.at("round")] = line.at("learning_seconds");
+  found->encoding_seconds[line.at("round")] = line.at("encoding_seconds");
+  if (line.contains("version")) {
+    all.tokenizers_version = line.at("version");
+  }
+}
+
 void add_line(Measurements& all, const Json& line) {
   const std::string kind = line.at("kind");
   if (kind == "training_step") {
@@ -126,6 +149,8 @@ void add_line(Measurements& all, const Json& line) {
     add_attention(all, line);
   } else if (kind == "decoding") {
     add_decoding(all, line);
+  } else if (kind == "tokenizer") {
+    add_tokenizer(all, line);
   } else if (kind == "machine_peak") {
     add_peak(all, line);
   } else if (kind == "setting") {

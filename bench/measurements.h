@@ -66,9 +66,16 @@ struct DecodingRow {
   }
 };
 
+// Byte-level byte-pair encoding of one text by one program.
+struct TokenizerRow {
+  std::string program;
+  double megabytes = 0;                                      // of the text
+  std::map<int, double> learning_seconds, encoding_seconds;  // by round
+};
+
 struct Measurements {
   Json lines = Json::array();
-  std::string sentences, torch_version, ctranslate2_version;
+  std::string sentences, torch_version, ctranslate2_version, tokenizers_version;
   std::map<std::string, std::string> model_sizes;  // of the models decoded, by directory
   int threads = 0;
   int rounds = 0;
@@ -81,6 +88,7 @@ struct Measurements {
   std::vector<PositionRow> positions;        // in order; the first one is compared with
   std::vector<AttentionRow> attention;
   std::vector<DecodingRow> decoding;
+  std::vector<TokenizerRow> tokenizers;  // heed first
 
   // PyTorch's row of the same work as heed's; null when it was not measured.
   const AttentionRow* peer_of(const AttentionRow& row) const;

@@ -92,6 +92,12 @@ Json json_of(const Measurements& all) {
     }
     json["decoding"].push_back(item);
   }
+  for (const bench::TokenizerRow& row : all.tokenizers) {
+    json["tokenizers"].push_back(
+        {{"program", row.program},
+         {"learning_seconds", json_of(bench::spread_of(row.learning_seconds))},
+         {"encoding_seconds", json_of(bench::spread_of(row.encoding_seconds))}});
+  }
   json["measurements"] = all.lines;
   return json;
 }

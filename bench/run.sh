@@ -7,14 +7,16 @@
 #
 # Prints one table, ratios first: training steps at d 128 (small) and d 512 (reference) in float32
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
-# what a second thread and each position encoding bring (not with --quick), attention by length, and
-# the speed of translating. Training and translating are measured in two rounds, the rest in one.
+# what a second thread and each position encoding bring (not with --quick), attention by length,
+# learning a tokenizer and encoding with it beside Hugging Face's `tokenizers`, and the speed of
+# translating. Training and translating are measured in two rounds, the rest in one.
 # BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
 # Takes 11 to 15 minutes on two cores, some of them for PyTorch to compile (--quick: 3, one round of
 # fewer steps and sentences, PyTorch uncompiled); nothing else should run meanwhile.
 #
-#   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de}. Without it the
-#                       sentences are random tokens, with lengths as those of captions
+#   HEED_DATA           a folder with data/multi30k/{train,test_2016_flickr}.{en,de} and
+#                       data/wikitext-2/train.txt.gz. Without it the sentences are random tokens,
+#                       with lengths as those of captions, and tokenizers are not measured
 #   HEED_BENCH_PYTHON   a Python that has PyTorch, CTranslate2, transformers and sentencepiece. Without
 #                       it they come into a virtual environment in BUILD_DIRECTORY/bench-venv by pip,
 #                       whose own settings hold. What cannot be had is named and not measured
@@ -151,6 +153,21 @@ attention() {
   fi
 }
 
+tokenizers() {
+  local archive=${HEED_DATA:-}/data/wikitext-2/train.txt.gz text=$work/wikitext.txt
+  if ! [[ -r $archive ]]; then
+    say "no $archive: tokenizers are not measured"
+    return
+  fi
+  gzip -dc "$archive" >"$text"
+  say "round $round: byte-level byte-pair encoding"
+  record_own heed_tokenizer_speed --text "$text" --pieces 8000
+  if [[ -n $python ]]; then
+    record "$python" bench/huggingface_tokenizer.py --threads "$threads" --text "$text" --pieces 8000 ||
+      say "tokenizers: not measured: $(tail -n 1 "$work/errors")"
+  fi
+}
+
 decode() {
   local source=${HEED_DATA:-}/data/multi30k/test_2016_flickr.en model precision batch
   if [[ -z ${HEED_BENCH_MODEL:-} ]]; then
@@ -223,6 +240,7 @@ for ((round = 1; round <= rounds; round++)); do
   fi
   if ((round == 1)); then
     attention
+    tokenizers
   fi
   decode
 done

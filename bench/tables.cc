@@ -145,6 +145,29 @@ void print_decoding(const Measurements& all) {
   }
 }
 
+void print_tokenizers(const Measurements& all) {
+  if (all.tokenizers.empty()) {
+    return;
+  }
+  const TokenizerRow& own = all.tokenizers.front();
+  const TokenizerRow* peer = all.tokenizers.size() > 1 ? &all.tokenizers.back() : nullptr;
+  std::printf("\nByte-level byte-pair encoding, 8,000 pieces, WikiText-2, %.1f MB\n",
+              own.megabytes);
+  std::printf("  %-34s %-20s %-20s %s\n", "", "heed", "tokenizers", "x tokenizers");
+  const auto line = [&](const char* name, std::map<int, double> TokenizerRow::*seconds) {
+    std::printf("  %-34s %-20s %-20s %s\n", name, with_spread(spread_of(own.*seconds), 3).c_str(),
+                peer == nullptr ? "-" : with_spread(spread_of(peer->*seconds), 3).c_str(),
+                ratio_text(peer == nullptr ? std::vector<double>()
+                                           : Measurements::ratios(peer->*seconds, own.*seconds))
+                    .c_str());
+  };
+  line("learning, seconds", &TokenizerRow::learning_seconds);
+  line("encoding, seconds", &TokenizerRow::encoding_seconds);
+  std::printf("  tokenizers: %s\n", all.tokenizers_version.empty()
+                                        ? "not measured"
+                                        : (all.tokenizers_version + ", the same ids").c_str());
+}
+
 }  // namespace
 
 void print_report(const Measurements& all) {
@@ -167,6 +190,7 @@ void print_report(const Measurements& all) {
   print_positions(all);
   print_attention(all);
   print_decoding(all);
+  print_tokenizers(all);
 }
 
 }  // namespace heed::bench

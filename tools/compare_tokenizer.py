@@ -1,26 +1,22 @@
 #!/usr/bin/env python3
 """Compares heed with Hugging Face's `tokenizers` (0.23) on a tokenizer of any size: ids and decoded
-text of the 10,000 hard lines of make_tokenizer_fixtures.py, or of a file's lines, and the speed.
+text of the 10,000 hard lines of make_tokenizer_fixtures.py, or of a file's lines.
 
   python3 tools/compare_tokenizer.py build/bench/heed_encode_lines DIR [TEXT]
   python3 tools/compare_tokenizer.py --train 8000 build/bench/heed_encode_lines TEXT
 
 DIR holds tokenizer.json, or vocab.json and merges.txt; a GGUF file does as well, which Transformers
-reads with the package `gguf`. With --train both learn byte-level pairs from
-TEXT, and pieces, merges and seconds are compared. Speeds are those of two threads.
+reads with the package `gguf`. With --train both learn byte-level pairs from TEXT, and pieces and
+merges are compared. `make bench` compares their speeds.
 """
 import argparse
 import json
-import os
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-os.environ.setdefault("RAYON_NUM_THREADS", "2")
-
-from make_tokenizer_fixtures import hard_lines  # noqa: E402
-from tokenizers import ByteLevelBPETokenizer, Tokenizer, pre_tokenizers  # noqa: E402
+from make_tokenizer_fixtures import hard_lines
+from tokenizers import ByteLevelBPETokenizer, Tokenizer, pre_tokenizers
 
 
 def theirs(folder):
@@ -56,23 +52,13 @@ def compare_encoding(program, folder, text):
     for i in wrong[:5]:
         print(f"{lines[i]!r}\n  heed       {ours[i]['ids']}\n  tokenizers {encoded[i]}")
     print(f"{len(lines)} lines: ids of {len(wrong)} and decoded text of {len(texts)} differ")
-    size = sum(len(line.encode()) for line in lines)
-    best = 1e9
-    for _ in range(3):
-        begin = time.perf_counter()
-        tokenizer.encode_batch(lines, add_special_tokens=False)
-        best = min(best, time.perf_counter() - begin)
-    print(f"tokenizers {1e-6 * size / best:.1f} MB/s")
-    print("heed", *run([program, "--model", folder, "--time", "--threads", "2"], lines), sep="\n  ")
     return bool(wrong or texts)
 
 
 def compare_training(program, size, text):
-    begin = time.perf_counter()
     tokenizer = ByteLevelBPETokenizer()
     tokenizer.train([str(text)], vocab_size=size, min_frequency=2, show_progress=False,
                     special_tokens=["<|endoftext|>", "<pad>"])
-    print(f"tokenizers {time.perf_counter() - begin:.3f} s")
     expected = json.loads(tokenizer.to_str())["model"]
     with tempfile.TemporaryDirectory() as folder:
         with open(text, "rb") as file:
