@@ -155,7 +155,7 @@ TEST_F(BadInput, KeysAndValues) {
       {"data.length.longest=1", "longest: 1"},
       {"tokenizer.kind=words", "words"},
       {"tokenizer.vocabulary_size=-1", "vocabulary_size"},
-      {"optimizer.kind=sgd", "optimizer.kind 'sgd': expected adam or adamw"},
+      {"optimizer.kind=sgd", "optimizer.kind 'sgd': expected adam, adamw, muon"},
       {"optimizer.epsilon=0", "optimizer.epsilon: must be positive"},
       {"schedule.learning_rate=-1", "schedule.learning_rate: must be positive, got -1"},
       {"training.max_steps=-1", "training.max_steps: must be at least 0, got -1"},

@@ -120,9 +120,9 @@ TEST(DecimalNumbers, AreWhatPeopleWrite) {
 
 // Every option of every command that takes a number reads it as decimal and nothing else.
 TEST(DecimalNumbers, AreReadByEveryOption) {
-  const std::vector<std::string> others = {"",          "DIR",         "HEAD", "FILE",
-                                           "KEY=VALUE", "KIND",        "TEXT", "KEY=VALUE,VALUE",
-                                           "LIST",      "OPTION=VALUE"};
+  const std::vector<std::string> others = {"",          "DIR",          "HEAD", "FILE",
+                                           "KEY=VALUE", "KIND",         "TEXT", "KEY=VALUE,VALUE",
+                                           "LIST",      "OPTION=VALUE", "N,N",  "TASK.yaml"};
   int exit_code = 0, numbers = 0;
   const auto application = make_command_line(exit_code);
   for_each_option(*application, [&](CLI::Option& option) {
