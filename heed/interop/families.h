@@ -13,6 +13,7 @@ ModelFamily llama_family();                // llama.cc
 ModelFamily mistral_family();              // llama.cc
 ModelFamily qwen2_family();                // llama.cc
 ModelFamily qwen3_family();                // llama.cc
+ModelFamily t5_family();                   // t5.cc
 ModelFamily heed_translator_family();      // heed_layouts.cc
 ModelFamily heed_language_model_family();  // heed_layouts.cc
 

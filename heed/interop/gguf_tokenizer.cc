@@ -34,9 +34,9 @@ std::vector<PieceType> types_of(const GgufHeader& header, std::size_t count,
     return types;
   }
   for (const std::int64_t type : header.integers(key)) {
-    check_data(type >= static_cast<int>(PieceType::normal) &&
-                   type <= static_cast<int>(PieceType::byte),
-               "{}: {}: a token of type {}, which does not exist", source, key, type);
+    check_data(
+        type >= static_cast<int>(PieceType::normal) && type <= static_cast<int>(PieceType::byte),
+        "{}: {}: a token of type {}, which does not exist", source, key, type);
     types.push_back(static_cast<PieceType>(type));
   }
   check_data(types.size() == count, "{}: {}: {} types for {} tokens", source, key, types.size(),
@@ -75,9 +75,8 @@ std::shared_ptr<const Tokenizer> by_scores(const GgufHeader& header, const std::
   check_data(!types.empty(), "{}: has no key {}", source, tokenizer_key("token_type"));
   ScoredVocabulary vocabulary;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    vocabulary.pieces.push_back({.text = std::string(tokens[i]),
-                                 .score = static_cast<float>(scores[i]),
-                                 .type = types[i]});
+    vocabulary.pieces.push_back(
+        {.text = std::string(tokens[i]), .score = static_cast<float>(scores[i]), .type = types[i]});
   }
   vocabulary.prepend_space = flag_at(header, "add_space_prefix", true);
   vocabulary.begins = flag_at(header, "add_bos_token", true);

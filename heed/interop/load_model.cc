@@ -78,7 +78,8 @@ void check_agreement(const Json& config, const Json& section, const ModelFamily&
 void check_one_vocabulary(const ModelDescription& description, const TokenizerPair& tokenizers,
                           const std::string& source) {
   const auto tied = description.section.find("tie_embeddings");
-  check_data(tokenizers.joint || tied == description.section.end() || *tied != "all",
+  check_data(tokenizers.joint || tied == description.section.end() ||
+                 (*tied != "all" && *tied != "inputs"),
              "{}: one table of embeddings for both sides (share_encoder_decoder_embeddings), but "
              "the tokenizers have a vocabulary for each",
              source);

@@ -10,8 +10,15 @@ namespace heed {
 
 const std::vector<ModelFamily>& model_families() {
   static const std::vector<ModelFamily> families = {
-      marian_family(), gpt2_family(),  llama_family(),           mistral_family(),
-      qwen2_family(),  qwen3_family(), heed_translator_family(), heed_language_model_family(),
+      marian_family(),
+      t5_family(),
+      gpt2_family(),
+      llama_family(),
+      mistral_family(),
+      qwen2_family(),
+      qwen3_family(),
+      heed_translator_family(),
+      heed_language_model_family(),
   };
   return families;
 }

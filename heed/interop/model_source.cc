@@ -11,7 +11,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-
 ModelSource open_directory(const fs::path& path) {
   const fs::path directory = model_directory_of(path);
   const std::string config_source = (directory / model_config_name).string();

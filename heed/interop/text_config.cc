@@ -33,6 +33,9 @@ TextSymbols read_pair_symbols(const ConfigReader& reader, const TokenizerPair& t
   if (const auto ends = read_ends(reader, size); !ends.empty()) {
     symbols.end = ends.front();
   }
+  if (symbols.source_end < 0) {
+    symbols.source_end = symbols.end;
+  }
   symbols.padding = reader.require<std::int32_t>("pad_token_id");
   check_id(symbols.padding, size, "pad_token_id", reader.source());
   symbols.suppressed = {symbols.padding};

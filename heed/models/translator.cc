@@ -9,10 +9,10 @@ namespace {
 
 TranslatorConfig checked(const TranslatorConfig& config, const TranslatorVocabulary& vocabulary) {
   check_translator_config(config);
-  check_usage(config.tie_embeddings != "all" || vocabulary.source_size == vocabulary.target_size,
-              "model.tie_embeddings: all needs one joint vocabulary, but the source has {} pieces "
+  check_usage(!shares_embeddings(config) || vocabulary.source_size == vocabulary.target_size,
+              "model.tie_embeddings: {} needs one joint vocabulary, but the source has {} pieces "
               "and the target {}; use output or none, or tokenizer.joint",
-              vocabulary.source_size, vocabulary.target_size);
+              config.tie_embeddings, vocabulary.source_size, vocabulary.target_size);
   const TextSymbols& symbols = vocabulary.symbols;
   check_usage(
       symbols.source_padding < vocabulary.source_size && symbols.padding < vocabulary.target_size,
@@ -41,11 +41,11 @@ Translator::Translator(const TranslatorConfig& config, const TranslatorVocabular
       decoder_(config,
                {.name = "decoder", .layers = config.decoder_layers, .causal = true, .cross = true},
                device) {
-  if (config.tie_embeddings != "all") {
+  if (!shares_embeddings(config)) {
     target_table_ =
         embedding_table(config, vocabulary.target_size, vocabulary.symbols.padding, device);
   }
-  if (config.tie_embeddings == "none") {
+  if (has_own_output(config)) {
     output_weight_ = output_layer_weight(config, vocabulary.target_size, device);
   }
   if (weights == StartingWeights::drawn) {
@@ -84,7 +84,7 @@ std::unique_ptr<DecodingSession> Translator::start(const ForwardContext& context
 }
 
 void Translator::visit(ParameterVisitor& visitor) {
-  if (config_.tie_embeddings == "all") {
+  if (shares_embeddings(config_)) {
     visitor.parameter("model.shared.weight", source_table_);
   } else {
     visitor.parameter("model.encoder.embed_tokens.weight", source_table_);
@@ -94,7 +94,7 @@ void Translator::visit(ParameterVisitor& visitor) {
   visitor.module("model.encoder", encoder_);
   visitor.module("model.decoder", target_embeddings_);
   visitor.module("model.decoder", decoder_);
-  if (config_.tie_embeddings == "none") {
+  if (has_own_output(config_)) {
     visitor.parameter("lm_head.weight", output_weight_);
   }
   visitor.parameter("final_logits_bias", output_bias_);

@@ -57,14 +57,14 @@ class Translator : public Generator {
 
   // The row of source embeddings that stays zero.
   std::int32_t source_padding() const {
-    return config_.tie_embeddings == "all" ? vocabulary_.symbols.padding
-                                           : vocabulary_.symbols.source_padding;
+    return shares_embeddings(config_) ? vocabulary_.symbols.padding
+                                      : vocabulary_.symbols.source_padding;
   }
   const Parameter& target_table() const {
-    return config_.tie_embeddings == "all" ? source_table_ : target_table_;
+    return shares_embeddings(config_) ? source_table_ : target_table_;
   }
   const Parameter& output_weight() const {
-    return config_.tie_embeddings == "none" ? output_weight_ : target_table();
+    return has_own_output(config_) ? output_weight_ : target_table();
   }
 
   TranslatorConfig config_;

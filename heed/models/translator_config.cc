@@ -21,12 +21,13 @@ void check_translator_config(const TranslatorConfig& config) {
   check_layer_count("encoder_layers", config.encoder_layers);
   check_layer_count("decoder_layers", config.decoder_layers);
   check_stack_config(config, attentions_of(config));
-  check_usage(config.tie_embeddings == "none" || config.tie_embeddings == "output" ||
-                  config.tie_embeddings == "all",
-              "model.tie_embeddings '{}': expected none, output or all", config.tie_embeddings);
-  check_usage(config.initial_logits == "drawn" || config.tie_embeddings == "none",
-              "model.initial_logits zero: needs model.tie_embeddings none, for embeddings that are "
-              "all zero tell nothing apart");
+  check_usage(
+      config.tie_embeddings == "output" || shares_embeddings(config) || has_own_output(config),
+      "model.tie_embeddings '{}': expected none, output, all or inputs", config.tie_embeddings);
+  check_usage(
+      config.initial_logits == "drawn" || has_own_output(config),
+      "model.initial_logits zero: needs model.tie_embeddings none or inputs, for embeddings "
+      "that are all zero tell nothing apart");
   check_output_config(config);
   check_usage(
       config.sublayers == "sequential",

@@ -21,11 +21,21 @@ struct TranslatorConfig : StackConfig, OutputConfig {
     visit("encoder_layers", encoder_layers, "number of encoder layers");
     visit("decoder_layers", decoder_layers, "number of decoder layers");
     visit("tie_embeddings", tie_embeddings,
-          "none, output (target embedding = output layer) or all (source too; joint vocabulary)");
+          "none, output (target embedding = output layer), all (source too; joint vocabulary) or "
+          "inputs (source and target embeddings; joint vocabulary)");
     OutputConfig::fields(visit);
     StackConfig::fields(visit);
   }
 };
+
+// Whether source and target have one table of embeddings, and whether the output layer has a matrix
+// of its own.
+inline bool shares_embeddings(const TranslatorConfig& config) {
+  return config.tie_embeddings == "all" || config.tie_embeddings == "inputs";
+}
+inline bool has_own_output(const TranslatorConfig& config) {
+  return config.tie_embeddings == "none" || config.tie_embeddings == "inputs";
+}
 
 // Checks names, sizes, rates, and that positions and attention fit together. Errors (usage) name
 // the key and the reason.

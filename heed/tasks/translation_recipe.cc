@@ -44,10 +44,10 @@ void check_translation_recipe(const TranslationRecipe& recipe, const std::string
   check_translator_config(recipe.model);
   check_tokenizer_config(recipe.tokenizer);
   check_usage(
-      recipe.tokenizer.joint || recipe.model.tie_embeddings != "all",
-      "{}: model.tie_embeddings: all is for one vocabulary (tokenizer.joint: true); with two, "
+      recipe.tokenizer.joint || !shares_embeddings(recipe.model),
+      "{}: model.tie_embeddings: {} is for one vocabulary (tokenizer.joint: true); with two, "
       "an id is one piece in the source and another in the target: use output or none",
-      source);
+      source, recipe.model.tie_embeddings);
   check_decoding_config(recipe.decoding);
   check_usage(recipe.decoding.validation_beam >= 1,
               "decoding.validation_beam: must be at least 1, got {}",
