@@ -94,8 +94,10 @@ std::shared_ptr<const Tokenizer> make_byte_level_tokenizer(BytePairVocabulary vo
   steps.model = std::make_unique<const BytePairModel>(
       PieceTable(std::move(vocabulary.pieces), source), merges,
       BytePairOptions{.ignore_merges = rules.ignore_merges}, true, source);
-  const PipelineSymbols symbols{vocabulary.begin, vocabulary.end, vocabulary.pad,
-                                vocabulary.unknown};
+  const PipelineSymbols symbols{.begin = vocabulary.begin,
+                                .end = vocabulary.end,
+                                .pad = vocabulary.pad,
+                                .unknown = vocabulary.unknown};
   return std::make_shared<const PipelineTokenizer>(std::move(steps), symbols, ModelFiles(), source);
 }
 

@@ -1,6 +1,6 @@
 #include "heed/text/language_model_kind.h"
 
-#include <array>
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -60,6 +60,12 @@ class SpecialSettings {
                ? std::optional(config_[key].get<bool>())
                : std::nullopt;
   }
+  // Tokens beside the vocabulary: {"50257": {"content": "…", "special": true}, …}.
+  const Json& added_tokens() const {
+    static const Json none = Json::object();
+    const auto found = config_.find("added_tokens_decoder");
+    return found != config_.end() && found->is_object() ? *found : none;
+  }
   std::string tokenizer_class() const {
     return config_.contains("tokenizer_class") && config_["tokenizer_class"].is_string()
                ? config_["tokenizer_class"].get<std::string>()
@@ -103,7 +109,10 @@ PipelineSymbols symbols_of(const SpecialSettings& settings, int model_unknown, c
     const int named = first_of({settings.token("unk_token"), "<unk>"}, find);
     symbols.unknown = named == symbols.end ? -1 : named;
   }
-  if (settings.flag("add_bos_token").value_or(false)) {
+  // As Transformers has it: where this is said, it counts.
+  const std::optional<bool> begins = settings.flag("add_bos_token");
+  symbols.begin_is_said = begins.has_value();
+  if (begins.value_or(false)) {
     symbols.begin = first_of({settings.token("bos_token"), "<s>"}, find);
   }
   return symbols;
@@ -148,6 +157,34 @@ void mark_special_pieces(const SpecialSettings& settings, BytePairVocabulary& vo
   }
 }
 
+void add_tokens(const SpecialSettings& settings, const std::string& source,
+                BytePairVocabulary& vocabulary) {
+  const Json& tokens = settings.added_tokens();
+  Json list = Json::array();
+  for (const auto& [id, token] : tokens.get_ref<const Json::object_t&>()) {
+    check_data(token.is_object() && id.size() < 8 && !id.empty() &&
+                   id.find_first_not_of("0123456789") == std::string::npos,
+               "{}: added_tokens_decoder: unexpected \"{}\"", source, id);
+    list.push_back(token);
+    list.back()["id"] = static_cast<std::uint64_t>(std::stoul(id));
+  }
+  const std::size_t most = vocabulary.pieces.size() + list.size();
+  for (AddedToken& token : read_added_tokens(list, source + ": added_tokens_decoder")) {
+    const auto id = static_cast<std::size_t>(token.id);
+    check_data(id < most, "{}: added_tokens_decoder: the id {} leaves too many ids unused", source,
+               id);
+    if (id >= vocabulary.pieces.size()) {
+      vocabulary.pieces.resize(id + 1);
+      vocabulary.types.resize(id + 1, PieceType::normal);
+    }
+    check_data(vocabulary.pieces[id].empty() || vocabulary.pieces[id] == token.content,
+               "{}: added_tokens_decoder: the id {} of \"{}\" belongs to \"{}\"", source, id,
+               token.content, vocabulary.pieces[id]);
+    vocabulary.pieces[id] = std::move(token.content);
+    vocabulary.types[id] = token.special ? PieceType::control : PieceType::user_defined;
+  }
+}
+
 std::shared_ptr<const Tokenizer> load_vocabulary_and_merges(const TokenizerFiles& files) {
   const SpecialSettings settings(files);
   const std::string source = files.source_of("vocab.json");
@@ -159,13 +196,15 @@ std::shared_ptr<const Tokenizer> load_vocabulary_and_merges(const TokenizerFiles
     vocabulary.merges.push_back(left + " " + right);
   }
   mark_special_pieces(settings, vocabulary);
+  add_tokens(settings, files.source_of("tokenizer_config.json"), vocabulary);
   vocabulary.add_prefix_space = settings.flag("add_prefix_space").value_or(false);
   if (settings.tokenizer_class().starts_with("Qwen2Tokenizer")) {
     vocabulary.pre_tokenizer = "qwen2";
   }
   const PipelineSymbols symbols = symbols_of(settings, -1, [&](const std::string& piece) {
-    const auto found = pieces.find(piece);
-    return found == pieces.end() ? -1 : found->get<int>();
+    const auto found = std::ranges::find(vocabulary.pieces, piece);
+    return found == vocabulary.pieces.end() ? -1
+                                            : static_cast<int>(found - vocabulary.pieces.begin());
   });
   vocabulary.begin = symbols.begin;
   vocabulary.end = symbols.end;

@@ -177,7 +177,7 @@ std::string PipelineTokenizer::piece(int id) const {
 }
 
 std::optional<int> PipelineTokenizer::begin_id() const {
-  if (!surrounding_.before.empty()) {
+  if (!symbols_.begin_is_said && !surrounding_.before.empty()) {
     return surrounding_.before.back();
   }
   return symbols_.begin >= 0 ? std::optional(symbols_.begin) : std::nullopt;

@@ -36,6 +36,7 @@ struct PipelineSteps {
 // What is said of special pieces outside tokenizer.json; -1: nothing.
 struct PipelineSymbols {
   int begin = -1;
+  bool begin_is_said = false;  // so that the post-processor has no say
   int end = -1;
   int pad = -1;
   int unknown = -1;

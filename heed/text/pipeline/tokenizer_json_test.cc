@@ -196,6 +196,38 @@ TEST(VocabularyAndMerges, RefuseDamagedLines) {
   EXPECT_EQ(load_files(files)->end_id(), 3);
 }
 
+TEST(VocabularyAndMerges, HaveTokensBesideThem) {
+  ModelFiles files = {
+      {"vocab.json", R"({"a": 0, "b": 1, "ab": 2})"},
+      {"merges.txt", "a b\n"},
+      {"tokenizer_config.json", R"({"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder":
+          {"3": {"content": "<|im_end|>", "special": true}, "4": {"content": "<tool>"}},
+          "eos_token": "<|im_end|>", "add_bos_token": false})"}};
+  const auto tokenizer = load_files(files);
+  EXPECT_EQ(tokenizer->size(), 5);
+  EXPECT_EQ(tokenizer->end_id(), 3);
+  EXPECT_FALSE(tokenizer->begin_id());
+  EXPECT_THAT(tokenizer->encode_marked("ab<|im_end|><tool>"), ElementsAre(2, 3, 4));
+  EXPECT_THAT(tokenizer->encode("ab<tool>"), ElementsAre(2, 4));
+  for (const std::string id : {"x", "-1", "9", "1", "99999999999999999999"}) {
+    files["tokenizer_config.json"] =
+        R"({"added_tokens_decoder": {")" + id + R"(": {"content": "<t>"}}})";
+    EXPECT_THAT(refusal_of(files), HasSubstr("model/tokenizer_config.json: added_tokens_decoder"))
+        << id;
+  }
+}
+
+TEST(TokenizerJson, WhatTheSettingsSayOfTheBeginningCounts) {
+  const Json json = variant_json("bert");
+  const auto begin = [&](const std::string& config) {
+    return load_files({{"tokenizer.json", json.dump()}, {"tokenizer_config.json", config}})
+        ->begin_id();
+  };
+  EXPECT_EQ(begin("{}"), 2);
+  EXPECT_EQ(begin(R"({"add_bos_token": false})"), std::nullopt);
+  EXPECT_EQ(begin(R"({"add_bos_token": true, "bos_token": "[MASK]"})"), 4);
+}
+
 TEST(TokenizerJson, TakesLinearTime) {
   for (const char* name : {"gpt2", "llama2", "t5", "bert", "llama3"}) {
     const auto tokenizer = load_files({{"tokenizer.json", variant_json(name).dump()}});
