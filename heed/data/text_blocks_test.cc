@@ -59,7 +59,8 @@ TEST_F(TextBlocksTest, RunningTextIsCutAtSingleLineBreaks) {
 
 TEST_F(TextBlocksTest, WithoutLineBreaksAtASpaceOrBetweenCharacters) {
   const std::string words = write("words.txt", "aaa bbb  ccc ddd eee fff");
-  EXPECT_THAT(texts_of(blocks_of({words}, {}, {}, 8)), ElementsAre("aaa", " bbb  ccc", " ddd eee fff"));
+  EXPECT_THAT(texts_of(blocks_of({words}, {}, {}, 8)),
+              ElementsAre("aaa", " bbb  ccc", " ddd eee fff"));
   const std::string euros = write("euros.txt", "€€€€€€€€");  // 24 bytes
   EXPECT_THAT(texts_of(blocks_of({euros}, {}, {}, 5)), ElementsAre("€€€", "€€€", "€€"));
 }

@@ -67,7 +67,7 @@ void visit_json_lines(const TextBlock& block, const std::string& key, const Visi
     check_data(json.is_object(), "{}: expected a JSON object with the text under '{}'", source,
                key);
     const auto found = json.find(key);
-    check_data(found != json.end(), "{}: no key '{}'; data.json_key says which holds the text",
+    check_data(found != json.end(), "{}: no key '{}'; json_key names the one that holds the text",
                source, key);
     check_data(found->is_string(), "{}: what stands under '{}' is no text", source, key);
     visit({found->get_ref<const std::string&>(), true, true});

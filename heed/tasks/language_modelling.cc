@@ -121,7 +121,8 @@ void LanguageModellingTask::add_to_report(RunReport& report) const {
 }
 
 ModelFiles LanguageModellingTask::files() const {
-  return training_files(*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target), {});
+  return training_files(*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target),
+                        {});
 }
 
 namespace {

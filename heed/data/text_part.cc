@@ -1,0 +1,43 @@
+#include "heed/data/text_part.h"
+
+#include "heed/data/white_space.h"
+
+namespace heed {
+
+TextMarks marks_of(const TextForm& form, const Tokenizer& tokenizer) {
+  check_usage(!form.has_documents() || tokenizer.end_id() >= 0,
+              "data.documents {}: the tokenizer has no end symbol to put behind a document",
+              form.documents);
+  return {
+      .start = tokenizer.begin_id(), .end = tokenizer.end_id(), .documents = form.has_documents()};
+}
+
+EncodedBlock encode_block(const TextBlock& block, const TextForm& form, const TextMarks& marks,
+                          const Tokenizer& tokenizer) {
+  EncodedBlock encoded;
+  for_each_stretch(block, form, [&](const TextStretch& stretch) {
+    if (stretch.begins) {
+      encoded.documents.push_back(encoded.ids.size());
+      if (marks.start) {
+        encoded.ids.push_back(*marks.start);
+      }
+    }
+    std::vector<int> ids = tokenizer.encode(stretch.text);
+    if (encoded.ids.empty()) {
+      encoded.ids = std::move(ids);
+    } else {
+      encoded.ids.insert(encoded.ids.end(), ids.begin(), ids.end());
+    }
+    bool in_word = false;
+    encoded.counts += count_text_units(stretch.text, in_word);
+    encoded.begins_in_word = !stretch.text.empty() && white_space_at(stretch.text, 0) == 0;
+    encoded.ends_in_word = in_word;
+    if (stretch.ends) {
+      encoded.ids.push_back(marks.end);
+      encoded.counts += document_end_counts;
+    }
+  });
+  return encoded;
+}
+
+}  // namespace heed
