@@ -9,7 +9,9 @@
 namespace heed::app {
 
 void add_model_option(CLI::App& command, std::string& directory) {
-  command.add_option("-m,--model", directory, "A run directory or a model directory")
+  command
+      .add_option("-m,--model", directory,
+                  "A run, a model directory, or a model in a file of GGUF or llama2.c")
       ->required()
       ->type_name("DIR");
 }

@@ -12,8 +12,10 @@
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
+#include "apps/heed/terminal_progress.h"
 #include "heed/base/error.h"
 #include "heed/base/json.h"
+#include "heed/base/number_text.h"
 #include "heed/base/output_file.h"
 #include "heed/shots/shot_report.h"
 
@@ -70,11 +72,16 @@ void run_shots_command(const ShotsOptions& options) {
   const MatmulPrecision precision = parse_precision(options.precision);
   const LoadedModel model = load_model_for("shots", "language_modelling", options.model, precision);
   std::vector<ShotResult> results;
+  TerminalProgress progress;
   for (const ShotTask& task : tasks) {
     for (const int shots : options.shots.empty() ? std::vector<int>{task.shots} : options.shots) {
       results.push_back(run_shots(task, {model.generator(), model.tokenizers, model.symbols},
                                   {.shots = shots, .limit = options.limit, .seed = options.seed},
                                   {.precision = precision}));
+      const ShotResult& result = results.back();
+      progress.line(fmt::format("{}, {}: {} documents in {}", result.task, shots_text(result.shots),
+                                count_text(static_cast<std::int64_t>(result.prompts.size())),
+                                duration_text(result.seconds)));
     }
   }
   if (samples) {

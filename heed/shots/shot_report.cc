@@ -77,6 +77,10 @@ const ShotDifference* find(std::span<const ShotDifference> differences, const Sh
 
 }  // namespace
 
+std::string shots_text(int shots) {
+  return fmt::format("{} {}", shots, shots == 1 ? "shot" : "shots");
+}
+
 std::vector<ShotDifference> shot_differences(std::span<const ShotResult> results) {
   std::map<std::string, const ShotResult*> first;
   std::vector<ShotDifference> differences;
@@ -169,7 +173,7 @@ std::string shot_page(std::span<const ShotResult> results, const std::string& mo
       for (const ShotResult* run : runs) {
         line.x.push_back(run->shots);
         line.y.push_back(shown(run->measures[m], run->measures[m].value));
-        numbers += fmt::format("{}{} shots: {}", numbers.empty() ? "" : "; ", run->shots,
+        numbers += fmt::format("{}{}: {}", numbers.empty() ? "" : "; ", shots_text(run->shots),
                                measure_text(run->measures[m]));
       }
       sheet.figures.push_back(

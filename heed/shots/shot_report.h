@@ -21,6 +21,9 @@ struct ShotDifference {
   bool exceeds_noise() const { return lower > 0 || upper < 0; }
 };
 
+// "1 shot", "4 shots".
+std::string shots_text(int shots);
+
 // Each result against the first of its task.
 std::vector<ShotDifference> shot_differences(std::span<const ShotResult> results);
 
