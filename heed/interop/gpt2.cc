@@ -55,7 +55,8 @@ Json gpt2_keys(const LanguageModelConfig& model) {
           {"tie_word_embeddings", model.tie_embeddings != "none"},
           {"resid_pdrop", model.dropout},
           {"embd_pdrop", model.embedding_dropout < 0 ? model.dropout : model.embedding_dropout},
-          {"attn_pdrop", model.attention_dropout}};
+          {"attn_pdrop", model.attention_dropout},
+          {"initializer_range", model.initial == "normal" ? model.initial_deviation : 0.02}};
 }
 
 std::vector<std::string> gpt2_obstacles(const Json& section) {

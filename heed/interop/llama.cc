@@ -150,6 +150,7 @@ Json llama_keys(const LanguageModelConfig& model, const LlamaVariant& variant) {
                {"rms_norm_eps", model.norm_epsilon},
                {"max_position_embeddings", model.max_length},
                {"attention_dropout", model.attention_dropout},
+               {"initializer_range", model.initial == "normal" ? model.initial_deviation : 0.02},
                {"tie_word_embeddings", model.tie_embeddings != "none"}};
   keys.update(rope_keys(model.position));
   if (*variant.biases == '\0') {

@@ -1,5 +1,6 @@
 // config.json and generation_config.json of a model directory, of every family.
 #include "heed/base/config_json.h"
+#include "heed/base/files.h"
 #include "heed/interop/generation_config.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_family.h"
@@ -52,7 +53,7 @@ void read_and_write(const Json& config) {
   const ModelKind& kind = model_kind(family.kind);
   const ModelDescription model{family.kind, section_of(config),
                                read_vocabulary(config, kind, tokenizers(), "config.json")};
-  kind.least_bytes(model);
+  kind.least_numbers(model);
   const auto theirs = family.theirs(model.section);
   if (theirs && !family.names.empty() && !config.contains("heed")) {
     Json written = *theirs;
@@ -68,9 +69,17 @@ void read_and_write(const Json& config) {
 }  // namespace
 
 std::vector<std::string> seeds() {
-  return {chosen(0, config_of("marian")), chosen(0, config_of("heed-translator")),
-          chosen(0, config_of("heed-language-model")),
-          chosen(1, write_generation_config(symbols_for(tokenizers()), {}).dump())};
+  std::vector<std::string> result = {
+      chosen(0, config_of("marian")), chosen(0, config_of("heed-translator")),
+      chosen(0, config_of("heed-language-model")),
+      chosen(1, write_generation_config(symbols_for(tokenizers()), {}).dump())};
+  const std::filesystem::path data = std::filesystem::path(HEED_SOURCE_DIR) / "tests" / "data";
+  for (const char* model :
+       {"decoders/gpt2", "decoders/llama", "decoders/llama3", "decoders/llama-yarn",
+        "decoders/mistral", "decoders/qwen2", "decoders/qwen3", "t5/t5", "t5/t5-gated"}) {
+    result.push_back(chosen(0, read_file(data / model / "config.json")));
+  }
+  return result;
 }
 
 }  // namespace heed::fuzz

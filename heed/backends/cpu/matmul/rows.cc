@@ -4,8 +4,10 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <span>
 #include <vector>
 
+#include "heed/backends/cpu/matmul/rounded_rows.h"
 #include "heed/backends/cpu/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -102,6 +104,20 @@ void run_stored_columns_any(const Product& p, std::int64_t begin, std::int64_t e
 
 constexpr auto panel_vectors = static_cast<int>(panel_columns / square);
 
+// What becomes of sums[m][panel_columns] with the panel that holds the columns from `column` on.
+void store_panel(const Product& p, const float* sums, std::int64_t column) {
+  const FloatTag d;
+  for (std::int64_t r = 0; r < p.sizes.m; ++r) {
+    float* c = p.c + r * p.c_stride;
+    const float* of_row = sums + r * panel_columns;
+    for (std::int64_t v = 0; v < panel_columns && column + v < p.sizes.n; v += square) {
+      const auto used = static_cast<std::size_t>(std::min(square, p.sizes.n - column - v));
+      const auto first = static_cast<std::size_t>(column + v);
+      store(d, finish_product(d, hn::LoadU(d, of_row + v), p, c, first, used), c + first, used);
+    }
+  }
+}
+
 // All rows, kRows, times one panel of the weight, which holds the columns from `column` on.
 template <int kRows>
 void run_panel(const Product& p, const float* panel, std::int64_t column) {
@@ -139,14 +155,7 @@ void run_panel(const Product& p, const float* panel, std::int64_t column) {
       }
     }
   }
-  for (int r = 0; r < kRows; ++r) {
-    float* c = p.c + r * p.c_stride;
-    for (std::int64_t v = 0; v < panel_columns && column + v < p.sizes.n; v += square) {
-      const auto used = static_cast<std::size_t>(std::min(square, p.sizes.n - column - v));
-      const auto first = static_cast<std::size_t>(column + v);
-      store(d, finish_product(d, hn::Load(d, total[r] + v), p, c, first, used), c + first, used);
-    }
-  }
+  store_panel(p, &total[0][0], column);
 }
 
 void run_panel_any(const Product& p, const float* panel, std::int64_t column) {
@@ -167,50 +176,101 @@ namespace {
 
 HWY_EXPORT(run_stored_columns_any);
 HWY_EXPORT(run_panel_any);
+HWY_EXPORT(store_panel);
 
-// Whether a tile of this depth has the bits of run_stored_columns_any(), bias and what c held
-// included.
-bool tiles_sum_alike(std::int64_t k) {
-  constexpr std::int64_t n = panel_columns;
-  auto numbers = [state = std::uint32_t{1}](std::int64_t count) mutable {
+// Numbers to compare the order of sums by.
+class TrialNumbers {
+ public:
+  std::vector<float> next(std::int64_t count) {
     std::vector<float> result(static_cast<std::size_t>(count));
     for (float& value : result) {
-      state = state * 1664525u + 1013904223u;
-      value = static_cast<float>(static_cast<std::int32_t>(state)) * 0x1p-31f;
+      state_ = state_ * 1664525u + 1013904223u;
+      value = static_cast<float>(static_cast<std::int32_t>(state_)) * 0x1p-31f;
     }
     return result;
-  };
-  const auto a = numbers(k), b = numbers(n * k), bias = numbers(n);
-  auto tile_c = numbers(n);
+  }
+
+ private:
+  std::uint32_t state_ = 1;
+};
+
+constexpr std::int64_t trial_columns = panel_columns;
+
+// A product of one row, a panel wide, whose c, which takes part, and bias are given.
+Product trial_product(std::int64_t k, std::span<const float> a, std::span<const float> b,
+                      std::span<const float> bias, std::span<float> c) {
+  return {.sizes = {.m = 1, .n = trial_columns, .k = k},
+          .a = a.data(),
+          .a_stride = k,
+          .b = {.data = b.data(), .stride = k, .transposed = true, .n = trial_columns},
+          .c = c.data(),
+          .c_stride = trial_columns,
+          .bias = bias.data(),
+          .accumulate = true,
+          .plan = {k, k}};
+}
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+// Whether a tile of this depth has the bits of run_stored_columns_any(), bias and what c held
+// included: the depth of chains, which is depth_of_chains(), or 0.
+std::int64_t float_chains(std::int64_t k) {
+  TrialNumbers numbers;
+  const auto a = numbers.next(k), b = numbers.next(trial_columns * k),
+             bias = numbers.next(trial_columns);
+  auto tile_c = numbers.next(trial_columns);
   auto c = tile_c;
   std::vector<float> panel(b.size());
-  pack_panels_transposed({b.data(), k, n, k}, k, PackedType::float32, panel.data());
-  run_tile({1, n, k, PackedType::float32, true, true}, a.data(), panel.data(), bias.data(),
-           tile_c.data());
-  const Product product{.sizes = {.m = 1, .n = n, .k = k},
-                        .a = a.data(),
-                        .a_stride = k,
-                        .b = {.data = b.data(), .stride = k, .transposed = true, .n = n},
-                        .c = c.data(),
-                        .c_stride = n,
-                        .bias = bias.data(),
-                        .accumulate = true,
-                        .plan = {k, k}};
-  HWY_DYNAMIC_DISPATCH(run_stored_columns_any)(product, 0, n);
-  return std::memcmp(c.data(), tile_c.data(), c.size() * sizeof(float)) == 0;
+  pack_panels_transposed(PackSource{b.data(), k, trial_columns, k}, k, PackedType::float32,
+                         panel.data());
+  run_tile({1, trial_columns, k, PackedType::float32, true, true}, a.data(), panel.data(),
+           bias.data(), tile_c.data());
+  HWY_DYNAMIC_DISPATCH(run_stored_columns_any)(trial_product(k, a, b, bias, c), 0, trial_columns);
+  return same_bits(c, tile_c) ? depth_of_chains(k) : 0;
+}
+
+// The same in bfloat16 and of sum_rounded_rows(): the depth of chains with which it has the bits of
+// a tile, or 0.
+std::int64_t rounded_chains(std::int64_t k) {
+  TrialNumbers numbers;
+  const auto a = numbers.next(k), b = numbers.next(trial_columns * k),
+             bias = numbers.next(trial_columns), before = numbers.next(trial_columns);
+  std::vector<BFloat16> row(a.size()), panel(b.size());
+  pack_rows(PackSource{a.data(), k, 1, k}, k, PackedType::bfloat16, row.data());
+  pack_panels_transposed(PackSource{b.data(), k, trial_columns, k}, k, PackedType::bfloat16,
+                         panel.data());
+  auto tile_c = before;
+  run_tile({1, trial_columns, k, PackedType::bfloat16, true, true}, row.data(), panel.data(),
+           bias.data(), tile_c.data());
+  for (const std::int64_t piece : {k, std::int64_t{1024}, std::int64_t{512}, std::int64_t{2048},
+                                   std::int64_t{256}, std::int64_t{128}, std::int64_t{64}}) {
+    std::vector<float> sums(trial_columns);
+    sum_rounded_rows(row.data(), 1, k, piece, panel.data(), sums.data());
+    auto c = before;
+    HWY_DYNAMIC_DISPATCH(store_panel)(trial_product(k, a, b, bias, c), sums.data(), 0);
+    if (same_bits(c, tile_c)) {
+      return piece;
+    }
+  }
+  return 0;
 }
 
 constexpr std::int64_t deepest = 16384;
 
-// The same, compared once.
-bool tiles_are_known_to_sum_alike(std::int64_t k) {
-  enum class Answer : std::uint8_t { unknown, no, yes };
-  static std::array<std::atomic<Answer>, deepest / depth_unit + 1> answers{};
+// What a comparison of this depth told, compared once.
+template <std::int64_t (*compare)(std::int64_t)>
+std::int64_t known_chains(std::int64_t k) {
+  constexpr std::int32_t unknown = 0, none = -1;
+  static std::array<std::atomic<std::int32_t>, deepest / depth_unit + 1> answers{};
   auto& answer = answers[static_cast<std::size_t>(k / depth_unit)];
-  if (answer.load(std::memory_order_relaxed) == Answer::unknown) {
-    answer.store(tiles_sum_alike(k) ? Answer::yes : Answer::no, std::memory_order_relaxed);
+  std::int32_t chains = answer.load(std::memory_order_relaxed);
+  if (chains == unknown) {
+    chains = static_cast<std::int32_t>(compare(k));
+    answer.store(chains == 0 ? none : chains, std::memory_order_relaxed);
   }
-  return answer.load(std::memory_order_relaxed) == Answer::yes;
+  return std::max<std::int32_t>(chains, 0);
 }
 
 // How many products go without a packed copy, which costs as much as some dozens of products of one
@@ -226,34 +286,89 @@ bool worth_a_copy(const Product& p) {
 
 }  // namespace
 
-bool takes_few_rows(const Product& p) {
-  return p.sizes.m <= most_rows && p.type == PackedType::float32 && !p.a_transposed &&
-         p.b.transposed && p.alpha == 1 && p.plan.count == 1 && p.sizes.k % depth_unit == 0 &&
-         p.sizes.k <= deepest && tiles_use_avx512(p.type) &&
-         (p.sizes.m <= most_rows_of_panels || !worth_a_copy(p)) &&
-         tiles_are_known_to_sum_alike(p.sizes.k);
+namespace {
+
+bool takes_rounded_rows(const Product& p) {
+  return p.type == PackedType::bfloat16 && p.sizes.m <= most_rows_of_panels && p.b.stamp != 0 &&
+         sums_rounded_rows() && known_chains<rounded_chains>(p.sizes.k) > 0;
 }
 
-void run_few_rows(ExecutionContext& context, const Product& p) {
-  // Tasks of some five microseconds.
+// Columns of a task of some five microseconds.
+std::int64_t columns_of_task(const Product& p) {
   constexpr std::int64_t least_elements = 1 << 16;
   const std::int64_t tasks =
       std::clamp<std::int64_t>(p.sizes.n * p.sizes.k / least_elements, 1, 32);
-  const std::int64_t columns = round_up((p.sizes.n + tasks - 1) / tasks, panel_columns);
+  return round_up((p.sizes.n + tasks - 1) / tasks, panel_columns);
+}
+
+// Calls run(first, end) for the columns of each task.
+template <typename Run>
+void run_by_columns(ExecutionContext& context, const Product& p, Run&& run) {
+  const std::int64_t columns = columns_of_task(p);
+  run_in_pool(context, (p.sizes.n + columns - 1) / columns, [&](std::int64_t task) {
+    run(task * columns, std::min(p.sizes.n, (task + 1) * columns));
+  });
+}
+
+void run_rounded_rows(ExecutionContext& context, const Product& p) {
+  const std::int64_t k = p.sizes.k, piece = known_chains<rounded_chains>(k);
+  std::vector<BFloat16> rows;
+  const BFloat16* a = p.rounded_a;
+  if (a == nullptr || p.a_stride != k) {
+    rows.resize(static_cast<std::size_t>(p.sizes.m * k));
+    if (a != nullptr) {
+      pack_rows(RoundedSource{a, p.a_stride, p.sizes.m, k}, k, rows.data());
+    } else {
+      pack_rows(PackSource{p.a, p.a_stride, p.sizes.m, k}, k, p.type, rows.data());
+    }
+    a = rows.data();
+  }
+  const auto packed = packed_weights(context, p.b, p.plan, p.type);
+  run_by_columns(context, p, [&](std::int64_t begin, std::int64_t end) {
+    float sums[most_rows_of_panels * panel_columns];
+    for (std::int64_t column = begin; column < end; column += panel_columns) {
+      const auto* panel = reinterpret_cast<const BFloat16*>(packed->panels(0, column));
+      sum_rounded_rows(a, p.sizes.m, k, piece, panel, sums);
+      HWY_DYNAMIC_DISPATCH(store_panel)(p, sums, column);
+    }
+  });
+}
+
+bool takes_float_rows(const Product& p) {
+  return p.type == PackedType::float32 && (p.sizes.m <= most_rows_of_panels || !worth_a_copy(p)) &&
+         known_chains<float_chains>(p.sizes.k) > 0;
+}
+
+void run_float_rows(ExecutionContext& context, const Product& p) {
   const auto packed = p.sizes.m <= most_rows_of_panels && p.b.stamp != 0
                           ? packed_weights(context, p.b, p.plan, p.type, patience(p))
                           : nullptr;
-  run_in_pool(context, (p.sizes.n + columns - 1) / columns, [&](std::int64_t task) {
-    const std::int64_t end = std::min(p.sizes.n, (task + 1) * columns);
+  run_by_columns(context, p, [&](std::int64_t begin, std::int64_t end) {
     if (packed == nullptr) {
-      HWY_DYNAMIC_DISPATCH(run_stored_columns_any)(p, task * columns, end);
+      HWY_DYNAMIC_DISPATCH(run_stored_columns_any)(p, begin, end);
       return;
     }
-    for (std::int64_t column = task * columns; column < end; column += panel_columns) {
+    for (std::int64_t column = begin; column < end; column += panel_columns) {
       const auto* panel = reinterpret_cast<const float*>(packed->panels(0, column));
       HWY_DYNAMIC_DISPATCH(run_panel_any)(p, panel, column);
     }
   });
+}
+
+}  // namespace
+
+bool takes_few_rows(const Product& p) {
+  return p.sizes.m <= most_rows && !p.a_transposed && p.b.transposed && p.alpha == 1 &&
+         p.plan.count == 1 && p.sizes.k % depth_unit == 0 && p.sizes.k <= deepest &&
+         tiles_use_avx512(p.type) && (takes_float_rows(p) || takes_rounded_rows(p));
+}
+
+void run_few_rows(ExecutionContext& context, const Product& p) {
+  if (p.type == PackedType::bfloat16) {
+    run_rounded_rows(context, p);
+  } else {
+    run_float_rows(context, p);
+  }
 }
 
 }  // namespace heed::cpu

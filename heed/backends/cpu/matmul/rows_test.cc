@@ -6,6 +6,7 @@
 #include <random>
 
 #include "heed/backends/cpu/matmul/int8_rows.h"
+#include "heed/backends/cpu/matmul/rounded_rows.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/tensor/tensor.h"
 
@@ -68,6 +69,50 @@ TEST_F(FewRows, HaveTheBitsThatTilesGiveThem) {
         }
       }
     }
+  }
+}
+
+TEST_F(FewRows, HaveTheBitsOfTilesInBfloat16) {
+  constexpr std::int64_t many = 40;
+  for (const std::int64_t k : {32, 96, 512, 544, 1024, 1056, 1536, 2048, 3072}) {
+    for (const std::int64_t n : {1, 16, 70, 520}) {
+      const Tensor a = matrix(many, k), weight = fresh(matrix(n, k));
+      const Tensor bias = matrix(1, n).reshape({n}), before = matrix(many, n);
+      for (const bool accumulate : {false, true}) {
+        MatmulOptions options{
+            .transpose_b = true, .accumulate = accumulate, .bias = bias, .relu = !accumulate};
+        options.precision = MatmulPrecision::bfloat16;
+        const Tensor whole = before.clone();
+        matmul(context_, a, weight, whole, options);
+        for (const std::int64_t rows : {1, 2, 3, 4, 5, 6, 7, 16}) {
+          const Tensor part = before.rows(0, rows).clone();
+          matmul(context_, a.rows(0, rows), weight, part, options);
+          EXPECT_TRUE(same_bits(part, whole.rows(0, rows).clone()))
+              << rows << " x " << n << " x " << k << (accumulate ? ", accumulated" : ", relu");
+        }
+      }
+    }
+  }
+}
+
+// Where the processor has them: no way round them may be taken unseen.
+TEST_F(FewRows, ProductsOfPairsAreTaken) {
+  if (!cpu::sums_rounded_rows()) {
+    GTEST_SKIP() << "needs a processor that multiplies pairs of bfloat16";
+  }
+  const Tensor a = matrix(2, 576), weight = fresh(matrix(64, 576)), c = matrix(2, 64);
+  for (const std::int64_t k : {64, 512, 576, 1024, 1536, 2048, 3072}) {
+    const cpu::Product product{.sizes = {.m = 2, .n = 64, .k = k},
+                               .a = reinterpret_cast<const float*>(a.view().data),
+                               .a_stride = k,
+                               .b = {.data = reinterpret_cast<const float*>(weight.view().data),
+                                     .stride = k,
+                                     .transposed = true,
+                                     .n = 64,
+                                     .stamp = weight.storage()->stamp()},
+                               .type = cpu::PackedType::bfloat16,
+                               .plan = {k, k}};
+    EXPECT_TRUE(cpu::takes_few_rows(product)) << k;
   }
 }
 
