@@ -160,6 +160,25 @@ class RoundedMemory {
   std::shared_ptr<Storage> block_;
 };
 
+// Puts what is kept of a tensor in its place, if that is something else.
+void keep_alone(const TensorSource& file, const StoredTensor& item) {
+  if (!item.keep) {
+    return;
+  }
+  *item.tensor = item.keep(*item.tensor);
+  item.tensor->renew_stamp();
+  for (const StoredPart& part : item.parts) {
+    file.forget(part.name);
+  }
+}
+
+// Memory that an item is read into: its own, unless only something else of it is kept. Then it is
+// memory that is soon free again, so that not all of it is ever in use at once.
+Tensor place_of(const StoredTensor& item) {
+  const Tensor& own = *item.tensor;
+  return item.keep ? Tensor::empty(own.shape(), own.dtype(), own.device()) : own;
+}
+
 // `whole`: what the item becomes, unless it comes to lie in the file.
 void map_tensor(const TensorSource& file, const StoredTensor& item, const Tensor& whole) {
   std::vector<Tensor> parts;
@@ -170,10 +189,12 @@ void map_tensor(const TensorSource& file, const StoredTensor& item, const Tensor
   }
   if (lie_as(parts, whole)) {
     *item.tensor = joined(std::move(parts), whole);
+    keep_alone(file, item);
     return;
   }
   const bool rounding = rounds(item);
-  if (rounding && covered < whole.element_count()) {
+  const bool elsewhere = whole.view().data != item.tensor->view().data;
+  if (elsewhere && covered < whole.element_count()) {
     whole.copy_from(*item.tensor);
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -181,7 +202,7 @@ void map_tensor(const TensorSource& file, const StoredTensor& item, const Tensor
     if (part.element_count() == 0) {
       continue;
     }
-    const Tensor into = rounding ? rows_of_part(part, *item.tensor, whole) : part;
+    const Tensor into = elsewhere ? rows_of_part(part, *item.tensor, whole) : part;
     if (rounding && parts[i].dtype() == DType::float32) {
       item.round(parts[i], into);
     } else {
@@ -191,6 +212,7 @@ void map_tensor(const TensorSource& file, const StoredTensor& item, const Tensor
   *item.tensor = whole;
   item.tensor->renew_stamp();
   parts.clear();
+  keep_alone(file, item);
   for (const StoredPart& part : item.parts) {
     file.forget(part.name);
   }
@@ -211,13 +233,12 @@ void load_tensors(const SafetensorsFile& file, std::span<const NamedTensor> into
   check_known(file, known);
 }
 
-void map_tensors(const TensorSource& file, std::span<const StoredTensor> into,
-                 ThreadPool& pool) {
+void map_tensors(const TensorSource& file, std::span<const StoredTensor> into, ThreadPool& pool) {
   const RoundedMemory memory(into);
   pool.run(static_cast<std::int64_t>(into.size()), [&](std::int64_t task) {
     const auto index = static_cast<std::size_t>(task);
     const StoredTensor& item = into[index];
-    map_tensor(file, item, rounds(item) ? memory.tensor(index, item) : *item.tensor);
+    map_tensor(file, item, rounds(item) ? memory.tensor(index, item) : place_of(item));
   });
 }
 

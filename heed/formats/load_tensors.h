@@ -37,6 +37,8 @@ struct StoredTensor {
   std::vector<StoredPart> parts;
   // It becomes one in bfloat16, by this where the file has float32.
   std::function<void(const Tensor& from, const Tensor& to)> round = {};
+  // What is kept of it once it is read, in memory of its own; none: itself. Not with `round`.
+  std::function<Tensor(const Tensor&)> keep = {};
 };
 
 // Fills the tensors like load_tensors, but one whose parts lie in the file in order, in its type,
@@ -44,8 +46,7 @@ struct StoredTensor {
 // which the file does not see; what others write into the file meanwhile may change it. Of what is
 // copied the file's memory is given back. The pool checks the checksums. Error (bad_data), besides:
 // a tensor that holds infinities or NaN. What else the file holds is the caller's affair.
-void map_tensors(const TensorSource& file, std::span<const StoredTensor> into,
-                 ThreadPool& pool);
+void map_tensors(const TensorSource& file, std::span<const StoredTensor> into, ThreadPool& pool);
 
 // The mean of the same-named tensors of several files, summed in float64 in the order of the files.
 // Errors (bad_data): files whose tensors differ in names or shapes.

@@ -98,9 +98,10 @@ struct Twins {
 // Finds the tensors of a module in a file.
 class Finder {
  public:
-  Finder(const ModelFamily& family, const TensorSource& file, Module& module, bool rounded)
+  Finder(const ModelFamily& family, const TensorSource& file, Module& module,
+         MatmulPrecision running)
       : family_(family), file_(file), names_(family, file) {
-    parameters_ = stored_parameters_of(module, rounded);
+    parameters_ = stored_parameters_of(module, running);
     for (const StoredTensor& parameter : parameters_) {
       for (const StoredPart& part : parameter.parts) {
         Candidates candidates = candidates_of(family, part.name, ErrorKind::bad_data);
@@ -188,8 +189,8 @@ void check_twins(const TensorSource& file, const Twins& twins) {
 }  // namespace
 
 void read_family_tensors(const ModelFamily& family, const TensorSource& file, Module& module,
-                         ThreadPool& pool, bool rounded) {
-  Finder finder(family, file, module, rounded);
+                         ThreadPool& pool, MatmulPrecision running) {
+  Finder finder(family, file, module, running);
   const std::vector<StoredTensor> tensors = finder.find();
   map_tensors(file, tensors, pool);
   for (const Twins& twins : finder.twins()) {

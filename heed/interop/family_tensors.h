@@ -7,16 +7,17 @@
 #include "heed/base/thread_pool.h"
 #include "heed/formats/tensor_source.h"
 #include "heed/interop/model_family.h"
+#include "heed/kernels/matmul.h"
 #include "heed/nn/module.h"
 
 namespace heed {
 
 // Fills every parameter of the module; in float32 and in order it comes to lie in the mapped file
 // (map_tensors). Errors (bad_data) name the file, the tensor and what it is in the model: missing,
-// misshapen, damaged, without a place in the model, or names of a tied tensor that differ. With
-// `rounded`, operands of float32 become constants in bfloat16 (Parameter::operand).
+// misshapen, damaged, without a place in the model, or names of a tied tensor that differ. To run
+// in bfloat16 or int8 alone, operands become constants of that type (stored_parameters.h).
 void read_family_tensors(const ModelFamily& family, const TensorSource& file, Module& module,
-                         ThreadPool& pool, bool rounded = false);
+                         ThreadPool& pool, MatmulPrecision running = MatmulPrecision::float32);
 
 // Every tensor of the module as the family's files have it. Error (failure): a tensor that the
 // family has no name for.

@@ -9,7 +9,6 @@
 #include "heed/formats/sharded_safetensors.h"
 #include "heed/interop/family_tensors.h"
 #include "heed/interop/generation_config.h"
-#include "heed/interop/integer_weights.h"
 #include "heed/interop/model_family.h"
 #include "heed/interop/model_kind.h"
 #include "heed/interop/model_source.h"
@@ -141,11 +140,7 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
   loaded.module = built(description, *loaded.kind, *weights, source, device);
   check_agreement(config, description.section, family, source);
   check_one_vocabulary(description, loaded.tokenizers, source);
-  read_family_tensors(family, *weights, *loaded.module, *context_for(cpu_device).pool,
-                      running == MatmulPrecision::bfloat16);
-  if (running == MatmulPrecision::int8) {
-    keep_integers(*loaded.module, *weights);
-  }
+  read_family_tensors(family, *weights, *loaded.module, *context_for(cpu_device).pool, running);
   loaded.symbols = description.vocabulary.symbols;
   read_generation(config, source, loaded);
   return loaded;
