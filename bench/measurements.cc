@@ -139,6 +139,25 @@ void add_tokenizer(Measurements& all, const Json& line) {
   }
 }
 
+void add_writing(Measurements& all, const Json& line) {
+  const std::string program = line.at("program"), precision = line.at("precision");
+  auto found = std::find_if(all.writing.begin(), all.writing.end(), [&](const WritingRow& known) {
+    return known.program == program && known.precision == precision;
+  });
+  if (found == all.writing.end()) {
+    all.writing.push_back({program, precision, line.at("prompt_tokens"), {}, {}, {}});
+    found = all.writing.end() - 1;
+  }
+  const int round = line.at("round");
+  found->reading[round] = line.at("reading_tokens_per_second");
+  found->writing[round] = line.at("writing_tokens_per_second");
+  if (program == "heed") {
+    found->gigabytes[round] = line.at("gigabytes_per_second");
+  } else {
+    all.llama_cpp_version = line.at("version");
+  }
+}
+
 void add_line(Measurements& all, const Json& line) {
   const std::string kind = line.at("kind");
   if (kind == "training_step") {
@@ -151,6 +170,8 @@ void add_line(Measurements& all, const Json& line) {
     add_decoding(all, line);
   } else if (kind == "tokenizer") {
     add_tokenizer(all, line);
+  } else if (kind == "writing") {
+    add_writing(all, line);
   } else if (kind == "machine_peak") {
     add_peak(all, line);
   } else if (kind == "setting") {

@@ -73,9 +73,17 @@ struct TokenizerRow {
   std::map<int, double> learning_seconds, encoding_seconds;  // by round
 };
 
+// A language model that reads a prompt and writes, by one program.
+struct WritingRow {
+  std::string program, precision;
+  int prompt_tokens = 0;
+  std::map<int, double> reading, writing;  // tokens a second, by round
+  std::map<int, double> gigabytes;         // of weights, a second of writing; heed's alone
+};
+
 struct Measurements {
   Json lines = Json::array();
-  std::string sentences, torch_version, ctranslate2_version, tokenizers_version;
+  std::string sentences, torch_version, ctranslate2_version, tokenizers_version, llama_cpp_version;
   std::map<std::string, std::string> model_sizes;  // of the models decoded, by directory
   int threads = 0;
   int rounds = 0;
@@ -89,6 +97,7 @@ struct Measurements {
   std::vector<AttentionRow> attention;
   std::vector<DecodingRow> decoding;
   std::vector<TokenizerRow> tokenizers;  // heed first
+  std::vector<WritingRow> writing;       // in order
 
   // PyTorch's row of the same work as heed's; null when it was not measured.
   const AttentionRow* peer_of(const AttentionRow& row) const;

@@ -98,6 +98,13 @@ Json json_of(const Measurements& all) {
          {"learning_seconds", json_of(bench::spread_of(row.learning_seconds))},
          {"encoding_seconds", json_of(bench::spread_of(row.encoding_seconds))}});
   }
+  for (const bench::WritingRow& row : all.writing) {
+    json["writing"].push_back(
+        {{"program", row.program},
+         {"precision", row.precision},
+         {"reading_tokens_per_second", json_of(bench::spread_of(row.reading))},
+         {"writing_tokens_per_second", json_of(bench::spread_of(row.writing))}});
+  }
   json["measurements"] = all.lines;
   return json;
 }

