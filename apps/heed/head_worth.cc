@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "heed/base/error.h"
 #include "heed/data/held_lines.h"
@@ -124,6 +127,31 @@ HeadedModel headed_model(const LoadedModel& loaded) {
   return {model, model.config(), attentions_of(model.config())};
 }
 
+HeadSet named_heads(const LoadedModel& loaded, const std::vector<std::string>& names) {
+  const HeadedModel model = headed_model(loaded);
+  std::map<std::string, std::pair<std::string, int>> places;  // its attention, its number there
+  std::string known;
+  for (const AttentionPlace& place : model.attentions) {
+    int number = 0;
+    for (const int head : present_heads(model.config, place.name())) {
+      const std::string name = std::to_string(place.layer + 1) + "." + std::to_string(head + 1);
+      places[name] = {place.name(), number++};
+      known += (known.empty() ? "" : ", ") + name;
+    }
+  }
+  HeadSet heads;
+  for (const std::string& name : names) {
+    const auto found = places.find(name);
+    check_usage(found != places.end(), "'{}' is no head of this model, which has {}", name, known);
+    heads[found->second.first].push_back(found->second.second);
+  }
+  for (auto& [attention, numbers] : heads) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  }
+  return heads;
+}
+
 std::vector<HeadWorth> measure_heads(
     const HeadedModel& model, const HeadMetric& metric, MatmulPrecision precision, double& whole,
     const std::function<void(std::size_t, std::size_t)>& progress) {
@@ -133,7 +161,7 @@ std::vector<HeadWorth> measure_heads(
   for (const AttentionPlace& place : model.attentions) {
     int number = 0;
     for (const int head : present_heads(model.config, place.name())) {
-      heads.push_back({place, head});
+      heads.push_back({.attention = place, .head = head, .patterns = {}});
       without.push_back({{place.name(), {number++}}});
     }
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "heed/inspect/head_patterns.h"
 #include "heed/interop/load_model.h"
 #include "heed/nn/generator_loss.h"
 #include "heed/nn/stack_config.h"
@@ -37,11 +38,16 @@ struct HeadedModel {
 };
 HeadedModel headed_model(const LoadedModel& loaded);
 
+// Heads of a language model that are named "LAYER.HEAD", both from 1, as
+// ForwardContext::heads_off names them. Errors (usage) list what there is.
+HeadSet named_heads(const LoadedModel& loaded, const std::vector<std::string>& names);
+
 struct HeadWorth {
   AttentionPlace attention;
   int head = 0;      // from 0, as in StackConfig::pruned_heads
   double score = 0;  // without it: loss, or BLEU
   double worth = 0;  // how much that is worse than with it; below 0: better without
+  std::optional<HeadPatterns> patterns;  // what it looks at, where that was measured
 };
 
 // Measures a model in a context: loss or BLEU.

@@ -11,6 +11,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/file_options.h"
+#include "apps/heed/head_looks.h"
 #include "apps/heed/head_worth.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/error.h"
@@ -154,6 +155,12 @@ HeadStudy study(const HeadsOptions& options, const LoadedModel& translator, cons
           std::fflush(stderr);
         }
       });
+  if (data.windows != nullptr) {
+    const auto patterns = patterns_of_heads(model, *data.windows, precision);
+    for (std::size_t i = 0; i < result.heads.size(); ++i) {
+      result.heads[i].patterns = patterns.at(i);
+    }
+  }
   std::stable_sort(result.heads.begin(), result.heads.end(),
                    [](const HeadWorth& a, const HeadWorth& b) { return a.worth < b.worth; });
   result.parameters_before = count_parameters(*translator.module);
@@ -184,14 +191,22 @@ std::string summary_of(const HeadsOptions& options, const HeadStudy& study) {
                      count_text(study.parameters_after), options.output);
 }
 
+// What a head looks at, in words; empty where that was not measured, or is nothing simple.
+std::string looks_of(const HeadWorth& head) {
+  return head.patterns ? pattern_text(*head.patterns) : std::string();
+}
+
 std::string table_of(const HeadsOptions& options, const HeadStudy& study) {
-  std::string text = fmt::format("with all {} heads: {} {:.4f}\n\n{:<26} {:>5} {:>5} {:>9} {:>9}\n",
-                                 study.heads.size(), options.metric, study.whole, "without",
-                                 "layer", "head", options.metric, "worse by");
+  std::string text =
+      fmt::format("with all {} heads: {} {:.4f}\n\n{:<26} {:>5} {:>5} {:>9} {:>9}{}\n",
+                  study.heads.size(), options.metric, study.whole, "without", "layer", "head",
+                  options.metric, "worse by", options.text.empty() ? "" : "  looks at");
   for (const HeadWorth& head : study.heads) {
-    text += fmt::format("{:<26} {:>5} {:>5} {:>9.4f} {:>+9.4f}{}\n", kind_in_words(head.attention),
-                        head.attention.layer + 1, head.head + 1, head.score, head.worth,
-                        is_in(study.pruned, head) ? "  pruned" : "");
+    const std::string looks = looks_of(head);
+    text +=
+        fmt::format("{:<26} {:>5} {:>5} {:>9.4f} {:>+9.4f}{}{}{}\n", kind_in_words(head.attention),
+                    head.attention.layer + 1, head.head + 1, head.score, head.worth,
+                    looks.empty() ? "" : "  ", looks, is_in(study.pruned, head) ? "  pruned" : "");
   }
   return options.prunes() ? text + "\n" + summary_of(options, study) + "\n" : text;
 }
@@ -204,6 +219,13 @@ Json json_of(const HeadsOptions& options, const HeadStudy& study) {
                              {"without", head.score},
                              {"worse_by", head.worth},
                              {"pruned", is_in(study.pruned, head)}});
+    if (head.patterns) {
+      json["heads"].back()["looks_at"] = {{"previous_token", head.patterns->previous},
+                                          {"itself", head.patterns->itself},
+                                          {"first_token", head.patterns->first},
+                                          {"same_token", head.patterns->same},
+                                          {"induction", head.patterns->induction}};
+    }
   }
   if (study.after) {
     json["pruned_model"] = {{"directory", options.output},
@@ -239,7 +261,7 @@ HeadsPage page_of(const HeadsOptions& options, const LoadedModel& translator, co
   }
   for (const HeadWorth& head : study.heads) {
     page.rows.push_back({kind_in_words(head.attention), head.attention.layer + 1, head.head + 1,
-                         head.score, head.worth, is_in(study.pruned, head)});
+                         head.score, head.worth, is_in(study.pruned, head), looks_of(head)});
   }
   return page;
 }
@@ -277,7 +299,10 @@ void add_heads_command(CLI::App& application, int&) {
       "pairs: the loss with the reference forced, one pass per head, or BLEU, one decoding per "
       "head; "
       "a language model by its loss on a text, in windows as long as it takes, one behind the "
-      "other. The table begins with the heads that are missed least.\n\n"
+      "other. The table begins with the heads that are missed least. On a text it also names what "
+      "a "
+      "head looks at, where half of its weights go there: the previous token, itself, the first "
+      "token, earlier tokens that are the same, or those behind them (induction).\n\n"
       "--prune takes the N least useful heads out, --prune-below all that are worth less than X; "
       "every attention keeps one. Their rows and columns are gone from the matrices, so the model "
       "in --output is smaller and faster. It is measured again, because heads can stand in for one "

@@ -11,6 +11,7 @@
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/file_options.h"
+#include "apps/heed/head_worth.h"
 #include "apps/heed/model_loading.h"
 #include "apps/heed/terminal_progress.h"
 #include "heed/base/error.h"
@@ -23,10 +24,13 @@ namespace heed::app {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 struct ShotsOptions {
   std::string model, data, page, samples;
   std::vector<std::string> tasks;
   std::vector<int> shots;
+  std::vector<std::string> heads_off;
   std::int64_t limit = 0;
   std::uint32_t seed = 1234;
   std::string precision = "float32";
@@ -52,6 +56,16 @@ std::string sample_lines(const std::vector<ShotResult>& results) {
   return lines;
 }
 
+// The model in the page's title: as it was named, not the step that this stands for.
+std::string name_of(const ShotsOptions& options) {
+  const fs::path path = fs::path(options.model).lexically_normal();
+  std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  for (const std::string& head : options.heads_off) {
+    name += (&head == &options.heads_off.front() ? " without head " : ", ") + head;
+  }
+  return name;
+}
+
 void run_shots_command(const ShotsOptions& options) {
   set_thread_count(options.threads);
   check_usage(options.limit >= 0, "--limit {}: expected a number of documents", options.limit);
@@ -71,13 +85,14 @@ void run_shots_command(const ShotsOptions& options) {
   }
   const MatmulPrecision precision = parse_precision(options.precision);
   const LoadedModel model = load_model_for("shots", "language_modelling", options.model, precision);
+  const HeadSet heads_off = named_heads(model, options.heads_off);
   std::vector<ShotResult> results;
   TerminalProgress progress;
   for (const ShotTask& task : tasks) {
     for (const int shots : options.shots.empty() ? std::vector<int>{task.shots} : options.shots) {
       results.push_back(run_shots(task, {model.generator(), model.tokenizers, model.symbols},
                                   {.shots = shots, .limit = options.limit, .seed = options.seed},
-                                  {.precision = precision}));
+                                  {.precision = precision, .heads_off = &heads_off}));
       const ShotResult& result = results.back();
       progress.line(fmt::format("{}, {}: {} documents in {}", result.task, shots_text(result.shots),
                                 count_text(static_cast<std::int64_t>(result.prompts.size())),
@@ -88,7 +103,7 @@ void run_shots_command(const ShotsOptions& options) {
     samples->write(sample_lines(results));
   }
   if (page) {
-    page->write(shot_page(results, std::filesystem::path(options.model).filename().string()));
+    page->write(shot_page(results, name_of(options)));
   }
   write_output(options.json ? shot_json(results).dump(2) + "\n" : shot_table(results));
 }
@@ -128,6 +143,12 @@ void add_shots_command(CLI::App& application, int&) {
   command->add_option("--seed", options->seed, "Of the draws of examples")
       ->type_name("N")
       ->capture_default_str();
+  command
+      ->add_option(
+          "--heads-off", options->heads_off,
+          "Switch these heads off, to see what they are needed for: layer and head, from 1")
+      ->delimiter(',')
+      ->type_name("L.H,L.H");
   command->add_flag("--json", options->json, "Print results and differences as JSON");
   command->add_option("--html", options->page, "Write a page with curves by the number of shots")
       ->type_name(file_value);

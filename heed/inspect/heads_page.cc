@@ -72,19 +72,23 @@ void write_grid(const HeadsPage& page, const std::string& kind, std::string& out
 
 void write_table(const HeadsPage& page, std::string& out) {
   const double largest = largest_worth(page);
+  const bool looks = std::any_of(page.rows.begin(), page.rows.end(),
+                                 [](const HeadRow& row) { return !row.looks.empty(); });
   out += fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"table-title\">\n"
       "<table class=\"worth\"><thead><tr><th scope=\"col\">Without</th><th scope=\"col\">Layer</th>"
       "<th scope=\"col\">Head</th><th scope=\"col\">{}</th><th scope=\"col\">Worse by</th>"
-      "<td></td></tr></thead>\n<tbody>\n",
-      escape_html(page.score_name));
+      "{}<td></td></tr></thead>\n<tbody>\n",
+      escape_html(page.score_name), looks ? "<th scope=\"col\" class=\"looks\">Looks at</th>" : "");
   for (const HeadRow& row : page.rows) {
     out += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{:.4f}</td><td>{}</td><td class=\"bar\">"
-        "<span {}></span></td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{:.4f}</td><td>{}</td>{}<td "
+        "class=\"bar\"><span {}></span></td></tr>\n",
         escape_html(row.kind), row.layer, row.head,
         row.pruned ? " <span class=\"badge\">pruned</span>" : "", row.score,
-        signed_number(row.worth, 4), shade(row, largest));
+        signed_number(row.worth, 4),
+        looks ? fmt::format("<td class=\"looks\">{}</td>", escape_html(row.looks)) : "",
+        shade(row, largest));
   }
   out += "</tbody></table>\n</div>\n";
 }

@@ -14,6 +14,7 @@ struct HeadRow {
   double score = 0;  // without the head
   double worth = 0;  // how much worse that is
   bool pruned = false;
+  std::string looks;  // what it looks at; empty for all: no such column
 };
 
 struct HeadsPage {

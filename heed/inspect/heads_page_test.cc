@@ -30,6 +30,11 @@ TEST(HeadsPage, ShowsEveryHeadInAGridAndInTheTable) {
   EXPECT_THAT(page, HasSubstr("<td class=\"harmful pruned\" style=\"--share:25.0%\">-0.010</td>"));
   EXPECT_THAT(page, HasSubstr("<td class=\"useful\" style=\"--share:100.0%\">+0.040</td>"));
   EXPECT_THAT(page, HasSubstr("<td>3 <span class=\"badge\">pruned</span></td><td>1.4900</td>"));
+  EXPECT_THAT(page, Not(HasSubstr("Looks at")));
+  HeadsPage named = two_kinds();
+  named.rows.back().looks = "previous token 97 %";
+  EXPECT_THAT(render_heads_page(named), HasSubstr("<td class=\"looks\">previous token 97 %</td>"));
+  EXPECT_THAT(render_heads_page(named), HasSubstr("<td class=\"looks\"></td>"));
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_THAT(page, Not(HasSubstr(">nan<")));
 }
