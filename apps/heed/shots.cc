@@ -148,7 +148,7 @@ void add_shots_command(CLI::App& application, int&) {
           "--heads-off", options->heads_off,
           "Switch these heads off, to see what they are needed for: layer and head, from 1")
       ->delimiter(',')
-      ->type_name("L.H,L.H");
+      ->type_name("LIST");
   command->add_flag("--json", options->json, "Print results and differences as JSON");
   command->add_option("--html", options->page, "Write a page with curves by the number of shots")
       ->type_name(file_value);
