@@ -43,7 +43,8 @@ struct FigureLine {
 struct LineFigure {
   std::vector<FigureLine> lines;
   std::string x_name, y_name;
-  bool steps = false;  // whole numbers: drawn as stairs
+  bool steps = false;   // whole numbers: drawn as stairs
+  bool points = false;  // few numbers: each marked by a circle
 };
 
 // Numbers side by side, none negative.

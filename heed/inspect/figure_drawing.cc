@@ -240,6 +240,9 @@ double draw_lines(Canvas& canvas, const LineFigure& figure) {
         points.push_back(at(middle, line.y[j]));
       }
       points.push_back(at(line.x[j], line.y[j]));
+      if (figure.points) {
+        canvas.circle(points.back(), 3, line_paint(i, figure.lines.size()));
+      }
     }
     canvas.line(points, line_paint(i, figure.lines.size()), 1.6);
   }

@@ -94,6 +94,13 @@ TEST(Figure, LinesGoThroughTheirPoints) {
   SvgCanvas stepped;
   draw_figure(stepped, {"Stairs", "", stairs});
   EXPECT_GT(count(stepped.take_elements(), "L"), count(svg, "L"));
+
+  LineFigure marked = lines;
+  marked.points = true;
+  SvgCanvas circles;
+  draw_figure(circles, {"Marked", "", marked});
+  EXPECT_EQ(count(circles.take_elements(), "<circle"), 4u);
+  EXPECT_EQ(count(svg, "<circle"), 0u);
 }
 
 TEST(Figure, TheAxisEndsAtANumber) {

@@ -165,7 +165,9 @@ std::string shot_page(std::span<const ShotResult> results, const std::string& mo
       known->second.push_back(&result);
     }
   }
-  for (const auto& [name, runs] : tasks) {
+  for (auto& [name, runs] : tasks) {
+    std::stable_sort(runs.begin(), runs.end(),
+                     [](const ShotResult* a, const ShotResult* b) { return a->shots < b->shots; });
     for (std::size_t m = 0; m < runs.front()->measures.size(); ++m) {
       const ShotMeasure& first = runs.front()->measures[m];
       FigureLine line{.name = first.metric, .x = {}, .y = {}};
@@ -182,7 +184,8 @@ std::string shot_page(std::span<const ShotResult> results, const std::string& mo
                                   runs.front()->prompts.size(), numbers),
            .content = LineFigure{.lines = {line},
                                  .x_name = "examples in the prompt",
-                                 .y_name = first.lower_is_better ? "perplexity" : "percent"}});
+                                 .y_name = first.lower_is_better ? "perplexity" : "percent",
+                                 .points = true}});
     }
   }
   return render_figure_page(sheet);

@@ -202,6 +202,9 @@ TEST(ShotReport, TellsWhatExceedsChance) {
   EXPECT_THAT(table, HasSubstr("acc 100.00 ± 10.00 *"));
   EXPECT_EQ(shot_json(results).at("differences").size(), 2u);
   EXPECT_THAT(shot_page(results, "model"), HasSubstr("sums: acc"));
+  // In the order of the shots, whatever the order they were asked in.
+  const ShotResult swapped[] = {results[2], results[0], results[1]};
+  EXPECT_EQ(shot_page(swapped, "model"), shot_page(results, "model"));
 }
 
 }  // namespace
