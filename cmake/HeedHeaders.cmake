@@ -20,15 +20,15 @@ heed_public(backends/reference register)
 heed_public(autograd gradient gradient_check kept_activation)
 heed_public(ops attention bias_table elementwise embedding heads index linear normalization rotary rows
   softmax)
-heed_public(nn block dropout_site embeddings forward_context generator generator_loss inputs layers
+heed_public(nn block dropout_site embeddings encoder forward_context generator generator_loss inputs layers
   module norm sequences stack stack_config sublayer_connection value_embeddings)
 heed_public(nn/attention additive attention_config attention_core attention_part attention_place
   bilinear block cosine dot full gaussian hard head_set multi_head prefix qk_norm sinks soft_cap softmax
   sparsemax talking_heads window)
 heed_public(nn/position alibi cope grown_table learned none position_config position_encoding rotary
   shaw sinusoidal swin t5 xpos)
-heed_public(models head_pruning language_model language_model_config output_config translator
-  translator_config)
+heed_public(models encoder_heads head_pruning headed_encoder language_model language_model_config
+  output_config text_encoder text_encoder_config text_encoder_presets translator translator_config)
 heed_public(text byte_tokenizer sentencepiece_tokenizer subword_dropout text_symbols tokenizer
   tokenizer_config tokenizer_files tokenizer_kinds vocabulary word_tokenizer)
 heed_public(formats checkpoint event_file event_message file_writer load_tensors numpy safetensors

@@ -106,7 +106,10 @@ Json describe(const LoadedModel& loaded, bool all) {
   json["parameters"] = count_parameters(*loaded.module);
   describe_training(loaded.directory, json);
   describe_tokenizers(loaded, json);
-  const std::vector<ConfigKey> keys = task_kind(loaded.task()).keys();
+  // A model may be for a task that no recipe trains: then all of it is told.
+  const auto kind = std::ranges::find(task_kinds(), loaded.task(), &TaskKind::name);
+  const std::vector<ConfigKey> keys =
+      kind == task_kinds().end() ? std::vector<ConfigKey>() : kind->keys();
   const Json model = description_of(*loaded.module).section;
   json["model"] = all ? model : without_defaults(model, "model.", keys);
   if (loaded.kind->has_encoder) {

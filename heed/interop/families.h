@@ -16,5 +16,8 @@ ModelFamily qwen3_family();                // llama.cc
 ModelFamily t5_family();                   // t5.cc
 ModelFamily heed_translator_family();      // heed_layouts.cc
 ModelFamily heed_language_model_family();  // heed_layouts.cc
+ModelFamily heed_encoder_family();         // heed_layouts.cc
+// Of encoders with a head, by its kind.
+std::vector<ModelFamily> heed_headed_families();  // heed_layouts.cc
 
 }  // namespace heed

@@ -142,7 +142,9 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
   check_one_vocabulary(description, loaded.tokenizers, source);
   read_family_tensors(family, *weights, *loaded.module, *context_for(cpu_device).pool, running);
   loaded.symbols = description.vocabulary.symbols;
-  read_generation(config, source, loaded);
+  if (loaded.kind->writes) {
+    read_generation(config, source, loaded);
+  }
   return loaded;
 }
 

@@ -19,6 +19,7 @@
 
 #include "heed/base/model_files.h"
 #include "heed/generation/generate.h"
+#include "heed/nn/encoder.h"
 #include "heed/nn/generator.h"
 #include "heed/tensor/device.h"
 #include "heed/text/tokenizer.h"
@@ -51,6 +52,7 @@ struct LoadedModel {
     return *model;
   }
   Generator& generator() const { return as<Generator>(); }
+  Encoder& encoder() const { return as<Encoder>(); }
   // Hands the module over.
   template <typename T>
   std::unique_ptr<T> release() {

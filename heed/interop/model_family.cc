@@ -1,6 +1,7 @@
 #include "heed/interop/model_family.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
@@ -9,17 +10,22 @@
 namespace heed {
 
 const std::vector<ModelFamily>& model_families() {
-  static const std::vector<ModelFamily> families = {
-      marian_family(),
-      t5_family(),
-      gpt2_family(),
-      llama_family(),
-      mistral_family(),
-      qwen2_family(),
-      qwen3_family(),
-      heed_translator_family(),
-      heed_language_model_family(),
-  };
+  static const std::vector<ModelFamily> families = [] {
+    std::vector<ModelFamily> all = {
+        marian_family(),
+        t5_family(),
+        gpt2_family(),
+        llama_family(),
+        mistral_family(),
+        qwen2_family(),
+        qwen3_family(),
+        heed_translator_family(),
+        heed_language_model_family(),
+        heed_encoder_family(),
+    };
+    std::ranges::move(heed_headed_families(), std::back_inserter(all));
+    return all;
+  }();
   return families;
 }
 

@@ -5,7 +5,9 @@
 #include "heed/base/config_json.h"
 #include "heed/base/error.h"
 #include "heed/interop/weight_bounds.h"
+#include "heed/models/headed_encoder.h"
 #include "heed/models/language_model.h"
+#include "heed/models/text_encoder.h"
 #include "heed/models/translator.h"
 
 namespace heed {
@@ -75,6 +77,70 @@ ModelKind language_model_kind() {
               }};
 }
 
+ModelKind text_encoder_kind() {
+  return {.name = "encoder",
+          .task = "masked_language_modelling",
+          .noun = "an encoder",
+          .writes = false,
+          .build = [](const ModelDescription& model, Device device) -> std::unique_ptr<Module> {
+            return std::make_unique<TextEncoder>(config_of<TextEncoderConfig>(model),
+                                                 model.vocabulary.target_size, device,
+                                                 StartingWeights::unset);
+          },
+          .describe = [](const Module& module) -> std::optional<ModelDescription> {
+            const auto* encoder = dynamic_cast<const TextEncoder*>(&module);
+            if (encoder == nullptr) {
+              return std::nullopt;
+            }
+            const std::int64_t size = encoder->vocabulary_size();
+            return ModelDescription{"encoder", config_to_json(encoder->config()), {size, size, {}}};
+          },
+          .least_numbers =
+              [](const ModelDescription& model) {
+                return least_text_encoder_numbers(config_of<TextEncoderConfig>(model),
+                                                  model.vocabulary.target_size);
+              }};
+}
+
+// The kinds of encoders with a head, and the head of each.
+struct HeadedKind {
+  const char *name, *task, *noun, *head;
+};
+constexpr HeadedKind headed_kinds[] = {
+    {"text_classifier", "text_classification", "a classifier of texts", "sequence"},
+    {"token_classifier", "token_classification", "a tagger", "token"},
+    {"question_answerer", "question_answering", "a model that answers questions", "question"},
+    {"choice_model", "multiple_choice", "a model that chooses", "choice"}};
+
+ModelKind headed_kind(const HeadedKind& headed) {
+  return {.name = headed.name,
+          .task = headed.task,
+          .noun = headed.noun,
+          .writes = false,
+          .build = [](const ModelDescription& model, Device device) -> std::unique_ptr<Module> {
+            return std::make_unique<HeadedEncoder>(config_of<HeadedEncoderConfig>(model),
+                                                   model.vocabulary.target_size, device,
+                                                   StartingWeights::unset);
+          },
+          // The first of these kinds tells for all of them.
+          .describe = [](const Module& module) -> std::optional<ModelDescription> {
+            const auto* model = dynamic_cast<const HeadedEncoder*>(&module);
+            if (model == nullptr) {
+              return std::nullopt;
+            }
+            const std::int64_t size = model->vocabulary_size();
+            const auto* kind = std::find_if(
+                std::begin(headed_kinds), std::end(headed_kinds),
+                [&](const HeadedKind& known) { return known.head == model->config().head.kind; });
+            return ModelDescription{kind->name, config_to_json(model->config()), {size, size, {}}};
+          },
+          .least_numbers =
+              [](const ModelDescription& model) {
+                return least_text_encoder_numbers(config_of<HeadedEncoderConfig>(model),
+                                                  model.vocabulary.target_size);
+              }};
+}
+
 }  // namespace
 
 ModelVocabulary vocabulary_for(const TokenizerPair& tokenizers) {
@@ -82,7 +148,13 @@ ModelVocabulary vocabulary_for(const TokenizerPair& tokenizers) {
 }
 
 const std::vector<ModelKind>& model_kinds() {
-  static const std::vector<ModelKind> kinds = {translator_kind(), language_model_kind()};
+  static const std::vector<ModelKind> kinds = [] {
+    std::vector<ModelKind> all = {translator_kind(), language_model_kind(), text_encoder_kind()};
+    for (const HeadedKind& headed : headed_kinds) {
+      all.push_back(headed_kind(headed));
+    }
+    return all;
+  }();
   return kinds;
 }
 

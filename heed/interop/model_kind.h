@@ -38,6 +38,7 @@ struct ModelKind {
   std::string task;          // what it is for, as recipes say it: "translation"
   std::string noun;          // "a translator"
   bool has_encoder = false;  // has a source and a target
+  bool writes = true;        // a Generator; else an Encoder, which reads
 
   // Weights are left unset. Errors name the key.
   std::unique_ptr<Module> (*build)(const ModelDescription& model, Device device);

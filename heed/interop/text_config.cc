@@ -59,6 +59,15 @@ TextSymbols read_text_symbols(const ConfigReader& reader, const Tokenizer& token
   return symbols;
 }
 
+// Of a model that reads alone: what stands around its texts is the tokenizer's to say.
+TextSymbols read_encoder_symbols(const ConfigReader& reader, const Tokenizer& tokenizer,
+                                 std::int64_t size) {
+  TextSymbols symbols = encoder_symbols_for(tokenizer);
+  symbols.padding = symbols.source_padding =
+      read_id(reader, "pad_token_id", tokenizer.pad_id(), size);
+  return symbols;
+}
+
 }  // namespace
 
 std::vector<std::int32_t> read_ends(const ConfigReader& reader, std::int64_t size) {
@@ -99,9 +108,10 @@ ModelVocabulary read_vocabulary(const Json& config, const ModelKind& kind,
              "{}: vocabularies of {} and {} pieces, but the tokenizers have {} and {}", source,
              vocabulary.source_size, vocabulary.target_size, tokenizers.source->size(),
              tokenizers.target->size());
-  vocabulary.symbols = kind.has_encoder
-                           ? read_pair_symbols(reader, tokenizers, vocabulary.target_size)
-                           : read_text_symbols(reader, *tokenizers.target, vocabulary.target_size);
+  vocabulary.symbols =
+      kind.has_encoder ? read_pair_symbols(reader, tokenizers, vocabulary.target_size)
+      : kind.writes    ? read_text_symbols(reader, *tokenizers.target, vocabulary.target_size)
+                       : read_encoder_symbols(reader, *tokenizers.target, vocabulary.target_size);
   constexpr std::int64_t most_spare_rows = 1 << 16;  // what rounds sizes up adds some thousands
   check_data(vocabulary.target_size - tokenizers.target->size() <= most_spare_rows,
              "{}: a vocabulary of {} for a tokenizer of {} pieces", source, vocabulary.target_size,
@@ -124,6 +134,9 @@ void write_vocabulary(const ModelVocabulary& vocabulary, const ModelKind& kind, 
     config["bos_token_id"] = symbols.start;
   }
   config["pad_token_id"] = symbols.padding < 0 ? Json() : Json(symbols.padding);
+  if (!kind.writes) {
+    return;
+  }
   config["eos_token_id"] = symbols.end;
   if (!symbols.more_ends.empty()) {
     config["eos_token_id"] = Json::array({symbols.end});

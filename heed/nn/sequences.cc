@@ -28,6 +28,7 @@ Sequences make_sequences(std::span<const std::int32_t> lengths,
       result.row_keys.push_back(example << 32 | static_cast<std::uint32_t>(position));
     }
     result.offsets.push_back(result.offsets.back() + lengths[i]);
+    result.sequence_keys.push_back(example << 32);
   }
   result.positions = Tensor::from_values<std::int32_t>(
       std::span<const std::int32_t>(positions), {static_cast<std::int64_t>(positions.size())});

@@ -18,6 +18,8 @@ struct Sequences {
   // Names every token for dropout: example << 32 | position. An example's masks then do not depend
   // on the batch around it.
   std::vector<std::uint64_t> row_keys;
+  // [count]: the same for what stands for a sequence as a whole: example << 32.
+  std::vector<std::uint64_t> sequence_keys;
   Tensor positions;  // int32 [tokens]: 0, 1, 2, … within each sequence
   // [count], or empty: tokens at the beginning that a causal stack may see from everywhere (see
   // attention.topology prefix).

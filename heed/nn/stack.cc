@@ -10,19 +10,20 @@ namespace heed {
 namespace {
 
 // `windows`: those that self-attention has.
-std::unique_ptr<PositionEncoding> make_positions(const StackConfig& config, int layers, bool causal,
-                                                 bool windows, Device device) {
+std::unique_ptr<PositionEncoding> make_positions(const StackConfig& config, const StackPlace& place,
+                                                 bool causal, bool windows, Device device) {
   std::vector<bool> windowed;
-  for (int layer = 0; windows && layer < layers; ++layer) {
+  for (int layer = 0; windows && layer < place.layers; ++layer) {
     windowed.push_back(has_window(config.attention, layer));
   }
   const AttentionScope attention = attention_scope(config.attention, config.d_model, config.heads);
-  auto positions = make_position_encoding(config.position, {.size = config.d_model,
+  const std::int64_t width = place.embedding_width > 0 ? place.embedding_width : config.d_model;
+  auto positions = make_position_encoding(config.position, {.size = width,
                                                             .heads = attention.heads,
                                                             .key_heads = attention.key_heads,
                                                             .head_size = attention.key_size,
                                                             .value_size = attention.value_size,
-                                                            .layers = layers,
+                                                            .layers = place.layers,
                                                             .longest = config.max_length,
                                                             .causal = causal,
                                                             .windowed = windowed,
@@ -34,9 +35,9 @@ std::unique_ptr<PositionEncoding> make_positions(const StackConfig& config, int 
 }  // namespace
 
 Stack::Stack(const StackConfig& config, const StackPlace& place, Device device)
-    : self_positions_(make_positions(config, place.layers, place.causal, true, device)) {
+    : self_positions_(make_positions(config, place, place.causal, true, device)) {
   if (place.cross && config.position.cross) {
-    cross_positions_ = make_positions(config, place.layers, false, false, device);
+    cross_positions_ = make_positions(config, place, false, false, device);
   }
   for (int layer = 0; layer < place.layers; ++layer) {
     blocks_.emplace_back(

@@ -23,6 +23,8 @@ struct StackPlace {
   bool causal = false;
   bool cross = false;    // its blocks attend to another stack's output, too
   int value_tables = 0;  // see ValueEmbeddings
+  // Width of the embeddings that its positions are added to; 0: d_model.
+  std::int64_t embedding_width = 0;
 };
 
 class Stack : public Module {

@@ -59,4 +59,13 @@ inline TextSymbols text_symbols_for(const Tokenizer& tokenizer) {
   return symbols;
 }
 
+// The same for an encoder: what stands around its texts is the tokenizer's to say.
+inline TextSymbols encoder_symbols_for(const Tokenizer& tokenizer) {
+  return {.start = -1,
+          .end = -1,
+          .source_end = -1,
+          .padding = tokenizer.pad_id(),
+          .source_padding = tokenizer.pad_id()};
+}
+
 }  // namespace heed
