@@ -14,11 +14,28 @@ namespace {
 constexpr std::size_t buffer_size = std::size_t{1} << 17;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
+// Each byte of Latin-1 (ISO 8859-1) is the code point of its number.
+std::string utf8_of_latin1(std::string_view line) {
+  std::string text;
+  for (const char c : line) {
+    text += encode_utf8(static_cast<unsigned char>(c));
+  }
+  return text;
+}
+
 }  // namespace
 
-LineReader::LineReader(const std::filesystem::path& path, std::size_t line_limit)
+LineEncoding parse_line_encoding(const std::string& name, const std::string& key) {
+  check_usage(name == "utf-8" || name == "latin-1", "{} '{}': expected utf-8 or latin-1", key,
+              name);
+  return name == "utf-8" ? LineEncoding::utf8 : LineEncoding::latin1;
+}
+
+LineReader::LineReader(const std::filesystem::path& path, std::size_t line_limit,
+                       LineEncoding encoding)
     : name_(path.string()),
       line_limit_(line_limit),
+      encoding_(encoding),
       stream_(std::make_unique<TextStream>(path)),
       buffer_(buffer_size) {}
 
@@ -74,6 +91,9 @@ std::optional<Line> LineReader::read(LongLine rest) {
   }
   if (!too_long && line_.ends_with('\r')) {
     line_.pop_back();
+  }
+  if (encoding_ == LineEncoding::latin1) {
+    line_ = utf8_of_latin1(line_);
   }
   line.text = line_;
   if (too_long) {

@@ -3,9 +3,9 @@
 //   LineReader reader("train.en.gz");
 //   while (const auto line = reader.next()) { … }
 //
-// Plain or gzip-compressed text (heed/data/text_stream.h) in UTF-8. A byte order mark at the
-// beginning and the CR of CRLF line ends are taken off; the last line need not end with a newline.
-// Nothing but \n ends a line.
+// Plain or gzip-compressed text (heed/data/text_stream.h) in UTF-8, or in Latin-1, which is turned
+// into UTF-8. A byte order mark at the beginning and the CR of CRLF line ends are taken off; the
+// last line need not end with a newline. Nothing but \n ends a line.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,11 @@ inline constexpr std::size_t default_line_limit = 1'000'000;  // bytes
 // end for so long is no text.
 inline constexpr std::size_t skipped_line_limit = std::size_t{1} << 28;  // bytes
 
+enum class LineEncoding { utf8, latin1 };
+
+// "utf-8" or "latin-1". Error (usage) names `key`: another.
+LineEncoding parse_line_encoding(const std::string& name, const std::string& key);
+
 enum class LineProblem { none, too_long, nul, invalid_utf8 };
 
 struct Line {
@@ -40,7 +45,8 @@ class LineReader {
  public:
   // Errors (input_output) name the path: missing, a directory, unreadable.
   explicit LineReader(const std::filesystem::path& path,
-                      std::size_t line_limit = default_line_limit);
+                      std::size_t line_limit = default_line_limit,
+                      LineEncoding encoding = LineEncoding::utf8);
   ~LineReader();
   LineReader(LineReader&&) noexcept;
   LineReader& operator=(LineReader&&) noexcept;
@@ -66,7 +72,8 @@ class LineReader {
   bool fill();
 
   std::string name_;
-  std::size_t line_limit_;
+  std::size_t line_limit_;  // in bytes of the file
+  LineEncoding encoding_;
   std::unique_ptr<TextStream> stream_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;

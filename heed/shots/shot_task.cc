@@ -249,7 +249,7 @@ class ShotSplits {
  private:
   fs::path folder_;
   std::string source_;
-  ShotDataFormat format_;
+  TableFormat format_;
   Json files_;
 };
 
