@@ -64,6 +64,7 @@
 #include "heed/nn/block.h"
 #include "heed/nn/dropout_site.h"
 #include "heed/nn/embeddings.h"
+#include "heed/nn/encoder.h"
 #include "heed/nn/forward_context.h"
 #include "heed/nn/generator.h"
 #include "heed/nn/generator_loss.h"
@@ -115,10 +116,15 @@
 #include "heed/nn/position/xpos.h"
 
 // Whole models.
+#include "heed/models/encoder_heads.h"
 #include "heed/models/head_pruning.h"
+#include "heed/models/headed_encoder.h"
 #include "heed/models/language_model.h"
 #include "heed/models/language_model_config.h"
 #include "heed/models/output_config.h"
+#include "heed/models/text_encoder.h"
+#include "heed/models/text_encoder_config.h"
+#include "heed/models/text_encoder_presets.h"
 #include "heed/models/translator.h"
 #include "heed/models/translator_config.h"
 
