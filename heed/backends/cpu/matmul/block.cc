@@ -18,14 +18,15 @@ const std::byte* row_block(const Product& p, std::int64_t row, std::int64_t rows
   if (!p.a_transposed && p.type == PackedType::float32 && size == depth && p.a_stride == depth) {
     return reinterpret_cast<const std::byte*>(p.a + row * p.a_stride);
   }
-  if (p.rounded_a != nullptr && size == depth && p.a_stride == depth) {
+  if (p.rounded_a != nullptr && p.type == PackedType::bfloat16 && size == depth &&
+      p.a_stride == depth) {
     return reinterpret_cast<const std::byte*>(p.rounded_a + row * p.a_stride);
   }
   std::byte* packed =
       scratch(ScratchUse::row_block, rows * depth * static_cast<std::int64_t>(packed_size(p.type)));
   if (p.rounded_a != nullptr) {
     pack_rows(RoundedSource{p.rounded_a + row * p.a_stride + begin, p.a_stride, rows, size}, depth,
-              packed);
+              p.type, packed);
   } else if (p.a_transposed) {
     pack_rows_transposed({p.a + begin * p.a_stride + row, p.a_stride, size, rows}, depth, p.type,
                          packed);
@@ -73,7 +74,7 @@ void pack_right(const Product& p, std::int64_t chunk, std::byte* panels) {
                            p.type, panels);
   } else if (p.b.rounded != nullptr) {
     pack_panels(RoundedSource{p.b.rounded + begin * p.b.stride, p.b.stride, size, p.sizes.n}, depth,
-                depth, panels);
+                depth, p.type, panels);
   } else if (p.b.transposed) {
     pack_panels_transposed(PackSource{p.b.data + begin, p.b.stride, p.sizes.n, size}, depth, p.type,
                            panels);

@@ -161,22 +161,12 @@ void run_empty(const Product& p) {
               .relu = p.relu});
 }
 
-// An operand as float32, if it is wanted so: a copy of one in bfloat16.
-class Widened {
- public:
-  Widened(ExecutionContext& context, const ConstView& operand, bool wanted) : view_(operand) {
-    if (wanted) {
-      copy_ = Tensor::empty(operand.shape);
-      convert(context, operand, copy_);
-      view_ = copy_;
-    }
-  }
-  operator ConstView() const { return view_; }  // NOLINT(google-explicit-constructor)
-
- private:
-  Tensor copy_;
-  ConstView view_;
-};
+// A copy in float32.
+Tensor widened(ExecutionContext& context, const ConstView& operand) {
+  const Tensor copy = Tensor::empty(operand.shape);
+  convert(context, operand, copy);
+  return copy;
+}
 
 void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
                 const MatmulOptions& options) {
@@ -190,11 +180,8 @@ void run_matmul(ExecutionContext& context, ConstView a, ConstView b, View c,
   if (rounded_a || rounded_b) {
     check_usage(options.precision == MatmulPrecision::bfloat16,
                 "matmul: operands of bfloat16 need products of bfloat16");
-    const bool packs_a = type == PackedType::bfloat16 && !options.transpose_a;
-    const bool packs_b = type == PackedType::bfloat16 || options.transpose_b;
-    if ((rounded_a && !packs_a) || (rounded_b && !packs_b)) {
-      return run_matmul(context, Widened(context, a, rounded_a && !packs_a),
-                        Widened(context, b, rounded_b && !packs_b), c, options);
+    if (rounded_a && options.transpose_a) {
+      return run_matmul(context, widened(context, a), b, c, options);
     }
   }
   const Product product{.sizes = sizes,

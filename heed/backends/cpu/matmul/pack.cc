@@ -184,6 +184,42 @@ void pack_rounded_panels(const RoundedSource& source, std::int64_t rows, std::in
   }
 }
 
+// to[count] floats from bfloat16, those beyond `used` 0.
+HWY_INLINE void widen(const BFloat16* from, std::int64_t used, std::int64_t count, float* to) {
+  const WordTag d;
+  const hn::Rebind<std::uint16_t, WordTag> d16;
+  const auto* bits = reinterpret_cast<const std::uint16_t*>(from);
+  auto* words = reinterpret_cast<std::uint32_t*>(to);
+  std::int64_t i = 0;
+  for (; i + words_per_vector <= used; i += words_per_vector) {
+    hn::StoreU(hn::ShiftLeft<16>(hn::PromoteTo(d, hn::LoadU(d16, bits + i))), d, words + i);
+  }
+  for (; i < count; ++i) {
+    words[i] = i < used ? std::uint32_t{bits[i]} << 16 : 0;
+  }
+}
+
+void widen_rows(const RoundedSource& source, std::int64_t depth, float* packed) {
+  for (std::int64_t row = 0; row < source.outer; ++row) {
+    widen(source.data + row * source.stride, source.inner, depth, packed + row * depth);
+  }
+}
+
+void widen_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth,
+                  float* packed) {
+  for (std::int64_t p = 0; p < rows; ++p) {
+    for (std::int64_t column = 0; column < source.inner; column += panel_columns) {
+      float* to = packed + column * depth + p * panel_columns;
+      const std::int64_t used = std::min(panel_columns, source.inner - column);
+      if (p < source.outer) {
+        widen(source.data + p * source.stride + column, used, panel_columns, to);
+      } else {
+        std::fill(to, to + panel_columns, 0.0f);
+      }
+    }
+  }
+}
+
 // Calls call(loader, packed words).
 template <class Call>
 HWY_INLINE void with_loader(PackedType type, void* packed, Call&& call) {
@@ -275,6 +311,8 @@ HWY_EXPORT(pack_rows_transposed_any);
 HWY_EXPORT(pack_panels_any);
 HWY_EXPORT(pack_panels_transposed_any);
 HWY_EXPORT(pack_rounded_panels);
+HWY_EXPORT(widen_rows);
+HWY_EXPORT(widen_panels);
 HWY_EXPORT(store_tile_any);
 HWY_EXPORT(sum_rows_any);
 }  // namespace
@@ -282,7 +320,11 @@ HWY_EXPORT(sum_rows_any);
 void pack_rows(const PackSource& source, std::int64_t depth, PackedType type, void* packed) {
   HWY_DYNAMIC_DISPATCH(pack_rows_any)(source, depth, type, packed);
 }
-void pack_rows(const RoundedSource& source, std::int64_t depth, void* packed) {
+void pack_rows(const RoundedSource& source, std::int64_t depth, PackedType type, void* packed) {
+  if (type == PackedType::rounded) {
+    HWY_DYNAMIC_DISPATCH(widen_rows)(source, depth, static_cast<float*>(packed));
+    return;
+  }
   auto* rows = static_cast<BFloat16*>(packed);
   for (std::int64_t row = 0; row < source.outer; ++row) {
     const BFloat16* from = source.data + row * source.stride;
@@ -330,7 +372,12 @@ void pack_panels_transposed(const RoundedSource& source, std::int64_t depth, Pac
                                static_cast<std::size_t>(row / panel_columns) * panel_bytes);
   }
 }
-void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth, void* packed) {
+void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth,
+                 PackedType type, void* packed) {
+  if (type == PackedType::rounded) {
+    HWY_DYNAMIC_DISPATCH(widen_panels)(source, rows, depth, static_cast<float*>(packed));
+    return;
+  }
   HWY_DYNAMIC_DISPATCH(pack_rounded_panels)
   (source, rows, depth, static_cast<std::uint32_t*>(packed));
 }

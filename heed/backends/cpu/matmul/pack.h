@@ -23,7 +23,7 @@ inline constexpr std::int64_t depth_unit = 32;
 // How elements of packed operands are held.
 enum class PackedType : std::uint8_t {
   float32,
-  rounded,  // rounded to bfloat16 and held as float32, for machines without bfloat16 products
+  rounded,  // rounded to bfloat16 and held as float32, where products in bfloat16 do not pay
   bfloat16,
   int8,  // packed by int8.h
 };
@@ -45,7 +45,7 @@ struct PackSource {
   std::int64_t inner = 0;
 };
 
-// The same of a matrix in bfloat16, which is packed as bfloat16 unless a type is asked for.
+// The same of a matrix in bfloat16, which is packed as bfloat16 or as rounded.
 struct RoundedSource {
   const BFloat16* data = nullptr;
   std::int64_t stride = 0;
@@ -55,7 +55,7 @@ struct RoundedSource {
 
 // Row block from a stored [rows = outer, depth = inner].
 void pack_rows(const PackSource& source, std::int64_t depth, PackedType type, void* packed);
-void pack_rows(const RoundedSource& source, std::int64_t depth, void* packed);
+void pack_rows(const RoundedSource& source, std::int64_t depth, PackedType type, void* packed);
 // Row block from a stored [depth = outer, rows = inner].
 void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                           void* packed);
@@ -63,7 +63,8 @@ void pack_rows_transposed(const PackSource& source, std::int64_t depth, PackedTy
 // panels that are `depth` deep (both even in bfloat16).
 void pack_panels(const PackSource& source, std::int64_t rows, std::int64_t depth, PackedType type,
                  void* packed);
-void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth, void* packed);
+void pack_panels(const RoundedSource& source, std::int64_t rows, std::int64_t depth,
+                 PackedType type, void* packed);
 // Column panels from a stored [columns = outer, depth = inner].
 void pack_panels_transposed(const PackSource& source, std::int64_t depth, PackedType type,
                             void* packed);

@@ -6,7 +6,7 @@
 // order in which they lie, as fast as the memory gives them.
 //
 // In bfloat16 a weight is packed at once, and its panels are read by products of pairs
-// (rounded_rows.h).
+// (rounded_rows.h), or widened in registers where products of float32 are faster.
 //
 // Where a row has the same bits whatever m (AVX-512), it has them here, too: sums are formed in the
 // order of oneDNN's tiles. That order is nowhere promised, so it is compared once for each depth,

@@ -47,7 +47,7 @@ void PackedRight::pack_rows_of(const RightOperand& b, std::int64_t chunk, std::i
   } else if (row < depth && b.rounded != nullptr) {
     pack_panels(RoundedSource{b.rounded + (begin + row) * b.stride, b.stride,
                               std::clamp(size - row, std::int64_t{0}, rows), b.n},
-                std::min(rows, depth - row), depth, packed + row * panel_columns * element);
+                std::min(rows, depth - row), depth, type_, packed + row * panel_columns * element);
   } else if (row < depth) {
     pack_panels(PackSource{b.data + (begin + row) * b.stride, b.stride,
                            std::clamp(size - row, std::int64_t{0}, rows), b.n},
