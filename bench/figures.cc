@@ -44,12 +44,15 @@ void add_training(const Measurements& all, const std::string& size, const std::s
            std::move(memory), sheet);
 }
 
+std::string short_name(const std::string& size) {
+  return size == "small" ? "d 128" : size == "reference" ? "d 512" : size;
+}
+
 void add_peak(const Measurements& all, FigureSheet& sheet) {
   BarFigure bars{.unit = "% of the best matrix product in that precision", .mark = 100};
   for (const TrainingRow& row : all.training) {
-    bars.bars.push_back(
-        bar_of((row.size == "small" ? "d 128, " : "d 512, ") + row.name() + ", " + row.precision,
-               {100 * all.share_of_peak(row)}, row.program == "heed"));
+    bars.bars.push_back(bar_of(short_name(row.size) + ", " + row.name() + ", " + row.precision,
+                               {100 * all.share_of_peak(row)}, row.program == "heed"));
   }
   add_bars({"Share of the machine",
             "Operations of the model on real tokens per second, of what oneDNN's best matrix "
@@ -114,6 +117,7 @@ FigureSheet figures_of(const Measurements& all) {
                  {"memory", fmt::format("{:.0f} GB/s", all.memory_gigabytes)}};
   add_training(all, "reference", "Training, d 512, 6+6 layers", sheet);
   add_training(all, "small", "Training, d 128, 4+4 layers", sheet);
+  add_training(all, "gpt2-124m", "Training, GPT-2 124M", sheet);
   add_peak(all, sheet);
   add_attention(all, false, sheet);
   add_attention(all, true, sheet);

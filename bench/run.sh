@@ -117,6 +117,19 @@ train() {
   done
 }
 
+# GPT-2 of 124M weights on four texts of 1,024 tokens: heed, then PyTorch likewise.
+train_language_model() {
+  local precision=$1 mode
+  local options=(--size gpt2-124m --precision "$precision" --warmup 1 --steps "${steps[reference]}")
+  say "round $round: GPT-2 124M $precision: heed"
+  record_own heed_language_model_step "${options[@]}"
+  for mode in $(torch_modes); do
+    say "round $round: GPT-2 124M $precision: PyTorch $mode"
+    record "$python" bench/torch_language_model_step.py --threads "$threads" "${options[@]}" --mode "$mode" ||
+      say "PyTorch $mode: not measured: $(tail -n 1 "$work/errors")"
+  done
+}
+
 # Compiled in the first round alone: compiling takes minutes.
 torch_modes() {
   if [[ -z $python ]]; then
@@ -269,6 +282,9 @@ for ((round = 1; round <= rounds; round++)); do
     for precision in float32 bf16; do
       train "$size" "$precision"
     done
+  done
+  for precision in float32 bf16; do
+    train_language_model "$precision"
   done
   if ! ((quick)) && ((round == 1)); then
     one_thread

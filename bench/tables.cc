@@ -207,6 +207,7 @@ void print_report(const Measurements& all) {
       all.memory_gigabytes);
   print_training(all, "reference", "d 512, 6+6 layers, feed-forward 2,048, 8 heads");
   print_training(all, "small", "d 128, 4+4 layers, feed-forward 256, 4 heads");
+  print_training(all, "gpt2-124m", "GPT-2 124M, 4 texts of 1,024 tokens");
   std::printf(
       "  peak: operations of the model on real tokens per second, of the best matrix product's\n"
       "  memory: growth of the resident set over the start; compiled: while steps run\n");

@@ -3,19 +3,13 @@
 
     torch_training_step.py --batches batches.txt --size small --precision float32 --mode compiled
 
-Prints the same JSON object as heed_training_step. Memory: the greatest resident set less the one
-after imports and reading, from there on (eager), or while the measured steps run (compiled, so that
-the compiler's own peak does not count). Compiled, the model sees every batch once before the clock
-starts: dynamic shapes still compile anew when a size crosses a threshold of the generated code.
+Prints the same JSON object as heed_training_step; torch_steps.py says how memory counts.
 """
 
-import argparse
-import json
 import math
-import os
-import statistics
 import sys
-import time
+
+from torch_steps import parse_arguments, time_steps
 
 SIZES = {
     "small": dict(size=128, layers=4, heads=4, feed_forward=256),
@@ -23,20 +17,11 @@ SIZES = {
 }
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description="Times training steps in PyTorch")
-    parser.add_argument("--batches", required=True)
-    parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--precision", choices=["float32", "bf16"], default="float32")
-    parser.add_argument("--mode", choices=["eager", "compiled"], default="eager")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--warmup", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
-
-
-arguments = parse_arguments()
-os.environ.setdefault("OMP_NUM_THREADS", str(arguments.threads))
+arguments = parse_arguments(
+    "Times training steps in PyTorch",
+    SIZES,
+    lambda parser: parser.add_argument("--batches", required=True),
+)
 
 import torch  # noqa: E402 (threads are set before)
 import torch.nn.functional as F  # noqa: E402
@@ -212,83 +197,16 @@ def tensors_of(batch, padding):
     return (source, mask, target, places, outputs[places]), tokens
 
 
-def resident_megabytes(key):
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith(key + ":"):
-                return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def forget_peak():
-    try:
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
-            file.write("5")
-    except OSError:
-        pass  # then the peak counts from the start of the process
-
-
-def make_step(model, precision, mode):
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=1e-4, betas=(0.9, 0.98), eps=1e-9, fused=True
-    )
-    if mode == "compiled":
-        # Layers one by one: those of one kind share their code, so that compiling takes about half
-        # as long as for the whole model, and steps are no slower.
-        model.compile_parts()
-    parameters = list(model.parameters())
-
-    def step(inputs):
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
-            loss = model(*inputs)
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        return loss.detach()
-
-    return step
-
-
 def main():
     torch.manual_seed(1)
     vocabulary, padding, batches = read_batches(
         arguments.batches, arguments.warmup + arguments.steps
     )
-    prepared = [tensors_of(batch, padding) for batch in batches]
-    baseline = resident_megabytes("VmRSS")
-    forget_peak()
-    model = Translator(vocabulary, padding, **SIZES[arguments.size]).train()
-    step = make_step(model, arguments.precision, arguments.mode)
-    unmeasured = prepared if arguments.mode == "compiled" else prepared[: arguments.warmup]
-    losses = [step(inputs) for inputs, _ in unmeasured]
-    if arguments.mode == "compiled":
-        forget_peak()
-    seconds = []
-    for inputs, _ in prepared[arguments.warmup :]:
-        begin = time.perf_counter()
-        losses.append(step(inputs))
-        seconds.append(time.perf_counter() - begin)
-    peak = resident_megabytes("VmHWM") - baseline
-    print(
-        json.dumps(
-            dict(
-                program="PyTorch",
-                version=torch.__version__,
-                kind="training_step",
-                mode=arguments.mode,
-                size=arguments.size,
-                precision=arguments.precision,
-                threads=arguments.threads,
-                parameters=sum(p.numel() for p in model.parameters()),
-                first_loss=float(losses[0]),
-                last_loss=float(losses[-1]),
-                seconds=statistics.median(seconds),
-                seconds_of_steps=seconds,
-                tokens=sum(tokens for _, tokens in prepared[arguments.warmup :]),
-                peak_megabytes=peak,
-            )
-        )
+    time_steps(
+        torch,
+        arguments,
+        lambda: Translator(vocabulary, padding, **SIZES[arguments.size]),
+        [tensors_of(batch, padding) for batch in batches],
     )
 
 

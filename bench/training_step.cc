@@ -7,18 +7,15 @@
 // operations, peak memory. With --positions it is one about that scheme, for heed beside itself.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 #include "batch_file.h"
-#include "heed/autograd/gradient.h"
 #include "heed/backends/cpu/register.h"
 #include "heed/base/error.h"
 #include "heed/base/json.h"
 #include "heed/models/translator.h"
-#include "heed/nn/generator_loss.h"
-#include "heed/training/optimizer.h"
 #include "process_memory.h"
+#include "timed_steps.h"
 
 namespace {
 
@@ -27,12 +24,8 @@ using namespace heed;
 struct Options {
   std::string batches;
   std::string size = "small";
-  std::string precision = "float32";
   std::string positions;  // empty: those of the comparison with others
-  bool recompute = false;
-  int steps = 20;
-  int warmup = 4;
-  int threads = 2;
+  bench::StepOptions steps;
 };
 
 TranslatorConfig config_of(const Options& options, std::int64_t longest) {
@@ -77,61 +70,6 @@ double operations_of(const TranslatorConfig& config, std::int64_t vocabulary,
          target * d * static_cast<double>(vocabulary) * 6;
 }
 
-// One step as in training: loss, gradients, clipping by the global norm, Adam. Returns the loss.
-double train_step(const Translator& model, Optimizer& optimizer, const GeneratorExamples& examples,
-                  const Options& options, std::uint64_t step) {
-  const MatmulPrecision precision = parse_precision(options.precision);
-  ForwardContext context;
-  context.training = true;
-  context.dropout_key = step;
-  context.precision = precision;
-  context.recompute_feed_forward = options.recompute;
-  const auto result = generator_loss(
-      model, examples.prompts, examples.outputs,
-      {.smoothing = 0.1f,
-       .scale = static_cast<float>(1.0 / static_cast<double>(examples.prompts.begun.rows.tokens())),
-       .precision = precision},
-      context);
-  backward(result.loss);
-  optimizer.step(1e-4, optimizer.gradient_norm());
-  return result.loss.item();
-}
-
-// What the steps under the clock came to.
-struct Measured {
-  std::vector<double> seconds;
-  double tokens = 0;  // real ones, of both sides
-  double operations = 0;
-  double first_loss = 0, last_loss = 0;
-};
-
-void print_result(const Options& options, std::int64_t longest, Translator& model,
-                  const Measured& measured, const bench::PeakMemory& memory) {
-  std::vector<double> sorted = measured.seconds;
-  std::sort(sorted.begin(), sorted.end());
-  Json json;
-  json["program"] = "heed";
-  json["kind"] = options.positions.empty() ? "training_step" : "position_step";
-  if (!options.positions.empty()) {
-    json["positions"] = options.positions;
-    json["longest"] = longest;
-  }
-  json["mode"] = options.recompute ? "recomputing" : "heed";
-  json["size"] = options.size;
-  json["precision"] = options.precision;
-  json["threads"] = options.threads;
-  json["parameters"] = count_parameters(model);
-  json["first_loss"] = measured.first_loss;
-  json["last_loss"] = measured.last_loss;
-  json["seconds"] = sorted[sorted.size() / 2];
-  json["seconds_of_steps"] = measured.seconds;
-  json["tokens"] = measured.tokens;
-  json["operations"] = measured.operations;
-  json["peak_megabytes"] = memory.megabytes();
-  json["tensor_peak_megabytes"] = static_cast<double>(memory_statistics().peak_bytes) / (1 << 20);
-  std::printf("%s\n", json.dump().c_str());
-}
-
 std::int64_t longest_of(const bench::BatchFile& file) {
   std::size_t longest = 0;
   for (const bench::BatchIds& batch : file.batches) {
@@ -146,9 +84,9 @@ std::int64_t longest_of(const bench::BatchFile& file) {
 
 int run(const Options& options) {
   register_cpu_backend();
-  set_thread_count(options.threads);
+  set_thread_count(options.steps.threads);
   const bench::BatchFile file = bench::read_batch_file(options.batches);
-  check_usage(static_cast<int>(file.batches.size()) >= options.warmup + options.steps,
+  check_usage(static_cast<int>(file.batches.size()) >= options.steps.warmup + options.steps.steps,
               "{} holds {} batches, fewer than --warmup and --steps ask for", options.batches,
               file.batches.size());
   const std::int64_t longest = longest_of(file);
@@ -157,25 +95,20 @@ int run(const Options& options) {
   Translator model(config, {.source_size = file.vocabulary,
                             .target_size = file.vocabulary,
                             .symbols = marian_symbols(file.padding)});
-  require_gradients(model);
-  Optimizer optimizer(model, {});
-  Measured measured;
-  for (int step = 0; step < options.warmup + options.steps; ++step) {
-    const GeneratorExamples examples =
-        bench::examples_of(file.batches[static_cast<std::size_t>(step)], file.padding);
-    const auto begin = std::chrono::steady_clock::now();
-    const double loss =
-        train_step(model, optimizer, examples, options, static_cast<std::uint64_t>(step));
-    const auto end = std::chrono::steady_clock::now();
-    (step == 0 ? measured.first_loss : measured.last_loss) = loss;
-    if (step >= options.warmup) {
-      measured.seconds.push_back(std::chrono::duration<double>(end - begin).count());
-      measured.tokens += static_cast<double>(examples.prompts.source.rows.tokens() +
-                                             examples.prompts.begun.rows.tokens());
-      measured.operations += operations_of(config, model.vocabulary_size(), examples);
-    }
+  Json json = bench::time_steps(model, options.steps, 0.1f, [&](int step) {
+    bench::StepWork work;
+    work.examples = bench::examples_of(file.batches[static_cast<std::size_t>(step)], file.padding);
+    work.operations = operations_of(config, model.vocabulary_size(), work.examples);
+    return work;
+  });
+  json["kind"] = options.positions.empty() ? "training_step" : "position_step";
+  if (!options.positions.empty()) {
+    json["positions"] = options.positions;
+    json["longest"] = longest;
   }
-  print_result(options, longest, model, measured, memory);
+  json["size"] = options.size;
+  json["peak_megabytes"] = memory.megabytes();
+  std::printf("%s\n", json.dump().c_str());
   return 0;
 }
 
@@ -186,12 +119,8 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--batches", options.batches, "A file of heed_write_batches")->required();
   app.add_option("--size", options.size)->check(CLI::IsMember({"small", "reference"}));
-  app.add_option("--precision", options.precision)->check(CLI::IsMember({"float32", "bf16"}));
   app.add_option("--positions", options.positions, "A position.kind in place of sinusoidal");
-  app.add_flag("--recompute", options.recompute, "Form feed-forward values again");
-  app.add_option("--steps", options.steps)->check(CLI::PositiveNumber);
-  app.add_option("--warmup", options.warmup)->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);
+  bench::add_step_options(app, options.steps);
   CLI11_PARSE(app, argc, argv);
   try {
     return run(options);
