@@ -29,7 +29,7 @@ heed_public(nn/position alibi cope grown_table learned none position_config posi
   shaw sinusoidal swin t5 xpos)
 heed_public(models encoder_heads head_pruning headed_encoder language_model language_model_config
   output_config text_encoder text_encoder_config text_encoder_presets translator translator_config)
-heed_public(text byte_tokenizer sentencepiece_tokenizer subword_dropout text_symbols tokenizer
+heed_public(text byte_tokenizer sentencepiece_tokenizer subword_dropout text_frame text_symbols tokenizer
   tokenizer_config tokenizer_files tokenizer_kinds vocabulary word_tokenizer)
 heed_public(formats checkpoint event_file event_message file_writer load_tensors numpy safetensors
   safetensors_header sharded_safetensors tensor_source)

@@ -132,6 +132,7 @@
 #include "heed/text/byte_tokenizer.h"
 #include "heed/text/sentencepiece_tokenizer.h"
 #include "heed/text/subword_dropout.h"
+#include "heed/text/text_frame.h"
 #include "heed/text/text_symbols.h"
 #include "heed/text/tokenizer.h"
 #include "heed/text/tokenizer_config.h"

@@ -9,6 +9,8 @@
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
+#include "heed/base/unicode.h"
+#include "heed/text/bert_tokenizer.h"
 #include "heed/text/byte_level_bpe.h"
 #include "heed/text/pipeline/pipeline_tokenizer.h"
 #include "heed/text/pipeline/tokenizer_json.h"
@@ -20,6 +22,7 @@ namespace {
 
 constexpr std::uint64_t vocabulary_size_limit = std::uint64_t{1} << 28;  // bytes
 constexpr std::uint64_t settings_size_limit = std::uint64_t{1} << 24;
+constexpr const char* word_piece_file = "vocab.txt";
 
 bool has_merges(const TokenizerFiles& files) {
   return files.has("vocab.json") && files.has("merges.txt");
@@ -104,6 +107,7 @@ PipelineSymbols symbols_of(const SpecialSettings& settings, int model_unknown, c
                           "<eos>", settings.token("sep_token"), "[SEP]"},
                          find);
   symbols.pad = first_of({settings.token("pad_token"), "<pad>", "[PAD]"}, find);
+  symbols.mask = first_of({settings.token("mask_token"), "[MASK]", "<mask>"}, find);
   symbols.unknown = model_unknown;
   if (model_unknown < 0) {
     const int named = first_of({settings.token("unk_token"), "<unk>"}, find);
@@ -157,8 +161,9 @@ void mark_special_pieces(const SpecialSettings& settings, BytePairVocabulary& vo
   }
 }
 
-void add_tokens(const SpecialSettings& settings, const std::string& source,
-                BytePairVocabulary& vocabulary) {
+// added_tokens_decoder as tokenizer.json would have it.
+std::vector<AddedToken> added_tokens_of(const SpecialSettings& settings,
+                                        const std::string& source) {
   const Json& tokens = settings.added_tokens();
   Json list = Json::array();
   for (const auto& [id, token] : tokens.get_ref<const Json::object_t&>()) {
@@ -168,8 +173,14 @@ void add_tokens(const SpecialSettings& settings, const std::string& source,
     list.push_back(token);
     list.back()["id"] = static_cast<std::uint64_t>(std::stoul(id));
   }
-  const std::size_t most = vocabulary.pieces.size() + list.size();
-  for (AddedToken& token : read_added_tokens(list, source + ": added_tokens_decoder")) {
+  return read_added_tokens(list, source + ": added_tokens_decoder");
+}
+
+void add_tokens(const SpecialSettings& settings, const std::string& source,
+                BytePairVocabulary& vocabulary) {
+  std::vector<AddedToken> tokens = added_tokens_of(settings, source);
+  const std::size_t most = vocabulary.pieces.size() + tokens.size();
+  for (AddedToken& token : tokens) {
     const auto id = static_cast<std::size_t>(token.id);
     check_data(id < most, "{}: added_tokens_decoder: the id {} leaves too many ids unused", source,
                id);
@@ -222,20 +233,65 @@ std::shared_ptr<const Tokenizer> load_sentencepiece(const TokenizerFiles& files,
                                                   settings_file(files), files.source_of(name));
 }
 
+// vocab.txt: a piece to a line.
+std::vector<std::string> read_pieces(std::string_view text, const std::string& source) {
+  const auto invalid = find_invalid_utf8(text);
+  check_data(!invalid, "{}: invalid UTF-8 at byte {}", source, invalid.value_or(0));
+  std::vector<std::string> pieces;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) {
+      line.remove_suffix(1);
+    }
+    pieces.emplace_back(line);
+  }
+  return pieces;
+}
+
+std::shared_ptr<const Tokenizer> load_word_pieces(const TokenizerFiles& files) {
+  const SpecialSettings settings(files);
+  const std::string source = files.source_of(word_piece_file);
+  BertPieces pieces;
+  pieces.pieces = read_pieces(files.read(word_piece_file, vocabulary_size_limit), source);
+  pieces.lowercase = settings.flag("do_lower_case").value_or(true);
+  pieces.strip_accents = settings.flag("strip_accents");
+  pieces.parts_ideographs = settings.flag("tokenize_chinese_chars").value_or(true);
+  for (const auto& [key, token] : {std::pair{"cls_token", &pieces.classify},
+                                   {"sep_token", &pieces.separate},
+                                   {"pad_token", &pieces.pad},
+                                   {"unk_token", &pieces.unknown},
+                                   {"mask_token", &pieces.mask}}) {
+    if (std::string said = settings.token(key); !said.empty()) {
+      *token = std::move(said);
+    }
+  }
+  const auto count = static_cast<int>(pieces.pieces.size());
+  pieces.added = added_tokens_of(settings, files.source_of("tokenizer_config.json"));
+  std::erase_if(pieces.added, [&](const AddedToken& token) {
+    return token.id < count && !token.special;  // a piece as any other
+  });
+  return make_bert_tokenizer(pieces, settings_file(files), source);
+}
+
 }  // namespace
 
 bool is_language_model_tokenizer(const TokenizerFiles& files) {
-  return files.has("tokenizer.json") || has_merges(files) || sentencepiece_file(files) != nullptr;
+  return files.has("tokenizer.json") || has_merges(files) || sentencepiece_file(files) != nullptr ||
+         files.has(word_piece_file);
 }
 
 TokenizerPair load_language_model_tokenizer(const TokenizerFiles& files) {
-  check_io(is_language_model_tokenizer(files),
-           "{}: no tokenizer.json, vocab.json with merges.txt or tokenizer.model is there",
-           files.source());
+  check_io(
+      is_language_model_tokenizer(files),
+      "{}: no tokenizer.json, vocab.json with merges.txt, tokenizer.model or vocab.txt is there",
+      files.source());
   std::shared_ptr<const Tokenizer> tokenizer =
-      files.has("tokenizer.json") ? load_tokenizer_json(files)
-      : has_merges(files)         ? load_vocabulary_and_merges(files)
-                                  : load_sentencepiece(files, sentencepiece_file(files));
+      files.has("tokenizer.json")            ? load_tokenizer_json(files)
+      : has_merges(files)                    ? load_vocabulary_and_merges(files)
+      : sentencepiece_file(files) != nullptr ? load_sentencepiece(files, sentencepiece_file(files))
+                                             : load_word_pieces(files);
   return {tokenizer, tokenizer, true};
 }
 

@@ -1,6 +1,6 @@
-// The tokenizers of language models as the world keeps them: a directory with tokenizer.json, or
-// with vocab.json and merges.txt, or with SentencePiece's tokenizer.model. Source and target are
-// one.
+// The tokenizers of language models and encoders as the world keeps them: a directory with
+// tokenizer.json, or with vocab.json and merges.txt, or with SentencePiece's tokenizer.model, or
+// with BERT's vocab.txt. Source and target are one.
 //
 // Thread-safety: may be called from any thread.
 #pragma once

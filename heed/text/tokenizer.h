@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "heed/base/model_files.h"
+#include "heed/text/text_frame.h"
 
 namespace heed {
 
@@ -28,6 +29,18 @@ enum class Side { source, target };
 inline constexpr std::string_view end_piece = "</s>";
 inline constexpr std::string_view unknown_piece = "<unk>";
 inline constexpr std::string_view pad_piece = "<pad>";
+
+// The bytes [begin, end) of a text that a token was made of.
+struct TokenSpan {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool operator==(const TokenSpan&) const = default;
+};
+
+struct SpannedTokens {
+  std::vector<int> ids;
+  std::vector<TokenSpan> spans;  // one for each id
+};
 
 // Const functions may be called from several threads at once.
 class Tokenizer {
@@ -43,6 +56,11 @@ class Tokenizer {
   // spell. For text that one trusts: prompts in a model's own format.
   virtual std::vector<int> encode_marked(std::string_view text) const { return encode(text); }
 
+  // The ids that encode() gives, each with the bytes of the line that it was made of: of whole
+  // characters, for tagging words and finding answers. Errors: those of encode; usage: a kind of
+  // tokenizer that does not know it.
+  virtual SpannedTokens encode_with_spans(std::string_view line) const;
+
   // The line that the ids spell; special pieces are left out. Always valid UTF-8. Error (failure):
   // an id outside [0, size()).
   virtual std::string decode(std::span<const int> ids) const = 0;
@@ -57,6 +75,11 @@ class Tokenizer {
   virtual int end_id() const = 0;
   virtual int unknown_id() const = 0;
   virtual int pad_id() const = 0;
+  // Stands for a token that is to be guessed.
+  virtual int mask_id() const { return -1; }
+
+  // What an encoder reads around a text, or around two.
+  virtual TextFrame frame() const;
 
   // How soon byte-pair encoding makes each piece (the highest first), +inf for pieces that it never
   // makes or takes part in; empty for tokenizers of another kind.

@@ -14,7 +14,8 @@
 // other class, or none, it is a language model's, whose two sides are one:
 //   tokenizer.json                      of Hugging Face's `tokenizers`, or else
 //   vocab.json with merges.txt          byte-level pairs, as of GPT-2 and RoBERTa, or else
-//   tokenizer.model, spiece.model       SentencePiece with its own ids, as of LLaMA, or of T5.
+//   tokenizer.model, spiece.model       SentencePiece with its own ids, as of LLaMA, or of T5, or
+//   vocab.txt                           WordPiece, as of BERT.
 // What stands around their texts, and which ids are special, is also read from
 // tokenizer_config.json and special_tokens_map.json.
 //

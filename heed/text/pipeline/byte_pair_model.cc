@@ -188,6 +188,26 @@ bool BytePairModel::makes(int id) const {
          (options_.ignore_merges || makes_[static_cast<std::size_t>(id)]);
 }
 
+std::size_t BytePairModel::length_of(int id, std::string_view rest, bool first) const {
+  const std::string& piece = pieces().piece(id);
+  if (spells_bytes_) {  // a character each
+    return static_cast<std::size_t>(std::ranges::count_if(
+        piece, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u; }));
+  }
+  if (options_.byte_fallback && !rest.starts_with(piece) &&
+      std::ranges::find(byte_ids_, id) != byte_ids_.end()) {
+    return 1;
+  }
+  std::string_view text = piece;
+  if (!first && text.starts_with(options_.continuing_subword_prefix)) {
+    text.remove_prefix(options_.continuing_subword_prefix.size());
+  }
+  if (!rest.starts_with(text) && text.ends_with(options_.end_of_word_suffix)) {
+    text.remove_suffix(options_.end_of_word_suffix.size());
+  }
+  return rest.starts_with(text) ? text.size() : 0;
+}
+
 std::string BytePairModel::to_json() const {
   const auto text = [](const std::string& piece) { return Json(piece).dump(); };
   const auto optional = [&](const std::string& piece) {

@@ -38,6 +38,7 @@ class BytePairModel : public SubwordModel {
               std::vector<int>& ids) const override;
   bool makes(int id) const override;
   int unknown_id() const override { return unknown_id_; }
+  std::size_t length_of(int id, std::string_view rest, bool first) const override;
   std::string type() const override { return "BPE"; }
   std::string to_json() const override;
   // Whether words come as bytes.

@@ -7,6 +7,7 @@
 #include "heed/text/byte_level.h"
 #include "heed/text/fingerprint.h"
 #include "heed/text/pipeline/byte_pair_model.h"
+#include "heed/text/pipeline/token_places.h"
 
 namespace heed {
 
@@ -42,7 +43,7 @@ PipelineTokenizer::PipelineTokenizer(PipelineSteps steps, const PipelineSymbols&
       pre_tokenizer_(make_pre_tokenizer(steps_.pre_tokenizer, takes_bytes(*steps_.model),
                                         source + ": pre_tokenizer")),
       decoder_(make_decoder(steps_.decoder, source + ": decoder")),
-      surrounding_(read_post_processor(steps_.post_processor, source + ": post_processor")),
+      post_processor_(read_post_processor(steps_.post_processor, source + ": post_processor")),
       plain_bytes_(takes_bytes(*steps_.model) && is_plain_byte_level(steps_.pre_tokenizer)),
       before_normalizing_(tokens_where(steps_.added_tokens, false), {}),
       after_normalizing_(tokens_where(steps_.added_tokens, true), normalizer_) {
@@ -50,13 +51,14 @@ PipelineTokenizer::PipelineTokenizer(PipelineSteps steps, const PipelineSymbols&
   if (spells_everything(*steps_.model)) {
     symbols_.unknown = -1;  // some files name an end of texts for want of another
   }
-  for (const std::vector<int>* ids : {&surrounding_.before, &surrounding_.after}) {
-    for (const int id : *ids) {
-      check_data(id < size(), "{}: post_processor: the id {} is outside the vocabulary of {}",
-                 source, id, size());
+  for (const auto* parts : {&post_processor_.frame.single, &post_processor_.frame.pair}) {
+    for (const TextFrame::Part& part : *parts) {
+      check_data(part.id < size(), "{}: post_processor: the id {} is outside the vocabulary of {}",
+                 source, part.id, size());
     }
   }
-  for (const int id : {symbols_.begin, symbols_.end, symbols_.pad, symbols_.unknown}) {
+  for (const int id :
+       {symbols_.begin, symbols_.end, symbols_.pad, symbols_.unknown, symbols_.mask}) {
     check_data(id >= -1 && id < size(), "{}: the special id {} is outside the vocabulary of {}",
                source, id, size());
   }
@@ -99,57 +101,98 @@ void PipelineTokenizer::index_pieces(const std::string& source) {
   }
 }
 
-std::vector<int> PipelineTokenizer::run(std::string_view text, bool marked) const {
+std::vector<int> PipelineTokenizer::run(std::string_view text, bool marked,
+                                        std::vector<TokenSpan>* spans) const {
   const auto invalid = find_invalid_utf8(text);
   check_data(!invalid, "tokenizer: invalid UTF-8 at byte {} of the line", invalid.value_or(0));
   check_data(text.size() < (std::size_t{1} << 30), "tokenizer: a text of {} bytes", text.size());
   std::vector<int> ids;
   ids.reserve(text.size() / 4 + 4);
+  const Output output{ids, spans};
+  std::vector<TokenSpan> places;
+  if (spans != nullptr) {
+    places = places_of_characters(text);
+  }
   for (const AddedTokenFinder::Part& part : before_normalizing_.split(text, marked)) {
     if (part.id >= 0) {
       ids.push_back(part.id);
+      if (spans != nullptr) {
+        spans->push_back(
+            {static_cast<std::uint32_t>(part.begin), static_cast<std::uint32_t>(part.end)});
+      }
     } else {
-      encode_part(text.substr(part.begin, part.end - part.begin), part.begin == 0, marked, ids);
+      encode_part(text.substr(part.begin, part.end - part.begin),
+                  spans == nullptr ? nullptr : places.data() + part.begin, part.begin == 0, marked,
+                  output);
     }
   }
   return ids;
 }
 
-void PipelineTokenizer::encode_part(std::string_view text, bool begins_text, bool marked,
-                                    std::vector<int>& ids) const {
+void PipelineTokenizer::encode_part(std::string_view text, const TokenSpan* places,
+                                    bool begins_text, bool marked, const Output& output) const {
   std::string normalized;
+  std::vector<TokenSpan> new_places;
   if (normalizer_) {
     normalized = normalizer_(text);
+    if (places != nullptr) {
+      new_places = places_after(normalizer_, text, places, normalized);
+      places = new_places.data();
+    }
     text = normalized;
   }
   // The unmarked way is a promise, whatever pieces the model has.
   const ForbiddenIds* forbidden = marked || !model_makes_special_ ? nullptr : &special_;
   for (const AddedTokenFinder::Part& part : after_normalizing_.split(text, marked)) {
     if (part.id >= 0) {
-      ids.push_back(part.id);
+      output.ids.push_back(part.id);
+      if (output.spans != nullptr) {
+        output.spans->push_back({places[part.begin].begin, places[part.end - 1].end});
+      }
     } else {
-      encode_words(text.substr(part.begin, part.end - part.begin), begins_text && part.begin == 0,
-                   forbidden, ids);
+      encode_words(text.substr(part.begin, part.end - part.begin),
+                   places == nullptr ? nullptr : places + part.begin,
+                   begins_text && part.begin == 0, forbidden, output);
     }
   }
 }
 
-void PipelineTokenizer::encode_words(std::string_view text, bool begins_text,
-                                     const ForbiddenIds* forbidden, std::vector<int>& ids) const {
-  const SubwordModel& model = *steps_.model;
+void PipelineTokenizer::encode_words(std::string_view text, const TokenSpan* places,
+                                     bool begins_text, const ForbiddenIds* forbidden,
+                                     const Output& output) const {
   if (plain_bytes_) {
     split_like_gpt2(text, [&](std::size_t begin, std::size_t end) {
-      model.encode(text.substr(begin, end - begin), forbidden, ids);
+      encode_word({.text = text.substr(begin, end - begin),
+                   .places = places == nullptr ? nullptr : places + begin},
+                  forbidden, output);
     });
     return;
   }
-  WordList words({text, begins_text});
+  WordList words({text, begins_text, places});
   if (pre_tokenizer_) {
     pre_tokenizer_(words);
   }
   for (const Word& word : words.words()) {
-    model.encode(word.text, forbidden, ids);
+    encode_word(word, forbidden, output);
   }
+}
+
+void PipelineTokenizer::encode_word(const Word& word, const ForbiddenIds* forbidden,
+                                    const Output& output) const {
+  const std::size_t first = output.ids.size();
+  steps_.model->encode(word.text, forbidden, output.ids);
+  if (output.spans != nullptr) {
+    add_spans(*steps_.model, word, std::span(output.ids).subspan(first), *output.spans);
+  }
+}
+
+SpannedTokens PipelineTokenizer::encode_with_spans(std::string_view line) const {
+  SpannedTokens result;
+  result.ids = run(line, false, &result.spans);
+  if (post_processor_.trims_spans) {
+    trim_spans(line, result.spans);
+  }
+  return result;
 }
 
 std::string PipelineTokenizer::decode(std::span<const int> ids) const {
@@ -177,10 +220,15 @@ std::string PipelineTokenizer::piece(int id) const {
 }
 
 std::optional<int> PipelineTokenizer::begin_id() const {
-  if (!symbols_.begin_is_said && !surrounding_.before.empty()) {
-    return surrounding_.before.back();
+  const std::vector<int> before = ids_before(post_processor_.frame);
+  if (!symbols_.begin_is_said && !before.empty()) {
+    return before.back();
   }
   return symbols_.begin >= 0 ? std::optional(symbols_.begin) : std::nullopt;
+}
+
+TextFrame PipelineTokenizer::frame() const {
+  return post_processor_.frame == TextFrame() ? Tokenizer::frame() : post_processor_.frame;
 }
 
 std::string PipelineTokenizer::kind() const {
@@ -211,12 +259,21 @@ std::string PipelineTokenizer::config_json() const {
       config[key] = piece(id);
     }
   };
-  name("bos_token", begin_id().value_or(-1));
-  name("eos_token", symbols_.end);
+  const std::vector<int> after = ids_after(post_processor_.frame);
+  if (symbols_.mask >= 0 && begin_id() && !after.empty()) {  // an encoder's
+    name("cls_token", *begin_id());
+    name("sep_token", after.front());
+  } else {
+    name("bos_token", begin_id().value_or(-1));
+    name("eos_token", symbols_.end);
+  }
   name("unk_token", symbols_.unknown);
   name("pad_token", symbols_.pad);
-  if (surrounding_.before.empty() && symbols_.begin >= 0) {
+  if (ids_before(post_processor_.frame).empty() && symbols_.begin >= 0) {
     config["add_bos_token"] = true;
+  }
+  if (symbols_.mask >= 0) {
+    config["mask_token"] = piece(symbols_.mask);
   }
   return config.dump(2) + "\n";
 }

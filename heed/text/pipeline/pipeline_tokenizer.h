@@ -40,6 +40,7 @@ struct PipelineSymbols {
   int end = -1;
   int pad = -1;
   int unknown = -1;
+  int mask = -1;
 };
 
 class PipelineTokenizer : public Tokenizer {
@@ -49,8 +50,13 @@ class PipelineTokenizer : public Tokenizer {
   PipelineTokenizer(PipelineSteps steps, const PipelineSymbols& symbols, ModelFiles files,
                     const std::string& source);
 
-  std::vector<int> encode(std::string_view line) const override { return run(line, false); }
-  std::vector<int> encode_marked(std::string_view text) const override { return run(text, true); }
+  std::vector<int> encode(std::string_view line) const override {
+    return run(line, false, nullptr);
+  }
+  std::vector<int> encode_marked(std::string_view text) const override {
+    return run(text, true, nullptr);
+  }
+  SpannedTokens encode_with_spans(std::string_view line) const override;
   std::string decode(std::span<const int> ids) const override;
   std::string piece(int id) const override;
   int size() const override { return static_cast<int>(contents_.size()); }
@@ -58,6 +64,8 @@ class PipelineTokenizer : public Tokenizer {
   int end_id() const override { return symbols_.end; }
   int unknown_id() const override { return symbols_.unknown; }
   int pad_id() const override { return symbols_.pad; }
+  int mask_id() const override { return symbols_.mask; }
+  TextFrame frame() const override;
   // tokenizer.json and tokenizer_config.json, whatever the side.
   ModelFiles files(Side side) const override;
   std::string kind() const override;
@@ -68,11 +76,18 @@ class PipelineTokenizer : public Tokenizer {
   static constexpr const char* class_name = "PreTrainedTokenizerFast";
 
  private:
-  std::vector<int> run(std::string_view text, bool marked) const;
-  void encode_part(std::string_view text, bool begins_text, bool marked,
-                   std::vector<int>& ids) const;
-  void encode_words(std::string_view text, bool begins_text, const ForbiddenIds* forbidden,
-                    std::vector<int>& ids) const;
+  // `spans` may be null: nobody asks for them.
+  std::vector<int> run(std::string_view text, bool marked, std::vector<TokenSpan>* spans) const;
+  struct Output {
+    std::vector<int>& ids;
+    std::vector<TokenSpan>* spans;
+  };
+  // `places`: of each byte of `text`, where it stands in the whole text; null without spans.
+  void encode_part(std::string_view text, const TokenSpan* places, bool begins_text, bool marked,
+                   const Output& output) const;
+  void encode_words(std::string_view text, const TokenSpan* places, bool begins_text,
+                    const ForbiddenIds* forbidden, const Output& output) const;
+  void encode_word(const Word& word, const ForbiddenIds* forbidden, const Output& output) const;
   void index_pieces(const std::string& source);
   std::string json() const;
   std::string config_json() const;
@@ -83,7 +98,7 @@ class PipelineTokenizer : public Tokenizer {
   Normalizer normalizer_;
   PreTokenizer pre_tokenizer_;
   PieceDecoder decoder_;
-  SurroundingIds surrounding_;
+  PostProcessor post_processor_;
   bool plain_bytes_ = false;  // words as GPT-2 cuts them go straight to the model
   AddedTokenFinder before_normalizing_, after_normalizing_;
   std::vector<std::string_view> contents_;  // by id, of the model or of added tokens

@@ -28,6 +28,9 @@ class SubwordModel {
   virtual bool makes(int id) const = 0;
   // What it does not know becomes this id; -1: it knows all there is, or leaves the rest out.
   virtual int unknown_id() const = 0;
+  // How many bytes at the beginning of `rest` the piece stands for, `rest` being what is left of a
+  // word of which this is not, or is, the first piece. 0: it does not say, as of an unknown one.
+  virtual std::size_t length_of(int id, std::string_view rest, bool first) const;
   // "BPE", "Unigram", "WordPiece", "WordLevel"
   virtual std::string type() const = 0;
   // What tokenizer.json calls `model`, in one line or several.

@@ -109,6 +109,12 @@ void UnigramModel::spell_unknown(std::string_view text, const ForbiddenIds* forb
   ids.push_back(unknown_id_);
 }
 
+std::size_t UnigramModel::length_of(int id, std::string_view rest, bool first) const {
+  const std::size_t length = SubwordModel::length_of(id, rest, first);
+  const bool byte = byte_fallback_ && std::ranges::find(byte_ids_, id) != byte_ids_.end();
+  return length == 0 && byte ? 1 : length;
+}
+
 std::string UnigramModel::to_json() const {
   std::string json =
       fmt::format("{{\"type\": \"Unigram\", \"unk_id\": {}, \"byte_fallback\": {}, \"vocab\": [",

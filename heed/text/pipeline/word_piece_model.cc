@@ -73,6 +73,11 @@ std::string WordPieceModel::to_json() const {
       vocabulary_json(pieces()));
 }
 
+// A word that is not spelled whole is unknown whole.
+std::size_t WordPieceModel::length_of(int id, std::string_view rest, bool first) const {
+  return id == unknown_id_ ? rest.size() : pieces().piece(id).size() - (first ? 0 : prefix_.size());
+}
+
 WordLevelModel::WordLevelModel(PieceTable pieces, const std::string& unknown,
                                const std::string& source)
     : SubwordModel(std::move(pieces)),

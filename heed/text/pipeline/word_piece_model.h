@@ -23,6 +23,7 @@ class WordPieceModel : public SubwordModel {
               std::vector<int>& ids) const override;
   bool makes(int id) const override { return id < pieces().size(); }
   int unknown_id() const override { return unknown_id_; }
+  std::size_t length_of(int id, std::string_view rest, bool first) const override;
   std::string type() const override { return "WordPiece"; }
   std::string to_json() const override;
 
@@ -42,6 +43,7 @@ class WordLevelModel : public SubwordModel {
               std::vector<int>& ids) const override;
   bool makes(int id) const override { return id < pieces().size(); }
   int unknown_id() const override { return unknown_id_; }
+  std::size_t length_of(int, std::string_view rest, bool) const override { return rest.size(); }
   std::string type() const override { return "WordLevel"; }
   std::string to_json() const override;
 

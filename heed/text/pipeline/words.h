@@ -10,12 +10,20 @@
 #include <utility>
 #include <vector>
 
+#include "heed/text/tokenizer.h"
+
 namespace heed {
 
 struct Word {
   std::string_view text;     // not empty
   bool begins_text = false;  // nothing of the whole text stands before it
+  // Of each byte, where it stands in the text that was given; null: nobody asks.
+  const TokenSpan* places = nullptr;
 };
+
+// The places of a word that was rewritten as `text`: bytes that stay, spaces that became another
+// character, bytes that are spelled as characters; what was put before it has none of its own.
+std::vector<TokenSpan> places_of_rewritten(const Word& word, std::string_view text);
 
 class WordList {
  public:
@@ -31,7 +39,8 @@ class WordList {
     for (const Word& word : words_) {
       split(word.text, [&](std::size_t begin, std::size_t end) {
         if (begin < end) {
-          result.push_back({word.text.substr(begin, end - begin), word.begins_text && begin == 0});
+          result.push_back({word.text.substr(begin, end - begin), word.begins_text && begin == 0,
+                            word.places == nullptr ? nullptr : word.places + begin});
         }
       });
     }
@@ -43,6 +52,10 @@ class WordList {
   void rewrite(Rewrite&& rewrite) {
     for (Word& word : words_) {
       texts_.push_back(rewrite(std::as_const(word)));
+      if (word.places != nullptr) {
+        places_.push_back(places_of_rewritten(word, texts_.back()));
+        word.places = places_.back().data();
+      }
       word.text = texts_.back();
     }
   }
@@ -50,6 +63,7 @@ class WordList {
  private:
   std::vector<Word> words_;
   std::deque<std::string> texts_;
+  std::deque<std::vector<TokenSpan>> places_;
 };
 
 }  // namespace heed
