@@ -263,8 +263,8 @@ TEST_F(LoadModel, DamagedConfigurationsAreNamed) {
               HasSubstr("but the tokenizers have 259"));
   EXPECT_THAT(problem([](Json& json) { json["vocab_size"] = "many"; }), HasSubstr("vocab_size"));
   EXPECT_THAT(problem([](Json& json) { json["model_type"] = 7; }), HasSubstr("model_type"));
-  EXPECT_THAT(problem([](Json& json) { json["model_type"] = "roberta"; }),
-              HasSubstr("model_type \"roberta\": heed knows marian"));
+  EXPECT_THAT(problem([](Json& json) { json["model_type"] = "fairseq"; }),
+              HasSubstr("model_type \"fairseq\": heed knows marian"));
   EXPECT_THAT(problem([](Json& json) { json["heed"]["widths"] = 3; }), HasSubstr("an older heed"));
   EXPECT_THAT(problem([](Json& json) {
                 json["model_type"] = "heed-translator";

@@ -14,7 +14,7 @@ namespace heed {
 
 namespace {
 
-Json section_of(const Json& config, const std::string& source) {
+Json marian_section(const Json& config, const std::string& source) {
   const ConfigReader reader(config, source);
   TranslatorConfig model;
   model.d_model = reader.require<int>("d_model");
@@ -44,7 +44,7 @@ Json section_of(const Json& config, const std::string& source) {
 }
 
 // What Marian's config.json cannot say. What decides how weights begin it need not.
-std::vector<std::string> obstacles_of(const Json& section) {
+std::vector<std::string> marian_obstacles(const Json& section) {
   const auto model = config_from_json<TranslatorConfig>(section, "model");
   TranslatorConfig plain;
   plain.d_model = model.d_model;
@@ -68,8 +68,8 @@ std::vector<std::string> obstacles_of(const Json& section) {
   return obstacles;
 }
 
-std::optional<Json> config_of(const Json& section) {
-  if (!obstacles_of(section).empty()) {
+std::optional<Json> marian_config(const Json& section) {
+  if (!marian_obstacles(section).empty()) {
     return std::nullopt;
   }
   const auto model = config_from_json<TranslatorConfig>(section, "model");
@@ -141,9 +141,9 @@ ModelFamily marian_family() {
           .architectures = {"MarianMTModel"},
           .ignored = {"model.*.embed_positions.weight"},
           .names = names(),
-          .ours = section_of,
-          .theirs = config_of,
-          .obstacles = obstacles_of};
+          .ours = marian_section,
+          .theirs = marian_config,
+          .obstacles = marian_obstacles};
 }
 
 }  // namespace heed

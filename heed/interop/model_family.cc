@@ -12,33 +12,54 @@ namespace heed {
 const std::vector<ModelFamily>& model_families() {
   static const std::vector<ModelFamily> families = [] {
     std::vector<ModelFamily> all = {
-        marian_family(),
-        t5_family(),
-        gpt2_family(),
-        llama_family(),
-        mistral_family(),
-        qwen2_family(),
-        qwen3_family(),
-        heed_translator_family(),
-        heed_language_model_family(),
-        heed_encoder_family(),
+        marian_family(),  t5_family(),    gpt2_family(),  llama_family(),
+        mistral_family(), qwen2_family(), qwen3_family(),
     };
+    for (const auto& families : {bert_families, roberta_families, xlm_roberta_families,
+                                 distilbert_families, electra_families}) {
+      std::ranges::move(families(), std::back_inserter(all));
+    }
+    std::ranges::move(
+        std::vector{heed_translator_family(), heed_language_model_family(), heed_encoder_family()},
+        std::back_inserter(all));
     std::ranges::move(heed_headed_families(), std::back_inserter(all));
     return all;
   }();
   return families;
 }
 
+namespace {
+
+// The class that a config.json names; empty: none.
+std::string architecture_in(const Json& config) {
+  const auto names = config.find("architectures");
+  return names != config.end() && names->is_array() && !names->empty() && (*names)[0].is_string()
+             ? (*names)[0].get<std::string>()
+             : std::string();
+}
+
+}  // namespace
+
 const ModelFamily& family_of(const Json& config, const std::string& source) {
   check_data(config.is_object(), "{}: expected an object of keys", source);
   const auto type = config.find("model_type");
   check_data(type != config.end() && type->is_string(), "{}: 'model_type' is missing", source);
+  const std::string architecture = architecture_in(config);
+  const ModelFamily* found = nullptr;
   std::string known;
   for (const ModelFamily& family : model_families()) {
     if (family.model_type == type->get_ref<const std::string&>()) {
-      return family;
+      if (std::ranges::find(family.architectures, architecture) != family.architectures.end()) {
+        return family;
+      }
+      found = found == nullptr ? &family : found;
     }
-    known += (known.empty() ? "" : ", ") + family.model_type;
+    if (known.find(family.model_type) == std::string::npos) {
+      known += (known.empty() ? "" : ", ") + family.model_type;
+    }
+  }
+  if (found != nullptr) {
+    return *found;
   }
   fail(ErrorKind::bad_data, "{}: model_type {}: heed knows {}", source, type->dump(), known);
 }

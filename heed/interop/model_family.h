@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,7 +38,9 @@ struct NameRule {
 };
 
 struct ModelFamily {
-  std::string model_type;                  // of config.json
+  // Of config.json. Several families may share one, each with the class of a head of its own: then
+  // `architectures` tells them apart, and what names none of them is the first.
+  std::string model_type;
   std::string kind;                        // which of heed's models: ModelKind::name
   std::vector<std::string> architectures;  // of config.json; the first is written
   // Beginnings of names that a file may have or not: "bert.". Names below are written as they stand
@@ -49,12 +52,12 @@ struct ModelFamily {
   std::vector<NameRule> names = {};
 
   // config.json → the section `model` of a recipe. Errors (bad_data) name `source` and the key.
-  Json (*ours)(const Json& config, const std::string& source) = nullptr;
+  std::function<Json(const Json& config, const std::string& source)> ours;
   // The section `model` → keys of config.json; nothing: a model that this family cannot express.
-  std::optional<Json> (*theirs)(const Json& model) = nullptr;
+  std::function<std::optional<Json>(const Json& model)> theirs;
   // What of the section keeps this family from expressing it, a sentence for each key. Null: the
   // layout is heed's own, and no other program reads it.
-  std::vector<std::string> (*obstacles)(const Json& model) = nullptr;
+  std::function<std::vector<std::string>(const Json& model)> obstacles;
 };
 
 // In the order in which they are asked to express a model.
