@@ -28,6 +28,7 @@ struct GenerateOptions {
   std::optional<std::string> prompt;
   WritingConfig writing;
   std::string precision = "float32";
+  std::string context_end = "stop";
   int threads = 1;
   bool json = false;
   bool logprobs = false;
@@ -98,7 +99,8 @@ class WrittenOutput {
     for (const WrittenText& text : texts) {
       if (text.end == TextEnd::context) {
         print_warning(fmt::format(
-            "prompt {}: the text ends where the model takes no more, before --max-tokens {}",
+            "prompt {}: the text ends before --max-tokens {}, where it is as long as the model "
+            "takes with its prompt; --context-end slide drops the oldest tokens and goes on",
             count_ + 1, options_.writing.max_tokens));
         return;
       }
@@ -111,7 +113,9 @@ class WrittenOutput {
   bool begun_ = false;
 };
 
-void run_generate(const GenerateOptions& options) {
+void run_generate(GenerateOptions options) {
+  options.writing.context_end =
+      options.context_end == "slide" ? ContextEnd::slide : ContextEnd::stop;
   check_usage(!options.logprobs || options.json, "--logprobs: goes with --json");
   check_usage(!options.logprobs || options.writing.beam == 1,
               "--logprobs: tells the tokens of greedy decoding and sampling, not of a beam");
@@ -149,7 +153,8 @@ void add_generate_command(CLI::App& application, int&) {
       "token by token, in whole characters. By default it draws from the model's own distribution; "
       "--temperature 0 takes the most probable token each time. The same seed gives the same text, "
       "whatever is written beside it. A text ends at the model's end symbol, before a --stop, "
-      "after --max-tokens, or where the model takes no more, of which a warning tells. Several "
+      "after --max-tokens, or where it is as long as the model takes, of which a warning tells "
+      "(--context-end slide goes on there). Several "
       "texts are separated by a line with ---; --json gives them as JSON, an object a prompt.");
   command->footer(
       "Examples:\n"
@@ -165,6 +170,13 @@ void add_generate_command(CLI::App& application, int&) {
   add_input_option(*command, options->input, "Prompts, one a line")->excludes(prompt);
   command->add_option("--max-tokens", writing.max_tokens, "Tokens of a text at most")
       ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--context-end", options->context_end,
+                   "Where a text with its prompt is as long as the model takes: stop there, or "
+                   "slide, dropping the oldest tokens, half of them at a time, but for the symbol "
+                   "that begins the text")
+      ->check(CLI::IsMember({"stop", "slide"}))
       ->capture_default_str();
   command->add_option("--samples", writing.samples, "Texts for each prompt")
       ->type_name("N")

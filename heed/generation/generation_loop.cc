@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "heed/generation/beam_search.h"
 #include "heed/generation/best_candidates.h"
@@ -22,10 +23,13 @@ std::int64_t width_of(const DecodingConfig& config) {
 
 // The most tokens that may follow the prompt: the model takes in all but the last of them.
 std::int64_t length_limit(const GenerationRequest& request, std::int64_t longest) {
-  const auto& [source, begun] = request.prompt;
+  const std::vector<int>&source = request.prompt.source, &begun = request.prompt.begun;
   const DecodingConfig& config = request.config;
-  const auto length = std::min<std::int64_t>(config.max_length,
-                                             longest - static_cast<std::int64_t>(begun.size()) + 1);
+  const std::int64_t length =
+      request.prompt.kept
+          ? config.max_length
+          : std::min<std::int64_t>(config.max_length,
+                                   longest - static_cast<std::int64_t>(begun.size()) + 1);
   if (config.max_length_ratio <= 0 || source.empty()) {
     return length;
   }
@@ -33,16 +37,34 @@ std::int64_t length_limit(const GenerationRequest& request, std::int64_t longest
   return static_cast<std::int64_t>(std::min(limit, static_cast<double>(length)));
 }
 
-Inputs packed(std::span<const std::vector<int>* const> sequences) {
-  std::vector<std::int32_t> ids, lengths;
-  for (const std::vector<int>* sequence : sequences) {
-    ids.insert(ids.end(), sequence->begin(), sequence->end());
-    lengths.push_back(static_cast<std::int32_t>(sequence->size()));
+// The tokens, or if the model does not take as many, those that are kept and half as many of the
+// last as there is room for.
+std::vector<int> within_reach(std::vector<int> tokens, const Prompt& prompt, std::int64_t longest) {
+  if (!prompt.kept || std::cmp_less_equal(tokens.size(), longest)) {
+    return tokens;
   }
-  const auto count = static_cast<std::int64_t>(ids.size());
-  return {.ids = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids), {count}),
-          .rows = make_sequences(lengths)};
+  const std::int64_t last = (longest - *prompt.kept + 1) / 2;
+  tokens.erase(tokens.begin() + *prompt.kept, tokens.end() - last);
+  return tokens;
 }
+
+// Sequences one behind the other.
+class Packing {
+ public:
+  void add(std::span<const int> sequence) {
+    ids_.insert(ids_.end(), sequence.begin(), sequence.end());
+    lengths_.push_back(static_cast<std::int32_t>(sequence.size()));
+  }
+  std::int64_t count() const { return static_cast<std::int64_t>(lengths_.size()); }
+  Inputs inputs() const {
+    const auto count = static_cast<std::int64_t>(ids_.size());
+    return {.ids = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids_), {count}),
+            .rows = make_sequences(lengths_)};
+  }
+
+ private:
+  std::vector<std::int32_t> ids_, lengths_;
+};
 
 }  // namespace
 
@@ -62,6 +84,13 @@ void check_prompt(const Prompt& prompt, std::int64_t index, std::int64_t longest
   check(static_cast<std::int64_t>(prompt.source.size()) <= longest,
         "decoding: sentence {} has {} tokens, the model takes {} at most; split it", index + 1,
         prompt.source.size(), longest);
+  if (prompt.kept) {
+    const auto most = std::min<std::int64_t>(longest - 1, std::ssize(prompt.begun));
+    check(*prompt.kept >= 0 && *prompt.kept <= most,
+          "decoding: prompt {} keeps its first {} tokens, where {} leave room for others",
+          index + 1, *prompt.kept, most);
+    return;
+  }
   check(static_cast<std::int64_t>(prompt.begun.size()) <= longest,
         "decoding: prompt {} begins with {} tokens, the model takes {} at most", index + 1,
         prompt.begun.size(), longest);
@@ -102,58 +131,105 @@ void GenerationLoop::advance() {
   if (running_.empty()) {
     return;
   }
-  parents_.clear();
-  tokens_.clear();
-  draws_.clear();
-  rules_.clear();
-  for (const Running& item : running_) {
-    for (std::size_t i = 0; i < item.search->live().size(); ++i) {
-      const LiveRow& row = item.search->live()[i];
-      add_draw(item, i, static_cast<std::int64_t>(parents_.size()));
-      parents_.push_back(row.parent);
-      tokens_.push_back(row.token);
+  std::vector<Running*> going, sliding;
+  for (Running& item : running_) {
+    (item.held < model_.longest() ? going : sliding).push_back(&item);
+  }
+  if (going.empty()) {
+    session_ = model_.start(context_);
+    session_rows_ = 0;
+  } else {
+    go_on(going);
+  }
+  if (!sliding.empty()) {
+    slide(sliding);
+  }
+  finish();
+}
+
+void GenerationLoop::go_on(std::span<Running* const> items) {
+  std::vector<std::int32_t> parents, tokens;
+  forget_draws();
+  for (Running* item : items) {
+    for (std::size_t i = 0; i < item->search->live().size(); ++i) {
+      const LiveRow& row = item->search->live()[i];
+      add_draw(*item, i, static_cast<std::int64_t>(parents.size()));
+      parents.push_back(row.parent);
+      tokens.push_back(row.token);
+    }
+    ++item->held;
+  }
+  const Tensor logits = session_->advance(parents, tokens);
+  session_rows_ = static_cast<std::int64_t>(parents.size());
+  extend(items, logits, 0);
+}
+
+void GenerationLoop::slide(std::span<Running* const> items) {
+  Packing sources, begun;
+  forget_draws();
+  for (Running* item : items) {
+    for (std::size_t i = 0; i < item->search->live().size(); ++i) {
+      add_draw(*item, i, begun.count());
+      const std::vector<int> left =
+          within_reach(tokens_of(*item, i), item->request.prompt, model_.longest());
+      sources.add(item->request.prompt.source);
+      begun.add(left);
+      item->held = std::ssize(left);
     }
   }
-  const Tensor logits = session_->advance(parents_, tokens_);
-  session_rows_ = static_cast<std::int64_t>(parents_.size());
-  extend(0, logits, 0);
-  finish();
+  const Tensor logits = session_->add({.source = sources.inputs(), .begun = begun.inputs()});
+  const std::int64_t first_row = std::exchange(session_rows_, session_rows_ + begun.count());
+  extend(items, logits, first_row);
 }
 
 // Those who came first go first, even where one behind them would find room.
 void GenerationLoop::join() {
-  std::size_t count = 0;
-  for (; count < waiting_.size(); ++count) {
-    const std::int64_t width = width_of(waiting_[count].config);
+  std::vector<Running*> items;
+  Packing sources, begun;
+  forget_draws();
+  while (!waiting_.empty()) {
+    const std::int64_t width = width_of(waiting_.front().config);
     if (rows_taken_ > 0 && width > row_limit_ - rows_taken_) {
       break;
     }
     rows_taken_ += width;
+    running_.push_back({.request = std::move(waiting_.front()), .search = nullptr});
+    waiting_.pop_front();
+    Running& item = running_.back();
+    item.search = make_search(item.request);
+    for (std::size_t live = 0; live < item.search->live().size(); ++live) {
+      add_draw(item, live, begun.count());
+    }
+    const Prompt& prompt = item.request.prompt;
+    const std::vector<int> left = within_reach(prompt.begun, prompt, model_.longest());
+    sources.add(prompt.source);
+    begun.add(left);
+    item.held = std::ssize(left);
+    items.push_back(&item);
   }
-  if (count == 0) {
+  if (items.empty()) {
     return;
   }
   if (session_ == nullptr) {
     session_ = model_.start(context_);
     session_rows_ = 0;
   }
-  const std::size_t first = running_.size();
-  const Tensor logits = session_->add(packed_prompts(count));
+  const Tensor logits = session_->add({.source = sources.inputs(), .begun = begun.inputs()});
+  const std::int64_t first_row = std::exchange(session_rows_, session_rows_ + begun.count());
+  extend(items, logits, first_row);
+  finish();
+}
+
+void GenerationLoop::forget_draws() {
   draws_.clear();
   rules_.clear();
-  for (std::size_t i = 0; i < count; ++i) {
-    running_.push_back({.request = std::move(waiting_.front()), .search = nullptr});
-    waiting_.pop_front();
-    Running& item = running_.back();
-    item.search = make_search(item.request);
-    for (std::size_t live = 0; live < item.search->live().size(); ++live) {
-      add_draw(item, live, static_cast<std::int64_t>(i));
-    }
-  }
-  const std::int64_t first_row = session_rows_;
-  session_rows_ += static_cast<std::int64_t>(count);
-  extend(first, logits, first_row);
-  finish();
+}
+
+std::vector<int> GenerationLoop::tokens_of(const Running& item, std::size_t live) const {
+  std::vector<int> tokens = item.request.prompt.begun;
+  const std::vector<int> written = item.search->written(live);
+  tokens.insert(tokens.end(), written.begin(), written.end());
+  return tokens;
 }
 
 void GenerationLoop::add_draw(const Running& item, std::size_t live, std::int64_t row) {
@@ -164,25 +240,14 @@ void GenerationLoop::add_draw(const Running& item, std::size_t live, std::int64_
                                         .step = item.step,
                                         .config = &config});
   if (has_token_rules(config)) {
-    std::vector<int> tokens = item.request.prompt.begun;
-    const std::vector<int> written = item.search->written(live);
-    tokens.insert(tokens.end(), written.begin(), written.end());
-    if (TokenRules rules = token_rules(config, tokens); !rules.empty()) {
+    if (TokenRules rules = token_rules(config, tokens_of(item, live)); !rules.empty()) {
       draw.rules = &rules_.emplace_back(std::move(rules));
     }
   }
 }
 
-Prompts GenerationLoop::packed_prompts(std::size_t count) const {
-  std::vector<const std::vector<int>*> sources, begun;
-  for (std::size_t i = 0; i < count; ++i) {
-    sources.push_back(&waiting_[i].prompt.source);
-    begun.push_back(&waiting_[i].prompt.begun);
-  }
-  return {.source = packed(sources), .begun = packed(begun)};
-}
-
-void GenerationLoop::extend(std::size_t first, const Tensor& logits, std::int64_t first_row) {
+void GenerationLoop::extend(std::span<Running* const> items, const Tensor& logits,
+                            std::int64_t first_row) {
   const Candidates next = candidates(logits);
   check_numbers(next);
   std::vector<std::int32_t> rows;  // of the session
@@ -190,12 +255,11 @@ void GenerationLoop::extend(std::size_t first, const Tensor& logits, std::int64_
     rows.push_back(static_cast<std::int32_t>(first_row + draw.row));
   }
   std::size_t begin = 0;
-  for (std::size_t i = first; i < running_.size(); ++i) {
-    Running& item = running_[i];
-    const std::size_t live = item.search->live().size();
-    item.search->extend(next, static_cast<std::int64_t>(begin),
-                        std::span(rows).subspan(begin, live));
-    ++item.step;
+  for (Running* item : items) {
+    const std::size_t live = item->search->live().size();
+    item->search->extend(next, static_cast<std::int64_t>(begin),
+                         std::span(rows).subspan(begin, live));
+    ++item->step;
     begin += live;
   }
 }

@@ -14,7 +14,8 @@
 #include <deque>
 #include <limits>
 #include <memory>
-#include <optional>
+#include <span>
+#include <vector>
 
 #include "heed/generation/sampling.h"
 #include "heed/generation/search.h"
@@ -32,7 +33,8 @@ struct GenerationRequest {
 
 // Errors (failure): an id outside the vocabulary, an end symbol that is suppressed, no end symbol.
 void check_output_symbols(const OutputSymbols& symbols, std::int64_t vocabulary);
-// Errors (failure) name the prompt, `index` + 1: no tokens, or more than the model takes.
+// Errors (failure) name the prompt, `index` + 1: no tokens, or more than the model takes (unless
+// the oldest make room: then more that are kept).
 void check_prompt(const Prompt& prompt, std::int64_t index, std::int64_t longest);
 
 class GenerationLoop {
@@ -57,17 +59,24 @@ class GenerationLoop {
     GenerationRequest request;
     std::unique_ptr<Search> search;
     std::int64_t step = 0;  // tokens chosen
+    std::int64_t held = 0;  // tokens of each of its rows in the session
   };
 
   std::unique_ptr<Search> make_search(const GenerationRequest& request) const;
   void advance();
+  // Each live row of the items a token further.
+  void go_on(std::span<Running* const> items);
+  // The same for items whose rows are as long as the model takes: what is left of them joins anew.
+  void slide(std::span<Running* const> items);
   void join();
-  Prompts packed_prompts(std::size_t count) const;
-  // Extends the live rows of running_[first] and those after it; draws_ says for each its row of
-  // the logits, which is row first_row + … of the session.
+  void forget_draws();
+  // What live row `live` consists of by now, what was begun included.
+  std::vector<int> tokens_of(const Running& item, std::size_t live) const;
   // Lets live row `live` of the search, which is row `row` of the logits, choose in this step.
   void add_draw(const Running& item, std::size_t live, std::int64_t row);
-  void extend(std::size_t first, const Tensor& logits, std::int64_t first_row);
+  // Extends the live rows of the items; draws_ says for each its row of the logits, which is row
+  // first_row + … of the session.
+  void extend(std::span<Running* const> items, const Tensor& logits, std::int64_t first_row);
   Candidates candidates(const Tensor& logits) const;
   void check_numbers(const Candidates& candidates) const;
   void finish();
@@ -82,7 +91,6 @@ class GenerationLoop {
   std::deque<Running> running_;
   std::int64_t rows_taken_ = 0;  // what the running ones may need
   // Of this step, live row by live row; rules for those that have some.
-  std::vector<std::int32_t> parents_, tokens_;
   std::vector<Draw> draws_;
   std::deque<TokenRules> rules_;
 };

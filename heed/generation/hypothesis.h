@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace heed {
@@ -11,6 +12,10 @@ namespace heed {
 struct Prompt {
   std::vector<int> source;  // what it is written from, with its end symbol; none: a language model
   std::vector<int> begun;   // the start symbol if there is one, then text: one token at least
+  // Where the model takes no more tokens, the sequence ends; or, with this, the oldest make room,
+  // all but the first `kept` of `begun`: half of what is not kept goes, and the model is given what
+  // is left anew, so that a token costs little more than elsewhere.
+  std::optional<std::int64_t> kept = {};
 };
 
 // The tokens that mean something to a search.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "heed/base/error.h"
+#include "heed/base/unicode.h"
 #include "heed/text/incremental_text.h"
 
 namespace heed {
@@ -174,16 +175,24 @@ std::vector<std::vector<WrittenText>> TextWriter::write(std::span<const std::str
   std::vector<Prompt> begun;
   std::vector<std::vector<TextInProgress>> texts;
   for (const std::string& prompt : prompts) {
-    const std::vector<int> ids = begun_by(model_, prompt, config_.marked);
     const std::int64_t number = prompts_before_ + static_cast<std::int64_t>(begun.size()) + 1;
+    const auto invalid = find_invalid_utf8(prompt);
+    check_data(!invalid, "prompt {}: invalid UTF-8 at byte {}", number, invalid.value_or(0));
+    const std::vector<int> ids = begun_by(model_, prompt, config_.marked);
     check_usage(!ids.empty(), "prompt {}: is empty; give it a beginning, be it a line break",
                 number);
-    check_usage(std::cmp_less_equal(ids.size(), model_.model.longest()),
-                "prompt {}: has {} tokens, the model takes {} at most", number, ids.size(),
-                model_.model.longest());
+    const bool slides = config_.context_end == ContextEnd::slide;
+    check_usage(slides || std::cmp_less_equal(ids.size(), model_.model.longest()),
+                "prompt {}: has {} tokens, the model takes {} at most; shorten it, or let the "
+                "oldest make room (context end slide)",
+                number, ids.size(), model_.model.longest());
     texts.emplace_back(static_cast<std::size_t>(config_.samples),
                        TextInProgress(tokenizer, ids, config_.stop));
     begun.push_back({.source = {}, .begun = ids});
+    if (slides) {
+      const bool starts = model_.symbols.start >= 0;
+      begun.back().kept = starts && model_.model.longest() > 1 ? 1 : 0;
+    }
   }
   const std::int64_t first =
       std::exchange(prompts_before_, prompts_before_ + static_cast<std::int64_t>(prompts.size()));

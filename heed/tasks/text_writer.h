@@ -19,8 +19,16 @@
 
 namespace heed {
 
+// What becomes of a text, prompt included, that is as long as the model takes (its context).
+enum class ContextEnd : std::uint8_t {
+  stop,   // it ends; a prompt that is longer is refused
+  slide,  // the oldest tokens make room, half of them at a time; the start symbol stays
+          // (Prompt::kept)
+};
+
 struct WritingConfig {
-  int max_tokens = 256;    // of a text, at most; it also ends where the model takes no more
+  int max_tokens = 256;  // of a text, at most
+  ContextEnd context_end = ContextEnd::stop;
   int samples = 1;         // texts for each prompt
   int beam = 1;            // above 1: searches for the most probable texts, drawing none
   double temperature = 1;  // divides the logits; 0: always the most probable token
@@ -41,7 +49,7 @@ enum class TextEnd : std::uint8_t {
   symbol,   // the model ended it
   stop,     // it came to one of WritingConfig::stop
   length,   // it has max_tokens tokens
-  context,  // prompt and text together are as long as the model takes
+  context,  // prompt and text together are as long as the model takes (ContextEnd::stop)
 };
 std::string_view name_of(TextEnd end);
 
@@ -71,9 +79,10 @@ class TextWriter {
   TextWriter(const TextModel& model, const WritingConfig& config,
              const ForwardContext& context = {});
 
-  // `samples` texts for each prompt, of valid UTF-8. What is drawn depends on the seed and on how
-  // many prompts came before, in this call and in earlier ones. Errors (usage) name the prompt: it
-  // is longer than the model takes, or empty where no symbol begins a text; on_text with a beam.
+  // `samples` texts for each prompt. What is drawn depends on the seed and on how
+  // many prompts came before, in this call and in earlier ones. Errors name the prompt: (bad_data)
+  // it is no UTF-8; (usage) it is longer than the model takes (ContextEnd::stop), or empty where no
+  // symbol begins a text; on_text with a beam.
   std::vector<std::vector<WrittenText>> write(std::span<const std::string> prompts,
                                               const OnText& on_text = {});
 

@@ -122,6 +122,69 @@ TEST_F(TextWriterTest, EndsWhereTheModelTakesNoMore) {
   EXPECT_EQ(name_of(text.end), "context");
 }
 
+// Of 64 places one is kept for the start symbol: 32 tokens of the other 63 stay when it is full.
+TEST_F(TextWriterTest, SlidesPastTheEndOfTheContext) {
+  TextSymbols symbols = text_symbols_for(*tokenizers_.target);
+  symbols.start = tokenizers_.target->encode("z")[0];
+  const TextModel model{model_, tokenizers_, symbols};
+  TextWriter sliding(model,
+                     {.max_tokens = 120, .context_end = ContextEnd::slide, .temperature = 0});
+  const std::string prompt(50, 'a');
+  const WrittenText text = sliding.write(std::vector{prompt})[0][0];
+  ASSERT_EQ(text.end, TextEnd::length);
+  ASSERT_EQ(text.tokens, 120);
+  // The first tokens are those that come without sliding.
+  TextWriter stopping(model, {.max_tokens = 120, .temperature = 0});
+  const WrittenText stopped = stopping.write(std::vector{prompt})[0][0];
+  ASSERT_EQ(stopped.end, TextEnd::context);
+  ASSERT_EQ(stopped.pieces.size(), 14u);  // 64 - 51 + 1
+  for (std::size_t i = 0; i < 14; ++i) {
+    EXPECT_EQ(text.pieces[i].id, stopped.pieces[i].id) << i;
+  }
+  // The next are what follows the start symbol and the last 32 tokens, alone.
+  std::vector<int> ids = tokenizers_.target->encode(prompt);
+  for (std::size_t i = 0; i < 14; ++i) {
+    ids.push_back(text.pieces[i].id);
+  }
+  std::vector<int> left = {symbols.start};
+  left.insert(left.end(), ids.end() - 32, ids.end());
+  const std::vector<Prompt> begun = {{.source = {}, .begun = left}};
+  DecodingConfig greedy;
+  greedy.beam = 1;
+  greedy.length_penalty = 0;
+  greedy.max_length = 20;
+  const auto expected =
+      generate(model_, begun, {.ends = {symbols.end}, .suppressed = symbols.suppressed}, greedy);
+  ASSERT_EQ(expected[0][0].tokens.size(), 20u);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(text.pieces[14 + i].id, expected[0][0].tokens[i]) << i;
+  }
+}
+
+TEST_F(TextWriterTest, SlidesInABatchAsAlone) {
+  const std::vector<std::string> prompts = {std::string(40, 'a'), "one two", std::string(63, 'b'),
+                                            std::string(200, 'c'), "é"};
+  for (const int beam : {1, 3}) {
+    const WritingConfig config{.max_tokens = 150,
+                               .context_end = ContextEnd::slide,
+                               .samples = 2,
+                               .beam = beam,
+                               .repetition_penalty = 1.1,
+                               .seed = 9};
+    const auto together = writer(config).write(prompts);
+    TextWriter apart = writer(config);
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      const auto alone = apart.write(std::span(&prompts[i], 1))[0];
+      ASSERT_EQ(alone.size(), together[i].size());
+      for (std::size_t k = 0; k < alone.size(); ++k) {
+        EXPECT_EQ(alone[k].text, together[i][k].text);
+        EXPECT_EQ(alone[k].log_probability, together[i][k].log_probability);
+        EXPECT_NE(alone[k].end, TextEnd::context);
+      }
+    }
+  }
+}
+
 TEST_F(TextWriterTest, TellsEveryToken) {
   const WrittenText text = one("ab", {.max_tokens = 12});
   std::string together;
@@ -176,6 +239,13 @@ TEST_F(TextWriterTest, RefusesWhatMakesNoSense) {
   EXPECT_THAT(refusal("a", {.temperature = 0, .top_k = 3}), HasSubstr("top_k"));
   EXPECT_THAT(refusal("a", {.temperature = -1}), HasSubstr("temperature -1"));
   EXPECT_THAT(refusal("a", {.stop = {""}}), HasSubstr("stop"));
+  try {
+    one("a\xFF");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+    EXPECT_STREQ(error.what(), "prompt 1: invalid UTF-8 at byte 1");
+  }
 }
 
 }  // namespace
