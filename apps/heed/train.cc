@@ -9,8 +9,8 @@
 #include "apps/heed/file_options.h"
 #include "apps/heed/interrupt.h"
 #include "apps/heed/terminal_progress.h"
-#include "heed/base/error.h"
-#include "heed/tasks/recipe_document.h"
+#include "heed/base/json.h"
+#include "heed/base/yaml.h"
 #include "heed/tasks/run.h"
 
 namespace heed::app {
@@ -50,10 +50,11 @@ void run_train(const TrainOptions& options, int& exit_code) {
   if (!options.precision.empty()) {
     overrides.push_back("precision=" + options.precision);
   }
-  Recipe recipe = read_recipe(options.recipe, overrides);
   if (!options.init_from.empty()) {
-    set_recipe_key(recipe, "init_from", options.init_from);
+    check_text(options.init_from, "--init-from");
+    overrides.push_back("init_from=" + Json(options.init_from).dump());
   }
+  const Recipe recipe = read_recipe(options.recipe, overrides);
   const std::filesystem::path directory =
       options.run.empty()
           ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
@@ -82,7 +83,8 @@ void add_train_command(CLI::App& application, int& exit_code) {
       "Examples:\n"
       "  heed train recipes/multi30k-quick.yaml --set data.directory=data/multi30k --run run\n"
       "  heed train recipe.yaml --set training.max_steps=500 --set model.d_model=256\n"
-      "  heed train recipe.yaml --run run --resume");
+      "  heed train recipe.yaml --run run --resume\n"
+      "  heed train recipe.yaml --init-from SmolLM2-135M-Instruct.Q8_0.gguf --run tuned");
   const auto options = std::make_shared<TrainOptions>();
   command->add_option("RECIPE", options->recipe, "The recipe, a YAML file")
       ->required()
@@ -92,7 +94,11 @@ void add_train_command(CLI::App& application, int& exit_code) {
   command->add_option("--run", options->run, "The run directory (default: runs/NAME of the recipe)")
       ->type_name("DIR");
   command->add_flag("--resume", options->resume, "Continue the run that is in the run directory");
-  command->add_option("--init-from", options->init_from, "Start from this trained model")
+  command
+      ->add_option(
+          "--init-from", options->init_from,
+          "Start from this model, its weights, configuration and tokenizers: a run, a model "
+          "directory, or a file of GGUF or llama2.c")
       ->type_name("DIR");
   command->add_option("--threads", options->threads, "Threads (default: one for each core)")
       ->check(CLI::Range(1, 1024));

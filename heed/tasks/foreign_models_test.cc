@@ -92,6 +92,13 @@ TEST_F(Gguf, AFileThatIsNoModelIsSaid) {
     EXPECT_EQ(error.kind(), ErrorKind::input_output);
     EXPECT_THAT(error.what(), HasSubstr("are pickles"));
   }
+  write_file(directory_ / "model.safetensors", "");
+  try {
+    load_model(directory_ / "model.safetensors");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("holds weights alone; name its directory"));
+  }
 }
 
 class Stories : public testing::Test {

@@ -6,7 +6,9 @@
 
 #include "heed/base/error.h"
 #include "heed/base/json.h"
+#include "heed/interop/model_family.h"
 #include "heed/interop/model_kind.h"
+#include "heed/interop/model_source.h"
 
 namespace heed {
 
@@ -32,11 +34,25 @@ void check_same_model(const std::string& init_from, const Json& wanted, const Js
   }
 }
 
-LoadedModel load_initial_model(const std::string& init_from, const std::string& task) {
-  const ModelKind& kind = model_kind_in(init_from);
+namespace {
+
+void check_task(const ModelKind& kind, const std::string& init_from, const std::string& task) {
   check_usage(kind.task == task,
               "init_from {}: this is {}, for the task {}; the recipe's task is {}", init_from,
               kind.noun, kind.task, task);
+}
+
+}  // namespace
+
+Json initial_section(const std::string& init_from, const std::string& task) {
+  const ModelSource files = open_model_source(init_from);
+  const ModelFamily& family = family_of(files.config, files.config_source);
+  check_task(model_kind(family.kind), init_from, task);
+  return model_section(files.config, family, files.config_source);
+}
+
+LoadedModel load_initial_model(const std::string& init_from, const std::string& task) {
+  check_task(model_kind_in(init_from), init_from, task);
   return load_model(init_from);
 }
 
@@ -45,6 +61,9 @@ void copy_weights(Module& from, Module& to) {
   check(source.size() == target.size(), "init_from: {} tensors for {}", source.size(),
         target.size());
   for (std::size_t i = 0; i < target.size(); ++i) {
+    check_usage(target[i].tensor.shape() == source[i].tensor.shape(),
+                "init_from: its {} has shape {}, the recipe's model wants {}", source[i].name,
+                source[i].tensor.shape(), target[i].tensor.shape());
     target[i].tensor.copy_from(source[i].tensor);
   }
 }

@@ -14,10 +14,15 @@ namespace heed {
 // (usage) name the key and both values.
 void check_same_model(const std::string& init_from, const Json& wanted, const Json& there);
 
-// The model of `init_from`. Errors: those of load_model; usage: it is for another task than `task`.
+// The section `model` of a recipe that takes the model of `init_from` as it is, without its weights
+// being read. Errors as for load_initial_model.
+Json initial_section(const std::string& init_from, const std::string& task);
+
+// The model of `init_from`: whatever load_model takes. Errors: those of load_model; usage: it is
+// for another task than `task`.
 LoadedModel load_initial_model(const std::string& init_from, const std::string& task);
 
-// Both have the same parameters.
+// Both have the same parameters. Error (usage): of other shapes.
 void copy_weights(Module& from, Module& to);
 
 }  // namespace heed

@@ -6,6 +6,7 @@
 #include "heed/base/error.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
+#include "heed/interop/model_source.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/models/language_model_presets.h"
 #include "heed/tasks/initial_weights.h"
@@ -22,18 +23,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The model as it begins, and the symbols that it begins and ends texts with.
 std::unique_ptr<LanguageModel> make_model(const LanguageModellingRecipe& recipe,
-                                          const TokenizerPair& tokenizers) {
-  auto model = std::make_unique<LanguageModel>(recipe.model, tokenizers.target->size(), cpu_device,
-                                               StartingWeights::unset);
+                                          const TokenizerPair& tokenizers, TextSymbols& symbols) {
+  const auto make = [&](std::int64_t vocabulary) {
+    return std::make_unique<LanguageModel>(recipe.model, vocabulary, cpu_device,
+                                           StartingWeights::unset);
+  };
   if (recipe.init_from.empty()) {
+    symbols = text_symbols_for(*tokenizers.target);
+    auto model = make(tokenizers.target->size());
     initialize_parameters(*model, static_cast<std::uint64_t>(recipe.seed));
-  } else {
-    const LoadedModel loaded = load_initial_model(recipe.init_from, "language_modelling");
-    check_same_model(recipe.init_from, config_to_json(model->config()),
-                     description_of(*loaded.module).section);
-    copy_weights(*loaded.module, *model);
+    return model;
   }
+  const LoadedModel loaded = load_initial_model(recipe.init_from, "language_modelling");
+  check_same_model(recipe.init_from, config_to_json(LanguageModelConfig(recipe.model)),
+                   description_of(*loaded.module).section);
+  symbols = loaded.symbols;
+  auto model = make(loaded.generator().vocabulary_size());
+  copy_weights(*loaded.module, *model);
   return model;
 }
 
@@ -41,7 +49,9 @@ std::unique_ptr<LanguageModel> make_model(const LanguageModellingRecipe& recipe,
 
 LanguageModellingTask::LanguageModellingTask(const LanguageModellingRecipe& recipe,
                                              std::shared_ptr<const LanguageModellingText> data)
-    : recipe_(recipe), data_(std::move(data)), model_(make_model(recipe_, data_->tokenizers)) {
+    : recipe_(recipe),
+      data_(std::move(data)),
+      model_(make_model(recipe_, data_->tokenizers, symbols_)) {
   WindowConfig windows = held_out_windows(recipe_);
   if (data_->validation != nullptr) {
     validation_ = std::make_shared<const TextWindows>(data_->validation, windows);
@@ -50,6 +60,9 @@ LanguageModellingTask::LanguageModellingTask(const LanguageModellingRecipe& reci
   training_ = std::make_shared<const WindowSource>(
       std::make_shared<const TextWindows>(data_->train, windows));
   prompts_ = prompts();
+  if (!recipe_.init_from.empty()) {
+    chat_template_ = open_model_source(recipe_.init_from).facts().chat_template;
+  }
 }
 
 Loss LanguageModellingTask::loss(const Batch& batch, double scale, ForwardContext& context) const {
@@ -102,7 +115,7 @@ std::vector<std::string> LanguageModellingTask::prompts() const {
 
 void LanguageModellingTask::add_samples(const ForwardContext& context,
                                         Evaluation& evaluation) const {
-  TextWriter writer({*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target)},
+  TextWriter writer({*model_, data_->tokenizers, symbols_},
                     {.max_tokens = recipe_.data.sample_tokens,
                      .temperature = recipe_.data.sample_temperature,
                      .seed = recipe_.seed},
@@ -121,16 +134,24 @@ void LanguageModellingTask::add_to_report(RunReport& report) const {
 }
 
 ModelFiles LanguageModellingTask::files() const {
-  return training_files(*model_, data_->tokenizers, text_symbols_for(*data_->tokenizers.target),
-                        {});
+  ModelFiles files = training_files(*model_, data_->tokenizers, symbols_, {});
+  if (!chat_template_.empty()) {
+    files[chat_template_name] = chat_template_;
+  }
+  return files;
 }
 
 namespace {
 
 // What the keys of `document` add to: the recipe's defaults, those of its model.preset if it names
-// one.
+// one, else the model that it starts from.
 LanguageModellingRecipe defaults_of(const Json& document, const std::string& source) {
   LanguageModellingRecipe defaults;
+  if (const auto init_from = model_to_start_from<LanguageModellingRecipe>(document);
+      !init_from.empty()) {
+    static_cast<LanguageModelConfig&>(defaults.model) = config_from_json<LanguageModelConfig>(
+        initial_section(init_from, "language_modelling"), init_from + ": model");
+  }
   const auto model = document.find("model");
   if (model == document.end() || !model->is_object()) {
     return defaults;

@@ -9,6 +9,7 @@
 #include "heed/models/language_model.h"
 #include "heed/tasks/language_modelling_text.h"
 #include "heed/tasks/task_kind.h"
+#include "heed/text/text_symbols.h"
 
 namespace heed {
 
@@ -35,6 +36,8 @@ class LanguageModellingTask : public Task {
   std::vector<std::string> prompts() const;
   void add_samples(const ForwardContext& context, Evaluation& evaluation) const;
 
+  TextSymbols symbols_;
+  std::string chat_template_;  // of the model that it started from
   std::unique_ptr<LanguageModel> model_;
   std::shared_ptr<const ExampleSource> training_;
   std::shared_ptr<const TextWindows> validation_;  // null: no validation

@@ -34,7 +34,10 @@ struct RunSettings {
     visit("precision", precision,
           "of matrix products: float32, or bf16 (bfloat16 with float32 master weights; activations "
           "are kept in it, too)");
-    visit("init_from", init_from, "start from this model's weights and tokenizers");
+    visit(
+        "init_from", init_from,
+        "start from the weights and tokenizers of this model: a run, a model directory, or a file "
+        "of GGUF or llama2.c; the keys of `model` need not be given then");
   }
 
   template <typename Visitor>

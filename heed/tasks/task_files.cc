@@ -24,7 +24,7 @@ TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string
   }
   TokenizerPair tokenizers;
   if (!init_from.empty()) {
-    tokenizers = load_tokenizers(model_directory_of(init_from));
+    tokenizers = open_model_source(init_from).tokenizers();
   } else {
     place.progress.line(fmt::format("learning a {} tokenizer …", kind));
     tokenizers = train();

@@ -11,9 +11,9 @@
 
 namespace heed {
 
-// The tokenizers in `place`/tokenizer: those that lie there, else those of the model directory
-// `init_from`, else what `train` learns; saved as a whole or not at all. `kind` names what is
-// learned. Errors: those of reading and training.
+// The tokenizers in `place`/tokenizer: those that lie there, else those of the model
+// `init_from` (a directory or a file), else what `train` learns; saved as a whole or not at all.
+// `kind` names what is learned. Errors: those of reading and training.
 TokenizerPair prepare_tokenizers(const std::string& init_from, const std::string& kind,
                                  const std::function<TokenizerPair()>& train,
                                  const TaskPlace& place);

@@ -146,7 +146,12 @@ TaskKind translation_task() {
   kind.summary = "an encoder-decoder that turns sentences into sentences";
   kind.keys = recipe_keys<Recipe>;
   kind.resolve = [](const Json& document, const std::string& source) {
-    const Recipe recipe = config_from_json<Recipe>(document, source);
+    Recipe defaults;
+    if (const std::string init_from = model_to_start_from<Recipe>(document); !init_from.empty()) {
+      defaults.model = config_from_json<TranslatorConfig>(initial_section(init_from, "translation"),
+                                                          init_from + ": model");
+    }
+    const auto recipe = config_from_json<Recipe>(document, source, defaults);
     check_translation_recipe(recipe, source);
     return config_to_json(recipe);
   };

@@ -1,6 +1,7 @@
 // From a task's own recipe struct to what TaskKind asks for. `Recipe` derives from RunSettings.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,33 @@ std::vector<ConfigKey> recipe_keys() {
   typed_recipe_detail::KeyVisitor visitor{"", keys};
   Recipe().fields(visitor);
   return keys;
+}
+
+// Whether a recipe says every key of a section, as a resolved one does: then no defaults are asked
+// for.
+template <typename Recipe>
+bool says_all_of(const Json& document, const std::string& section) {
+  for (const ConfigKey& key : recipe_keys<Recipe>()) {
+    if (key.type == "section" || !key.key.starts_with(section + ".")) {
+      continue;
+    }
+    std::string pointer = "/" + key.key;
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    if (!document.contains(Json::json_pointer(pointer))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The model that a recipe starts from (init_from); empty: none, or the recipe says all of the model
+// itself.
+template <typename Recipe>
+std::string model_to_start_from(const Json& document) {
+  const auto init_from = document.find("init_from");
+  const bool named = init_from != document.end() && init_from->is_string();
+  return named && !says_all_of<Recipe>(document, "model") ? init_from->get<std::string>()
+                                                          : std::string();
 }
 
 // A resolved recipe as its task's struct.
