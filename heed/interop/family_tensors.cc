@@ -25,13 +25,15 @@ struct Candidates {
   bool zero_if_missing = false;
 };
 
-Candidates candidates_of(const ModelFamily& family, const std::string& ours, ErrorKind kind) {
+// `all`: every tensor of the model.
+Candidates candidates_of(const ModelFamily& family, const std::string& ours,
+                         const std::unordered_set<std::string>& all, ErrorKind kind) {
   if (family.names.empty()) {
     return {.places = {{.name = ours}}};
   }
   for (const NameRule& rule : family.names) {
     const auto stars = match_name(rule.ours, ours);
-    if (!stars) {
+    if (!stars || (!rule.beside.empty() && !all.contains(fill_pattern(rule.beside, *stars)))) {
       continue;
     }
     Candidates result{.places = rule.theirs, .zero_if_missing = rule.zero_if_missing};
@@ -41,6 +43,14 @@ Candidates candidates_of(const ModelFamily& family, const std::string& ours, Err
     return result;
   }
   fail(kind, "a model of type {} has no tensor for {}", family.model_type, quoted_name(ours));
+}
+
+std::unordered_set<std::string> names_of(const std::vector<NamedTensor>& tensors) {
+  std::unordered_set<std::string> names;
+  for (const NamedTensor& item : tensors) {
+    names.insert(item.name);
+  }
+  return names;
 }
 
 // A name without the family's prefix, if it has one.
@@ -102,9 +112,10 @@ class Finder {
          MatmulPrecision running)
       : family_(family), file_(file), names_(family, file) {
     parameters_ = stored_parameters_of(module, running);
+    const std::unordered_set<std::string> all = names_of(stored_tensors_of(module));
     for (const StoredTensor& parameter : parameters_) {
       for (const StoredPart& part : parameter.parts) {
-        Candidates candidates = candidates_of(family, part.name, ErrorKind::bad_data);
+        Candidates candidates = candidates_of(family, part.name, all, ErrorKind::bad_data);
         owned_.insert(candidates.places.front().name);
         candidates_.emplace(part.name, std::move(candidates));
       }
@@ -202,8 +213,10 @@ std::vector<NamedTensor> family_tensors(const ModelFamily& family, Module& modul
   // In the order of the first part; parts by their number.
   std::vector<Place> places;
   std::unordered_map<std::string, std::map<int, Tensor>> parts;
-  for (const NamedTensor& item : stored_tensors_of(module)) {
-    const Place place = candidates_of(family, item.name, ErrorKind::failure).places.front();
+  const std::vector<NamedTensor> stored = stored_tensors_of(module);
+  const std::unordered_set<std::string> all = names_of(stored);
+  for (const NamedTensor& item : stored) {
+    const Place place = candidates_of(family, item.name, all, ErrorKind::failure).places.front();
     auto& found = parts[place.name];
     if (found.empty()) {
       places.push_back(place);

@@ -120,8 +120,9 @@ void add_t5_stack(std::vector<NameRule>& rules, const std::string& ours, const s
   }
   const std::string last = decoder ? "block.*.layer.2." : "block.*.layer.1.";
   rules.push_back({.ours = ours + "layers.*.fc1.weight",
-                   .theirs = {{.name = theirs + last + "DenseReluDense.wi.weight"},
-                              {.name = theirs + last + "DenseReluDense.wi_0.weight"}}});
+                   .theirs = {{.name = theirs + last + "DenseReluDense.wi_0.weight"}},
+                   .beside = ours + "layers.*.fc1_up.weight"});
+  add("layers.*.fc1.weight", last + "DenseReluDense.wi.weight");
   add("layers.*.fc1_up.weight", last + "DenseReluDense.wi_1.weight");
   add("layers.*.fc2.weight", last + "DenseReluDense.wo.weight");
   add("layers.*.final_layer_norm.weight", last + "layer_norm.weight");

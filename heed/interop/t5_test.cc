@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "heed/formats/numpy.h"
+#include "heed/interop/export_model.h"
 #include "heed/interop/model_kind.h"
 #include "heed/interop/test_directory.h"
 
@@ -73,6 +74,11 @@ TEST_P(T5, IsSavedAsItWas) {
   EXPECT_EQ(description_of(*again.module).section, description_of(*loaded.module).section);
   EXPECT_EQ(again.symbols, loaded.symbols);
   expect_logits(again);
+}
+
+TEST_P(T5, IsExportedAsTransformersWritesIt) {
+  export_model(load_model(directory_), directory_ / "saved", {.family = "t5"});
+  expect_same_layout(directory_, directory_ / "saved");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, T5, testing::Values("t5", "t5-gated"), [](const auto& info) {

@@ -14,6 +14,7 @@
 #include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/base/json_forward.h"
+#include "heed/base/json_leaves.h"
 #include "heed/formats/safetensors.h"
 #include "heed/interop/load_model.h"
 #include "heed/models/language_model.h"
@@ -106,6 +107,43 @@ class ModelDirectoryTest : public testing::Test {
     for (std::size_t i = 0; i < first.size(); ++i) {
       EXPECT_EQ(first[i].name, second[i].name);
       EXPECT_EQ(first[i].tensor.to_doubles(), second[i].tensor.to_doubles()) << first[i].name;
+    }
+  }
+
+  // `saved` has the tensors and the keys that Transformers wrote for the same model into `theirs`:
+  // no other tensor, and of other keys only what earlier versions ask for and heed's own.
+  static void expect_same_layout(const std::filesystem::path& theirs,
+                                 const std::filesystem::path& saved) {
+    const SafetensorsFile expected(theirs / "model.safetensors");
+    const SafetensorsFile got(saved / "model.safetensors");
+    ASSERT_EQ(got.entries().size(), expected.entries().size());
+    for (const SafetensorsEntry& entry : expected.entries()) {
+      const Tensor a = expected.tensor(entry.name), b = got.tensor(entry.name);
+      EXPECT_EQ(b.dtype(), a.dtype()) << entry.name;
+      EXPECT_EQ(b.shape(), a.shape()) << entry.name;
+      EXPECT_EQ(b.to_doubles(), a.to_doubles()) << entry.name;
+    }
+    const Json keys = Json::parse(read_file(theirs / "config.json"));
+    const std::vector<std::string> more = {"heed",
+                                           "torch_dtype",
+                                           "head_dim",
+                                           "rope_theta",
+                                           "rope_scaling",
+                                           "decoder_vocab_size",
+                                           "is_encoder_decoder",
+                                           "n_positions",
+                                           "partial_rotary_factor"};
+    const Json written = Json::parse(read_file(saved / "config.json"));
+    for (const auto& item : written.items()) {
+      if (const auto known = keys.find(item.key()); known != keys.end()) {
+        // Of what null stands for, ours says the value.
+        const auto leaves = json_leaves({{item.key(), item.value()}});
+        for (const auto& [key, value] : json_leaves({{item.key(), *known}})) {
+          EXPECT_TRUE(value == "null" || leaves.at(key) == value) << key << ": " << value;
+        }
+      } else {
+        EXPECT_THAT(more, testing::Contains(item.key()));
+      }
     }
   }
 
