@@ -130,7 +130,7 @@ TEST_F(Environment, NamesThatAreNotUtf8Work) {
   works({"heads", "--model", run, "--source", source, "--reference", target, "--page",
          path(odd + "/" + odd + ".html")});
   works({"average", run, run, "--output", path(odd + "/mean" + odd)});
-  works({"export", "--model", run, "--output", path(odd + "/exported" + odd)});
+  works({"export", run, path(odd + "/exported" + odd)});
   works({"bleu", "--reference", target, "--input", target});
   EXPECT_TRUE(fs::exists(path(odd + "/mean" + odd) + "/model.safetensors"));
 }

@@ -137,7 +137,7 @@ TEST_F(MemoryLimit, EndsWhatTrainsMoreThanOneModelWithAMessage) {
   ASSERT_EQ(run_heed({"train", recipe, "--run", run(), "--set", "training.max_steps=2"}).exit_code,
             0);
   expect_messages({"average", run(), run(), "--output", path("made")});
-  expect_messages({"export", "--model", run(), "--output", path("made")});
+  expect_messages({"export", run(), path("made")});
   expect_messages({"compare", recipe, "--run", path("made"), "--vary", "norm=pre,post", "--seeds",
                    "1", "--set", "training.max_steps=2", "--set",
                    "data.test.source=[validation.source]", "--set",

@@ -5,7 +5,6 @@
 
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
-#include "apps/heed/decoding_options.h"
 #include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/unicode.h"
@@ -18,8 +17,13 @@ namespace {
 struct ExportOptions {
   std::string model;
   std::string output;
-  std::string dtype = "float32";
+  std::string family;
+  std::string dtype = "f32";
 };
+
+DType parse_dtype(const std::string& name) {
+  return name == "bf16" ? DType::bfloat16 : name == "f16" ? DType::float16 : DType::float32;
+}
 
 void run_export(const ExportOptions& options) {
   const std::filesystem::path output = options.output;
@@ -28,14 +32,14 @@ void run_export(const ExportOptions& options) {
   for (const std::string& note : model.notes) {
     print_warning(note);
   }
-  export_model(model, output, options.dtype == "bf16" ? DType::bfloat16 : DType::float32);
+  export_model(model, output, {.weights = parse_dtype(options.dtype), .family = options.family});
   if (transformers_tokenizer(model).empty()) {
     print_warning(fmt::format("{}: no other program has its tokenizer ({}): hand over ids",
                               output.string(), model.tokenizers.target->kind()));
   }
   write_output(fmt::format("{}: {} of Transformers, weights in {}\n",
-                           escape_invalid_utf8(output.string()), transformers_class(model),
-                           options.dtype));
+                           escape_invalid_utf8(output.string()),
+                           transformers_class(model, options.family), options.dtype));
 }
 
 }  // namespace
@@ -45,18 +49,33 @@ void add_export_command(CLI::App& application, int&) {
       "export",
       "Write a model for other programs\n\n"
       "Writes a model directory that Transformers loads, and what converts from it, such as "
-      "CTranslate2: configuration, tokenizers and weights, nothing of the training. heed loads it "
-      "too. A model with settings that no such program knows is refused, and they are named.");
+      "CTranslate2 and llama.cpp: configuration, tokenizers and weights, nothing of the training. "
+      "heed loads it too. The layout is that of the first family that can say the model, or of "
+      "--family. A model with settings that no such program knows is refused, and they are named.");
   command->footer(
       "Examples:\n"
-      "  heed export --model run --output exported\n"
-      "  heed export --model run --output exported --dtype bf16\n"
-      "  python3 -c 'from transformers import *; MarianMTModel.from_pretrained(\"exported\")'");
+      "  heed export run exported\n"
+      "  heed export run exported --dtype bf16\n"
+      "  heed export SmolLM2-135M-Instruct.Q8_0.gguf smollm2 --family llama --dtype f16\n"
+      "  python3 -c 'from transformers import *; "
+      "AutoModelForCausalLM.from_pretrained(\"smollm2\")'");
   const auto options = std::make_shared<ExportOptions>();
-  add_model_option(*command, options->model);
-  add_output_directory_option(*command, options->output, "Where to write the model")->required();
-  command->add_option("--dtype", options->dtype, "Of the weights: float32 or bf16")
-      ->check(CLI::IsMember({"float32", "bf16"}))
+  command
+      ->add_option("DIR", options->model,
+                   "A run, a model directory, or a model in a file of GGUF or llama2.c")
+      ->required()
+      ->type_name(directory_value);
+  command->add_option("OUT", options->output, "The directory to write the model into")
+      ->required()
+      ->type_name(directory_value);
+  command
+      ->add_option(
+          "--family", options->family,
+          "Whose layout to write: gpt2, llama, mistral, qwen2, qwen3, marian, t5 (default: "
+          "the first of them that can say the model)")
+      ->type_name("TEXT");
+  command->add_option("--dtype", options->dtype, "Of the weights: f32, bf16 or f16")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}))
       ->capture_default_str();
   command->callback([options] { run_export(*options); });
 }

@@ -1,4 +1,6 @@
-// heed info: what is in a model or run directory.
+// heed info: what is in a model, be it a directory, a run or a file of another program.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -13,6 +15,7 @@
 #include "heed/interop/export_model.h"
 #include "heed/interop/load_model.h"
 #include "heed/interop/model_kind.h"
+#include "heed/interop/model_source.h"
 #include "heed/tasks/run_results.h"
 #include "heed/tasks/task_kinds.h"
 #include "heed/training/checkpoint_summary.h"
@@ -58,6 +61,32 @@ void describe_tokenizers(const LoadedModel& loaded, Json& json) {
   }
 }
 
+void describe_files(const ModelFileFacts& facts, Json& json) {
+  json["format"] = facts.format;
+  for (const auto& [key, value] : facts.details) {
+    json[key] = escape_invalid_utf8(value);
+  }
+  json["file_bytes"] = facts.bytes;
+  json["tensor_types"] = facts.tensor_types;
+  json["chat_template"] = !facts.chat_template.empty();
+}
+
+// How Transformers gets the model: what one would write in Python, after an export where the files
+// are not its own.
+std::string transformers_call(const LoadedModel& loaded, const ModelFileFacts& facts) {
+  const std::string name = transformers_class(loaded);
+  const std::filesystem::path place = escape_invalid_utf8(loaded.directory.string());
+  if (facts.format == "GGUF") {
+    return fmt::format("{}.from_pretrained(\"{}\", gguf_file=\"{}\")", name,
+                       place.parent_path().string(), place.filename().string());
+  }
+  if (facts.format == "llama2.c" || loaded.family.starts_with("heed-")) {
+    return fmt::format("{}.from_pretrained(\"OUT\") after heed export {} OUT", name,
+                       place.string());
+  }
+  return fmt::format("{}.from_pretrained(\"{}\")", name, place.string());
+}
+
 // Without the keys at which every model of the task is by default: dozens, most of which belong to
 // choices that were not made. How large it is, and of what kind, is always said.
 Json without_defaults(const Json& section, const std::string& prefix,
@@ -97,9 +126,13 @@ Json describe(const LoadedModel& loaded, bool all) {
                {"kind", loaded.kind->name},
                {"family", loaded.family}};
   const std::vector<std::string> obstacles = export_obstacles(loaded);
+  const ModelFileFacts facts = open_model_source(loaded.directory).facts();
+  describe_files(facts, json);
   json["loadable_by_transformers"] = obstacles.empty();
   if (obstacles.empty()) {
     json["transformers_class"] = transformers_class(loaded);
+    json["transformers_call"] = transformers_call(loaded, facts);
+    json["exports_to"] = export_families(loaded);
   } else {
     json["not_loadable_because"] = obstacles;
   }
@@ -138,9 +171,11 @@ void run_info(const InfoOptions& options) {
 void add_info_command(CLI::App& application, int&) {
   CLI::App* command = application.add_subcommand(
       "info",
-      "Say what is in a model or run directory\n\n"
-      "Loads the model and prints its kind and size, whether Transformers can load it, how far its "
-      "training had come, its tokenizer, and the keys of the model and of decoding that are not at "
+      "Say what is in a model: a run, a directory, or a file of GGUF or llama2.c\n\n"
+      "Loads the model and prints its kind and size, the format of its files and the types in "
+      "them, whether and how Transformers can load it, whether it brings a chat template, how far "
+      "its training had come, its tokenizer, and the keys of the model and of decoding that are "
+      "not at "
       "their defaults (--all and --json: all of them); of a run also what it was tested at (its "
       "results.json).");
   command->footer(
@@ -149,7 +184,9 @@ void add_info_command(CLI::App& application, int&) {
       "  heed info run/step-2000 --tensors\n"
       "  heed info run --json | jq .parameters");
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("DIR", options->directory, "A run or model directory")
+  command
+      ->add_option("DIR", options->directory,
+                   "A run, a model directory, or a file of GGUF or llama2.c")
       ->required()
       ->type_name(directory_value);
   command->add_flag("--all", options->all, "Also the keys that stand at their defaults");

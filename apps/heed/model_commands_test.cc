@@ -28,7 +28,7 @@ TEST_F(ModelCommands, InfoSaysWhatIsOfInterest) {
   EXPECT_THAT(lines, Contains("  beam: 3"));
   EXPECT_THAT(lines, Not(Contains(HasSubstr("step:"))));  // it was not trained
   EXPECT_THAT(lines, Not(Contains(HasSubstr("low_frequency_factor"))));
-  EXPECT_LT(lines.size(), 30u);
+  EXPECT_LT(lines.size(), 36u);
   EXPECT_THAT(run_line({"info", model(), "--all"}), Contains("    low_frequency_factor: 1.0"));
   const Json json = parse_json(joined(run_line({"info", model(), "--json"})), "info");
   EXPECT_EQ(json["model"]["position"]["low_frequency_factor"], 1.0);
@@ -55,14 +55,36 @@ TEST_F(ModelCommands, InfoSaysHowFarTrainingHadCome) {
   EXPECT_THAT(messages(), HasSubstr("state.json: not the state of a run"));
 }
 
+TEST_F(ModelCommands, InfoKnowsTheFilesOfOtherPrograms) {
+  const std::filesystem::path folder = std::filesystem::path(HEED_SOURCE_DIR) / "tests/data/gguf";
+  for (const std::filesystem::path& path : {folder, folder / "model.gguf"}) {
+    const Json json = parse_json(joined(run_line({"info", path.string(), "--json"})), "info");
+    EXPECT_EQ(json["format"], "GGUF");
+    EXPECT_EQ(json["architecture"], "llama");
+    EXPECT_EQ(json["file_bytes"], std::filesystem::file_size(folder / "model.gguf"));
+    EXPECT_GT(json["tensor_types"]["F32"], 0);
+    EXPECT_EQ(json["chat_template"], false);
+    EXPECT_EQ(json["exports_to"], Json::array({"llama", "mistral"}));
+    EXPECT_THAT(json["transformers_call"].get<std::string>(),
+                testing::EndsWith("gguf_file=\"model.gguf\")"));
+  }
+  const Json json = parse_json(joined(run_line({"info", model(), "--json"})), "info");
+  EXPECT_EQ(json["format"], "safetensors");
+  EXPECT_GT(json["tensor_types"]["float32"], 0);
+  EXPECT_EQ(json["exports_to"], Json::array({"marian"}));
+  EXPECT_EQ(json["transformers_call"], "MarianMTModel.from_pretrained(\"" + model() + "\")");
+}
+
 TEST_F(ModelCommands, ExportWritesAModelAndSaysForWhom) {
   const std::string output = (directory() / "exported").string();
-  EXPECT_THAT(run_line({"export", "--model", model(), "--output", output, "--dtype", "bf16"}),
+  EXPECT_THAT(run_line({"export", model(), output, "--dtype", "bf16"}),
               ElementsAre(output + ": MarianMTModel of Transformers, weights in bf16"));
   EXPECT_THAT(messages(), HasSubstr("no other program has its tokenizer (byte)"));
   EXPECT_THAT(run_line({"info", output}), Contains("loadable_by_transformers: true"));
-  run_line({"export", "--model", model(), "--output", output});
+  run_line({"export", model(), output});
   EXPECT_THAT(messages(), HasSubstr("holds a model already"));
+  run_line({"export", model(), output + "2", "--family", "t5"});
+  EXPECT_THAT(messages(), HasSubstr("no model of the family t5 is like this one"));
 }
 
 TEST_F(ModelCommands, GenerateNeedsALanguageModel) {

@@ -58,7 +58,7 @@ LoadedModel load_model_for(const std::string& command, const std::string& task,
 void check_new_model_directory(const std::filesystem::path& directory) {
   for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
     check_usage(!path_exists(directory / name),
-                "{}: holds a model already; choose another --output", directory.string());
+                "{}: holds a model already; choose another directory", directory.string());
   }
   check_output_directory(directory);
 }

@@ -240,7 +240,8 @@ TEST(Config, YamlIsStrict) {
   };
   EXPECT_EQ(parse_yaml("a: &a [1, 'x']\nb: *a\nc: ! 5", "x").dump(),
             R"({"a":[1,"x"],"b":[1,"x"],"c":"5"})");
-  EXPECT_EQ(read("a: 1\nb: !!str 5"), "r.yaml:2: tags are not supported");
+  EXPECT_EQ(read("a: 1\nb: !!str 5"),
+            "r.yaml:2: tags such as !function are not supported: nothing in a file is run");
   EXPECT_EQ(read("a: {<<: {b: 1}}"), "r.yaml:1: merge keys (<<) are not supported");
   EXPECT_EQ(read("a: 1\n---\nb: 2"), "r.yaml: something follows the first YAML document");
   EXPECT_EQ(read("- a\n- |\n  b\n, >-\n  c\n"),

@@ -90,7 +90,8 @@ class YamlReader {
     require(values_left_ > 0, node, "its aliases repeat too much");
     --values_left_;
     const std::string& tag = node.Tag();
-    require(tag.empty() || tag == "?" || tag == "!", node, "tags are not supported");
+    require(tag.empty() || tag == "?" || tag == "!", node,
+            "tags such as !function are not supported: nothing in a file is run");
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
         require_text(node);

@@ -5,6 +5,7 @@
 #include "heed/base/config_json.h"
 #include "heed/formats/numpy.h"
 #include "heed/interop/config_reader.h"
+#include "heed/interop/export_model.h"
 #include "heed/interop/model_kind.h"
 #include "heed/interop/rope_config.h"
 #include "heed/interop/test_directory.h"
@@ -63,6 +64,33 @@ TEST_P(EachDecoder, IsSavedAsItWas) {
   EXPECT_EQ(description_of(*again.module).section, description_of(*loaded.module).section);
   EXPECT_EQ(again.symbols, loaded.symbols);
   expect_same(*loaded.module, *again.module);
+}
+
+// What is written is what Transformers itself writes of the same model: tensor by tensor, and every
+// key that both have.
+TEST_P(EachDecoder, IsExportedAsTransformersWritesIt) {
+  copy(GetParam());
+  const LoadedModel loaded = load_model(directory_);
+  export_model(loaded, directory_ / "saved", {.family = loaded.family});
+  expect_same_layout(directory_, directory_ / "saved");
+}
+
+TEST_F(Decoders, ConfigurationsThatMakeNoSenseAreTheFilesMistake) {
+  copy("llama");
+  const auto refusal = [&](const char* key, const Json& value) {
+    edit("config.json", [&](Json& config) { config[key] = value; });
+    const std::string message = error_of(ErrorKind::bad_data);
+    EXPECT_THAT(message, HasSubstr("config.json: "));
+    fs::copy(folder() / "llama" / "config.json", directory_ / "config.json",
+             fs::copy_options::overwrite_existing);
+    return message;
+  };
+  EXPECT_THAT(refusal("num_hidden_layers", -3), HasSubstr("num_hidden_layers: must be in 1"));
+  EXPECT_THAT(refusal("num_attention_heads", 3), HasSubstr("3 heads cannot share them evenly"));
+  EXPECT_THAT(refusal("hidden_size", 1 << 30), HasSubstr("more than the 14160 numbers"));
+  EXPECT_THAT(refusal("vocab_size", std::int64_t{1} << 62), HasSubstr("a vocabulary of 4611686"));
+  EXPECT_THAT(refusal("vocab_size", 200), HasSubstr("but the tokenizers have 259"));
+  EXPECT_THAT(refusal("model_type", "mamba"), HasSubstr("heed knows marian, t5, gpt2, llama"));
 }
 
 class WritingDecoder : public Decoders {};

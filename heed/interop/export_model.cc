@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include "heed/base/error.h"
+#include "heed/base/files.h"
 #include "heed/base/json.h"
 #include "heed/interop/model_family.h"
 #include "heed/interop/model_kind.h"
+#include "heed/interop/model_source.h"
 
 namespace heed {
 
@@ -29,10 +31,24 @@ std::vector<std::string> export_obstacles(const LoadedModel& model) {
   return fewest;
 }
 
-std::string transformers_class(const LoadedModel& model) {
+std::vector<std::string> export_families(const LoadedModel& model) {
   const ModelDescription description = description_of(*model.module);
-  const ModelFamily& family = family_for(description.kind, description.section);
-  return family.obstacles == nullptr ? std::string() : family.architectures.front();
+  std::vector<std::string> names;
+  for (const ModelFamily& family : model_families()) {
+    if (family.kind == description.kind && family.obstacles != nullptr &&
+        family.obstacles(description.section).empty()) {
+      names.push_back(family.model_type);
+    }
+  }
+  return names;
+}
+
+std::string transformers_class(const LoadedModel& model, const std::string& family) {
+  const ModelDescription description = description_of(*model.module);
+  const ModelFamily& written = family.empty()
+                                   ? family_for(description.kind, description.section)
+                                   : family_named(family, description.kind, description.section);
+  return written.obstacles == nullptr ? std::string() : written.architectures.front();
 }
 
 std::string transformers_tokenizer(const LoadedModel& model) {
@@ -40,11 +56,19 @@ std::string transformers_tokenizer(const LoadedModel& model) {
   return name.starts_with("Heed") ? std::string() : name;
 }
 
-void export_model(const LoadedModel& model, const std::filesystem::path& directory, DType weights) {
-  const std::vector<std::string> obstacles = export_obstacles(model);
-  check_usage(obstacles.empty(), "{}: no other program can run this model: {}",
-              model.directory.string(), fmt::format("{}", fmt::join(obstacles, "; ")));
-  save_model(*model.module, model.tokenizers, model.symbols, model.decoding, directory, weights);
+void export_model(const LoadedModel& model, const std::filesystem::path& directory,
+                  const SavedForm& form) {
+  if (form.family.empty()) {
+    const std::vector<std::string> obstacles = export_obstacles(model);
+    check_usage(obstacles.empty(), "{}: no other program can run this model: {}",
+                model.directory.string(), fmt::format("{}", fmt::join(obstacles, "; ")));
+  }
+  const std::string chat_template = open_model_source(model.directory).facts().chat_template;
+  if (!chat_template.empty()) {
+    make_directory(directory);
+    write_file_atomically(directory / chat_template_name, chat_template);
+  }
+  save_model(*model.module, model.tokenizers, model.symbols, model.decoding, directory, form);
 }
 
 }  // namespace heed

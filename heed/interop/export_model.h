@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "heed/interop/load_model.h"
-#include "heed/tensor/dtype.h"
 
 namespace heed {
 
@@ -15,15 +14,20 @@ namespace heed {
 // "norm is \"pre\", not \"post\"". Empty: they can run it.
 std::vector<std::string> export_obstacles(const LoadedModel& model);
 
-// The class by which Transformers loads it: "MarianMTModel". Empty: none.
-std::string transformers_class(const LoadedModel& model);
+// The families (ModelFamily::model_type) of other programs that can express it, in the order in
+// which they are tried.
+std::vector<std::string> export_families(const LoadedModel& model);
+
+// The class by which Transformers loads what is exported to this family, or to the first that can
+// express it: "MarianMTModel". Empty: none.
+std::string transformers_class(const LoadedModel& model, const std::string& family = {});
 
 // Of its tokenizers: "MarianTokenizer". Empty: heed's own, which no other program has.
 std::string transformers_tokenizer(const LoadedModel& model);
 
-// Writes a model directory that Transformers loads, with weights of the given type (float32 or
-// bfloat16), created if missing. Errors: usage when there are obstacles, which are
-// named, or when the model keeps weights in bfloat16 for running; input_output.
-void export_model(const LoadedModel& model, const std::filesystem::path& directory, DType weights);
+// Writes a model directory that Transformers loads, created if missing. Errors: usage when there
+// are obstacles, which are named, and those of save_model.
+void export_model(const LoadedModel& model, const std::filesystem::path& directory,
+                  const SavedForm& form = {});
 
 }  // namespace heed

@@ -152,6 +152,28 @@ Json config_of(const GgufFile& file) {
   return config;
 }
 
+ModelFileFacts facts_of(const GgufFile& file) {
+  const GgufHeader& header = file.header();
+  const auto text = [&](const char* key) {
+    return header.has(key) ? std::string(header.text(key)) : std::string();
+  };
+  ModelFileFacts facts{.format = "GGUF",
+                       .bytes = fs::file_size(file.path()),
+                       .chat_template = text("tokenizer.chat_template")};
+  for (const auto& [name, key] : {std::pair{"name", "general.name"},
+                                  {"architecture", "general.architecture"},
+                                  {"tokenizer_model", "tokenizer.ggml.model"},
+                                  {"pre_tokenizer", "tokenizer.ggml.pre"}}) {
+    if (std::string value = text(key); !value.empty()) {
+      facts.details[name] = std::move(value);
+    }
+  }
+  for (const GgufEntry& entry : header.entries()) {
+    ++facts.tensor_types[name_of_ggml_type(static_cast<std::uint32_t>(entry.type))];
+  }
+  return facts;
+}
+
 ModelSource open_gguf(const fs::path& path) {
   fs::path place = path;
   if (fs::is_directory(path)) {
@@ -172,8 +194,9 @@ ModelSource open_gguf(const fs::path& path) {
           .config = std::move(config),
           .config_source = source,
           .tokenizers = [file, source] { return gguf_tokenizers(file->header(), source); },
-          .tensors =
-              [file, head_size](Device) { return std::make_unique<GgufTensors>(file, head_size); }};
+          .tensors = [file,
+                      head_size](Device) { return std::make_unique<GgufTensors>(file, head_size); },
+          .facts = [file] { return facts_of(*file); }};
 }
 
 bool is_gguf(const fs::path& path) {

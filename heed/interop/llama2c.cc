@@ -186,7 +186,16 @@ ModelSource open_llama2c(const fs::path& path) {
           .tokenizers = [tokenizer,
                          size = sizes.vocabulary] { return llama2c_tokenizers(tokenizer, size); },
           .tensors = [file, place, sizes](
-                         Device) { return std::make_unique<Llama2cTensors>(file, place, sizes); }};
+                         Device) { return std::make_unique<Llama2cTensors>(file, place, sizes); },
+          .facts =
+              [file, place, sizes, tokenizer] {
+                const auto count =
+                    static_cast<std::int64_t>(Llama2cTensors(file, place, sizes).names().size());
+                return ModelFileFacts{.format = "llama2.c",
+                                      .details = {{"tokenizer_file", tokenizer.string()}},
+                                      .bytes = file->bytes().size(),
+                                      .tensor_types = {{"float32", count}}};
+              }};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "heed/interop/load_model.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "heed/base/error.h"
 #include "heed/base/files.h"
@@ -33,10 +34,6 @@ auto blaming(const std::string& source, const char* advice, Action&& action) {
   } catch (const Error& error) {
     fail(ErrorKind::bad_data, "{}: {}{}", source, error.what(), advice);
   }
-}
-
-Json section_of(const Json& config, const ModelFamily& family, const std::string& source) {
-  return config.contains("heed") ? config.at("heed") : family.ours(config, source);
 }
 
 std::unique_ptr<Module> built(const ModelDescription& description, const ModelKind& kind,
@@ -134,7 +131,7 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
   loaded.kind = &model_kind(family.kind);
   loaded.tokenizers = files.tokenizers();
   const ModelDescription description{
-      family.kind, section_of(config, family, source),
+      family.kind, model_section(config, family, source),
       read_vocabulary(config, *loaded.kind, loaded.tokenizers, source)};
   const std::unique_ptr<TensorSource> weights = files.tensors(device);
   loaded.module = built(description, *loaded.kind, *weights, source, device);
@@ -179,6 +176,19 @@ ModelFiles files_of(const ModelFamily& family, const Module& module,
   return files;
 }
 
+// Of finite numbers only the largest are none any more: those that float16 does not reach.
+Tensor rounded(const NamedTensor& item, DType weights, const fs::path& directory) {
+  Tensor tensor = item.tensor.to(weights);
+  if (weights == DType::float16) {
+    for (const double value : tensor.to_doubles()) {
+      check_usage(std::isfinite(value),
+                  "{}: {} holds numbers beyond 65504, the largest of float16: choose bfloat16",
+                  directory.string(), item.name);
+    }
+  }
+  return tensor;
+}
+
 }  // namespace
 
 ModelFiles training_files(const Module& module, const TokenizerPair& tokenizers,
@@ -189,7 +199,7 @@ ModelFiles training_files(const Module& module, const TokenizerPair& tokenizers,
 }
 
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
-                const DecodingConfig& decoding, const fs::path& directory, DType weights) {
+                const DecodingConfig& decoding, const fs::path& directory, const SavedForm& form) {
   for (const NamedTensor& item : stored_tensors_of(module)) {
     const DType type = item.tensor.dtype();
     check_usage(type != DType::bfloat16 && type != DType::int8,
@@ -197,18 +207,20 @@ void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbo
                 "is, to save it",
                 directory.string(), item.name, name_of(type));
   }
-  make_directory(directory);
   const ModelDescription description = description_of(module);
-  const ModelFamily& family = family_for(description.kind, description.section);
-  for (const auto& [name, content] :
-       files_of(family, module, tokenizers, symbols, decoding, weights)) {
-    write_file_atomically(directory / name, content);
-  }
+  const ModelFamily& family =
+      form.family.empty() ? family_for(description.kind, description.section)
+                          : family_named(form.family, description.kind, description.section);
   std::vector<NamedTensor> tensors = family_tensors(family, module);
   for (NamedTensor& item : tensors) {
-    if (item.tensor.dtype() != weights) {
-      item.tensor = item.tensor.to(weights);
+    if (item.tensor.dtype() != form.weights) {
+      item.tensor = rounded(item, form.weights, directory);
     }
+  }
+  make_directory(directory);
+  for (const auto& [name, content] :
+       files_of(family, module, tokenizers, symbols, decoding, form.weights)) {
+    write_file_atomically(directory / name, content);
   }
   write_safetensors(directory / weights_name, tensors, {{"format", "pt"}});
 }

@@ -90,12 +90,18 @@ const ModelKind& model_kind_in(const std::filesystem::path& directory);
 ModelFiles training_files(const Module& module, const TokenizerPair& tokenizers,
                           const TextSymbols& symbols, const DecodingConfig& decoding);
 
+// How a model is written.
+struct SavedForm {
+  DType weights = DType::float32;  // what they are rounded to: also bfloat16, float16
+  std::string family = {};         // model_type; empty: the first that can express the model
+};
+
 // Writes a whole model directory, created if missing; the weights come last, so that a directory
-// with them is complete; `weights`: what they are rounded to. Errors: input_output; usage: a model
-// that keeps weights in bfloat16.
+// with them is complete. Errors: input_output; usage: a model that keeps weights in bfloat16, a
+// family that cannot express it, weights too large for float16.
 void save_model(Module& module, const TokenizerPair& tokenizers, const TextSymbols& symbols,
                 const DecodingConfig& decoding, const std::filesystem::path& directory,
-                DType weights = DType::float32);
+                const SavedForm& form = {});
 
 // The mean of the weights of several models, summed in float64 in their order, by our own names:
 // the files may differ in layout. All the rest is the first's. Errors: those of load_model;

@@ -1,5 +1,8 @@
 #include "heed/interop/model_family.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -64,6 +67,19 @@ const ModelFamily& family_of(const Json& config, const std::string& source) {
   fail(ErrorKind::bad_data, "{}: model_type {}: heed knows {}", source, type->dump(), known);
 }
 
+Json model_section(const Json& config, const ModelFamily& family, const std::string& source) {
+  if (config.contains("heed")) {
+    return config.at("heed");
+  }
+  try {
+    return family.ours(config, source);
+  } catch (const Error& error) {
+    // What would be a mistake of a recipe is one of the file.
+    check_data(error.kind() != ErrorKind::usage, "{}: {}", source, error.what());
+    throw;
+  }
+}
+
 namespace {
 
 bool finds_our_names(const ModelFamily& family) {
@@ -89,6 +105,24 @@ const ModelFamily& first_family(const std::string& kind, const Json& model, bool
 
 const ModelFamily& family_for(const std::string& kind, const Json& model) {
   return first_family(kind, model, false);
+}
+
+const ModelFamily& family_named(const std::string& name, const std::string& kind,
+                                const Json& model) {
+  std::string known;
+  for (const ModelFamily& family : model_families()) {
+    if (family.kind != kind || family.obstacles == nullptr) {
+      continue;
+    }
+    if (family.model_type == name) {
+      const std::vector<std::string> obstacles = family.obstacles(model);
+      check_usage(obstacles.empty(), "no model of the family {} is like this one: {}", name,
+                  fmt::format("{}", fmt::join(obstacles, "; ")));
+      return family;
+    }
+    known += (known.empty() ? "" : ", ") + family.model_type;
+  }
+  fail(ErrorKind::usage, "no family of this kind of model is called '{}': {}", name, known);
 }
 
 const ModelFamily& training_family_for(const std::string& kind, const Json& model) {

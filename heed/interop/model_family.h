@@ -35,6 +35,8 @@ struct NameRule {
   std::string ours;           // "decoder.layers.*.self_attn.q_proj.weight"
   std::vector<Place> theirs;  // any is read, the first is written; several: names of a tied tensor
   bool zero_if_missing = false;  // a file that leaves it out means zeros
+  // Only of models that have this tensor of ours as well, with the same stars; empty: of all.
+  std::string beside = {};
 };
 
 struct ModelFamily {
@@ -67,8 +69,17 @@ const std::vector<ModelFamily>& model_families();
 // known.
 const ModelFamily& family_of(const Json& config, const std::string& source);
 
+// The section `model` of a config.json of this family: heed's own where it has one. Errors
+// (bad_data) name `source` and the key.
+Json model_section(const Json& config, const ModelFamily& family, const std::string& source);
+
 // The first family that can express a model of this kind.
 const ModelFamily& family_for(const std::string& kind, const Json& model);
+
+// The family that is called so. Errors (usage): none of this kind, or one that cannot express the
+// model; what keeps it from that is named.
+const ModelFamily& family_named(const std::string& name, const std::string& kind,
+                                const Json& model);
 
 // The first of them that finds tensors under our own names and as they are, which is how training
 // writes them.

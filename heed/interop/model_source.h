@@ -6,8 +6,10 @@
 // model_source.cc. Threads may open sources at once.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +23,19 @@ namespace heed {
 
 inline constexpr const char* model_config_name = "config.json";
 
+// What is known of a model's files besides what the model is.
+struct ModelFileFacts {
+  std::string format;  // "GGUF"
+  // What this format alone says, by key: {"architecture": "llama"}.
+  std::map<std::string, std::string> details = {};
+  std::uint64_t bytes = 0;                                // of the files that hold the weights
+  std::map<std::string, std::int64_t> tensor_types = {};  // tensors by type: {"Q8_0": 211}
+  std::string chat_template = {};  // of a model that was taught to converse, in Jinja; empty: none
+};
+
+// A model directory has it in a file of this name, or as a key of tokenizer_config.json.
+inline constexpr const char* chat_template_name = "chat_template.jinja";
+
 struct ModelSource {
   std::filesystem::path place;  // the directory or file of the model itself
   Json config;                  // config.json, or what it would say
@@ -28,6 +43,7 @@ struct ModelSource {
   // Read when they are asked for. Errors name the file.
   std::function<TokenizerPair()> tokenizers;
   std::function<std::unique_ptr<TensorSource>(Device)> tensors;
+  std::function<ModelFileFacts()> facts;
 };
 
 struct ModelFormat {

@@ -41,6 +41,27 @@ float half_to_float(Float16 half) {
   return sign != 0 ? -value : value;
 }
 
+// Rounds to the nearest, to even in the middle; from 65520 on to infinity.
+Float16 half_of(double value) {
+  constexpr int bias = 15, fraction_bits = 10;
+  const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  const double size = std::fabs(value);
+  std::uint32_t bits = 0;
+  if (std::isnan(value)) {
+    bits = 0x7E00;
+  } else if (size >= 65520) {
+    bits = 0x7C00;
+  } else if (size < std::ldexp(1, 1 - bias)) {
+    bits = static_cast<std::uint32_t>(std::nearbyint(std::ldexp(size, bias - 1 + fraction_bits)));
+  } else {
+    // A fraction that is rounded up to 2 carries into the exponent.
+    const int exponent = std::ilogb(size);
+    bits = (static_cast<std::uint32_t>(exponent + bias - 1) << fraction_bits) +
+           static_cast<std::uint32_t>(std::nearbyint(std::ldexp(size, fraction_bits - exponent)));
+  }
+  return {static_cast<std::uint16_t>(sign | bits)};
+}
+
 // Calls visit(T{}) with the C++ type of the dtype.
 template <typename Visit>
 void with_type(DType dtype, Visit&& visit) {
@@ -82,7 +103,7 @@ void store(T& place, double value) {
   if constexpr (std::is_same_v<T, BFloat16>) {
     place = BFloat16(static_cast<float>(value));
   } else if constexpr (std::is_same_v<T, Float16>) {
-    fail(ErrorKind::failure, "float16 is a storage type: convert to float32 instead");
+    place = half_of(value);
   } else {
     place = static_cast<T>(value);
   }

@@ -28,6 +28,12 @@ TEST(Tensor, SlicesShareMemory) {
 
 TEST(Tensor, ConvertsBetweenTypes) {
   const Tensor x = Tensor::from_values<float>({1.0f, 1.00390625f, -3.5f}, {3});
+  const std::vector<double> values = {1 + 1.0 / 2048,   1 + 3.0 / 2048,     65519,
+                                      -65520,           std::ldexp(1, -25), std::ldexp(3, -25),
+                                      2047.5 / 16777216};
+  EXPECT_THAT(
+      Tensor::from_values<double>(values, {7}).to(DType::float16).to_doubles(),
+      ElementsAre(1, 1 + 1.0 / 512, 65504, -INFINITY, 0, std::ldexp(1, -23), std::ldexp(1, -13)));
   EXPECT_THAT(x.to(DType::bfloat16).to_doubles(), ElementsAre(1.0, 1.0, -3.5));
   EXPECT_THAT(x.to(DType::float64).to_doubles(), ElementsAre(1.0, 1.00390625, -3.5));
   EXPECT_THROW(x.view().as<double>(), Error);
