@@ -50,6 +50,9 @@ expect(0 "" COMMAND ${HEED} train numbers.yaml --run run --threads 1)
 file(WRITE ${WORK_DIR}/input "two seven\n\nnine one\nfive five\n")
 expect(0 "^zwei sieben\n\nneun eins\nfünf fünf\n$" INPUT ${WORK_DIR}/input
   COMMAND ${EXAMPLES}/example_translate run)
+file(WRITE ${WORK_DIR}/pair "two seven\tzwei sieben\n")
+expect(0 "^[0-9]+ [0-9]+ [0-9]+\n[0-9]+ [0-9]+ [0-9]+\n(-?[0-9.e-]+[ \n])+$" INPUT ${WORK_DIR}/pair
+  COMMAND ${EXAMPLES}/example_logits run)
 expect(74 "^$" COMMAND ${EXAMPLES}/example_translate missing)
 expect(2 "^$" COMMAND ${EXAMPLES}/example_translate)
 

@@ -71,7 +71,9 @@ TEST_P(EachDecoder, IsSavedAsItWas) {
 TEST_P(EachDecoder, IsExportedAsTransformersWritesIt) {
   copy(GetParam());
   const LoadedModel loaded = load_model(directory_);
-  export_model(loaded, directory_ / "saved", {.family = loaded.family});
+  const bool half = Json::parse(read_file(directory_ / "config.json")).at("dtype") == "bfloat16";
+  export_model(loaded, directory_ / "saved",
+               {.weights = half ? DType::bfloat16 : DType::float32, .family = loaded.family});
   expect_same_layout(directory_, directory_ / "saved");
 }
 

@@ -122,7 +122,8 @@ const ModelFamily& family_named(const std::string& name, const std::string& kind
     }
     known += (known.empty() ? "" : ", ") + family.model_type;
   }
-  fail(ErrorKind::usage, "no family of this kind of model is called '{}': {}", name, known);
+  fail(ErrorKind::usage, "no family of this kind of model is called '{}': {}", name,
+       known.empty() ? "other programs have none for it" : known);
 }
 
 const ModelFamily& training_family_for(const std::string& kind, const Json& model) {

@@ -16,6 +16,7 @@
 #include "heed/base/json_forward.h"
 #include "heed/base/json_leaves.h"
 #include "heed/formats/safetensors.h"
+#include "heed/formats/sharded_safetensors.h"
 #include "heed/interop/load_model.h"
 #include "heed/models/language_model.h"
 #include "heed/models/translator.h"
@@ -114,14 +115,13 @@ class ModelDirectoryTest : public testing::Test {
   // no other tensor, and of other keys only what earlier versions ask for and heed's own.
   static void expect_same_layout(const std::filesystem::path& theirs,
                                  const std::filesystem::path& saved) {
-    const SafetensorsFile expected(theirs / "model.safetensors");
-    const SafetensorsFile got(saved / "model.safetensors");
-    ASSERT_EQ(got.entries().size(), expected.entries().size());
-    for (const SafetensorsEntry& entry : expected.entries()) {
-      const Tensor a = expected.tensor(entry.name), b = got.tensor(entry.name);
-      EXPECT_EQ(b.dtype(), a.dtype()) << entry.name;
-      EXPECT_EQ(b.shape(), a.shape()) << entry.name;
-      EXPECT_EQ(b.to_doubles(), a.to_doubles()) << entry.name;
+    const SafetensorsModel expected(theirs), got(saved);
+    ASSERT_EQ(got.names().size(), expected.names().size());
+    for (const std::string& name : expected.names()) {
+      const Tensor a = expected.tensor(name), b = got.tensor(name);
+      EXPECT_EQ(b.dtype(), a.dtype()) << name;
+      EXPECT_EQ(b.shape(), a.shape()) << name;
+      EXPECT_EQ(b.to_doubles(), a.to_doubles()) << name;
     }
     const Json keys = Json::parse(read_file(theirs / "config.json"));
     const std::vector<std::string> more = {"heed",
