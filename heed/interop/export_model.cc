@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/json.h"
@@ -36,7 +38,8 @@ std::vector<std::string> export_families(const LoadedModel& model) {
   std::vector<std::string> names;
   for (const ModelFamily& family : model_families()) {
     if (family.kind == description.kind && family.obstacles != nullptr &&
-        family.obstacles(description.section).empty()) {
+        family.obstacles(description.section).empty() &&
+        std::ranges::find(names, family.model_type) == names.end()) {
       names.push_back(family.model_type);
     }
   }

@@ -109,21 +109,28 @@ const ModelFamily& family_for(const std::string& kind, const Json& model) {
 
 const ModelFamily& family_named(const std::string& name, const std::string& kind,
                                 const Json& model) {
-  std::string known;
+  std::vector<std::string> known, fewest;
   for (const ModelFamily& family : model_families()) {
     if (family.kind != kind || family.obstacles == nullptr) {
       continue;
     }
-    if (family.model_type == name) {
-      const std::vector<std::string> obstacles = family.obstacles(model);
-      check_usage(obstacles.empty(), "no model of the family {} is like this one: {}", name,
-                  fmt::format("{}", fmt::join(obstacles, "; ")));
-      return family;
+    if (std::ranges::find(known, family.model_type) == known.end()) {
+      known.push_back(family.model_type);
     }
-    known += (known.empty() ? "" : ", ") + family.model_type;
+    if (family.model_type == name) {
+      std::vector<std::string> obstacles = family.obstacles(model);
+      if (obstacles.empty()) {
+        return family;
+      }
+      // Of several classes, what is wrong with the closest.
+      fewest = fewest.empty() || obstacles.size() < fewest.size() ? std::move(obstacles) : fewest;
+    }
   }
+  check_usage(fewest.empty(), "no model of the family {} is like this one: {}", name,
+              fmt::format("{}", fmt::join(fewest, "; ")));
   fail(ErrorKind::usage, "no family of this kind of model is called '{}': {}", name,
-       known.empty() ? "other programs have none for it" : known);
+       known.empty() ? "other programs have none for it"
+                     : fmt::format("{}", fmt::join(known, ", ")));
 }
 
 const ModelFamily& training_family_for(const std::string& kind, const Json& model) {
