@@ -165,7 +165,11 @@ TEST_F(LanguageModelCommands, WriteWhatTheyLearned) {
   EXPECT_EQ(several.output, first.output + "---\n" + second.output) << several.error;
   expect_failure(run_heed(with({"--prompt", std::string(40, 'a')})), 2, "has 40 tokens");
   EXPECT_THAT(run_heed(with({"--prompt", std::string(30, 'a')})).error,
-              HasSubstr("the text ends where the model takes no more"));
+              HasSubstr("where it is as long as the model takes with its prompt"));
+  const CommandResult slid =
+      run_heed(with({"--prompt", std::string(40, 'a'), "--context-end", "slide"}));
+  EXPECT_EQ(slid.exit_code, 0) << slid.error;
+  EXPECT_EQ(slid.error, "");
 }
 
 TEST_F(LanguageModelCommands, AModelIsWhereTrainingStarts) {
