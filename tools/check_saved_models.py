@@ -37,7 +37,7 @@ FAMILIES = {
               " model.tie_embeddings=none model.norm_epsilon=1e-6"),
     "t5": ("translation", T5 + " model.tie_embeddings=all model.logit_scale=0.17677669529663687 "
            "model.activation=relu"),
-    "t5 gated": ("translation", T5 + " model.tie_embeddings=inputs model.activation=geglu_tanh"),
+    "t5 gated": ("translation", T5 + " model.tie_embeddings=all model.activation=geglu_tanh"),
     "marian": ("translation", PAIRS + " model.activation=silu"),
 }
 TEXT = ("the cat sat on the mat, and the dog sat on the log.\nOnce upon a time there were 42 hens — "
