@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -69,6 +71,38 @@ TEST(ThreadPool, PassesExceptionsOnAndStaysUsable) {
   EXPECT_EQ(count.load(), 50);
 }
 
+// Jobs so small that workers come late, early, asleep or in the middle of the next.
+TEST(ThreadPool, SmallJobsOfSeveralCallersAreComplete) {
+  ThreadPool pool(4);
+  const auto call = [&](int pause) {
+    for (int job = 0; job < 1000; ++job) {
+      std::array<int, 3> tiles{};
+      pool.run(3, [&](std::int64_t i) { tiles[static_cast<std::size_t>(i)] += job + 1; });
+      ASSERT_EQ(tiles, (std::array<int, 3>{job + 1, job + 1, job + 1}));
+      if (job % 100 == 0) {
+        std::this_thread::sleep_for(std::chrono::microseconds(pause));
+      }
+    }
+  };
+  std::thread other(call, 300);
+  call(50);
+  other.join();
+}
+// Both tiles wait for each other, so that a worker has to take one, asleep or not.
+TEST(ThreadPool, WakesWorkersThatSleep) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 5; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    std::atomic<int> begun{0};
+    pool.run(2, [&](std::int64_t) {
+      ++begun;
+      while (begun.load() < 2) {
+        std::this_thread::yield();
+      }
+    });
+    EXPECT_EQ(begun.load(), 2);
+  }
+}
 TEST(ThreadPool, RunsNestedCallsInline) {
   ThreadPool pool(2);
   std::atomic<int> count{0};

@@ -15,8 +15,10 @@
 namespace heed {
 
 namespace {
-// How long an idle worker watches for the next job before it sleeps.
-constexpr auto spin_time = std::chrono::microseconds(30);
+// How long an idle worker watches for the next job before it sleeps: a decoding step hands out
+// small products with some tens of microseconds of other work in between, and to wake a worker
+// takes as long.
+constexpr auto spin_time = std::chrono::microseconds(100);
 thread_local bool inside_tile = false;
 }  // namespace
 
@@ -27,15 +29,19 @@ struct ThreadPool::State {
 
   std::mutex mutex;  // guards sleeping and waking
   std::condition_variable wake;
-  std::atomic<std::uint64_t> generation{0};
+  std::atomic<int> sleepers{0};
   std::atomic<bool> stop{false};
 
-  // The job. Written by the caller before `generation` is raised, read by workers after.
+  // The number of the job, whether workers may join it, and how many are in it. Who has not joined
+  // by the time that all tiles are handed out is not waited for.
+  static constexpr std::uint64_t in_job = 0xFFFF, open = 0x10000, one_job = 0x20000;
+  std::atomic<std::uint64_t> gate{0};
+
+  // The job. Written by the caller before it opens the gate, read by workers that joined.
   std::int64_t count = 0;
   Invoke invoke = nullptr;
   void* body = nullptr;
   std::atomic<std::int64_t> next{0};
-  std::atomic<int> busy{0};  // workers that have not yet finished with the current job
   std::mutex error_mutex;
   std::exception_ptr error;
 
@@ -70,24 +76,47 @@ struct ThreadPool::State {
     inside_tile = false;
   }
 
+  // Whether there is an open job after number `seen`.
+  bool has_job_after(std::uint64_t seen) const {
+    const std::uint64_t now = gate.load();
+    return (now & open) != 0 && now / one_job != seen;
+  }
+
+  // Joins the open job after number `seen`, which becomes its number; false: there is none.
+  bool join(std::uint64_t& seen) {
+    std::uint64_t now = gate.load(std::memory_order_acquire);
+    while ((now & open) != 0 && now / one_job != seen) {
+      if (gate.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel,
+                                     std::memory_order_acquire)) {
+        seen = now / one_job;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void sleep_until_job_after(std::uint64_t seen) {
+    std::unique_lock lock(mutex);
+    sleepers.fetch_add(1);
+    wake.wait(lock, [&] { return has_job_after(seen) || stop.load(); });
+    sleepers.fetch_sub(1);
+  }
+
   void worker_loop() {
     std::uint64_t seen = 0;
-    for (;;) {
+    while (!stop.load()) {
       const auto deadline = std::chrono::steady_clock::now() + spin_time;
-      int polls = 0;
-      while (generation.load(std::memory_order_acquire) == seen && !stop.load()) {
+      for (int polls = 1; !join(seen); ++polls) {
+        if (stop.load()) {
+          return;
+        }
         pause_briefly();
-        if (++polls % 64 == 0 && std::chrono::steady_clock::now() > deadline) {
-          std::unique_lock lock(mutex);
-          wake.wait(lock, [&] { return generation.load() != seen || stop.load(); });
+        if (polls % 64 == 0 && std::chrono::steady_clock::now() > deadline) {
+          sleep_until_job_after(seen);
         }
       }
-      if (stop.load()) {
-        return;
-      }
-      seen = generation.load(std::memory_order_acquire);
       work();
-      busy.fetch_sub(1, std::memory_order_release);
+      gate.fetch_sub(1, std::memory_order_release);
     }
   }
 };
@@ -134,14 +163,18 @@ void ThreadPool::run_erased(std::int64_t count, Invoke invoke, void* body) {
   state.body = body;
   state.error = nullptr;
   state.next.store(0, std::memory_order_relaxed);
-  state.busy.store(static_cast<int>(state.workers.size()), std::memory_order_relaxed);
-  {
-    std::lock_guard lock(state.mutex);
-    state.generation.fetch_add(1, std::memory_order_release);
+  // In one order for all threads: either the count of sleepers shows who is about to sleep, or they
+  // see the job.
+  state.gate.store((state.gate.load(std::memory_order_relaxed) / State::one_job + 1) *
+                       State::one_job +
+                   State::open);
+  if (state.sleepers.load() > 0) {
+    { std::lock_guard lock(state.mutex); }
+    state.wake.notify_all();
   }
-  state.wake.notify_all();
   state.work();
-  for (int polls = 0; state.busy.load(std::memory_order_acquire) != 0;) {
+  state.gate.fetch_and(~State::open, std::memory_order_acq_rel);
+  for (int polls = 0; (state.gate.load(std::memory_order_acquire) & State::in_job) != 0;) {
     pause_briefly();
     if (++polls % 4096 == 0) {
       std::this_thread::yield();

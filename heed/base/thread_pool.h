@@ -5,8 +5,8 @@
 //
 // Invariants: one job at a time (callers queue on a mutex); a tile that throws stops the handing
 // out of further tiles and its exception reaches the caller; a call from inside a tile runs inline.
-// Idle workers spin for some microseconds, because the next kernel usually follows at once, and
-// then sleep.
+// Idle workers spin for a tenth of a millisecond, because the next kernel usually follows at once,
+// and then sleep. A worker that has not begun when all tiles are handed out is not waited for.
 #pragma once
 
 #include <cstdint>
