@@ -164,23 +164,25 @@ void cached_attention(ExecutionContext& context, const CachedAttention& io) {
                         rows_of(io.values),
                         TermRows(io.plan, io.terms),
                         rows_of(io.out)};
-  // Tasks of about as many floats read.
-  constexpr std::int64_t task_floats = 1 << 18;
-  const std::int64_t per_entry = io.plan.heads * (call.sizes.head_size + call.sizes.value_size);
+  // Tasks of about as many floats read: of rows and, where one is long, of key heads of it.
+  constexpr std::int64_t task_floats = 1 << 15;
+  const int group = io.plan.heads / io.plan.key_heads;
+  const std::int64_t per_entry = group * (call.sizes.head_size + call.sizes.value_size);
+  const std::int64_t parts = call.sizes.queries * io.plan.key_heads;
   std::vector<std::int64_t> task_begin{0};
   std::int64_t floats = 0;
-  for (std::int64_t row = 0; row < call.sizes.queries; ++row) {
-    const auto r = static_cast<std::size_t>(row);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const auto r = static_cast<std::size_t>(part / io.plan.key_heads);
     floats += (io.end[r] - io.begin[r] + 1) * per_entry;
-    if (floats >= task_floats || row + 1 == call.sizes.queries) {
-      task_begin.push_back(row + 1);
+    if (floats >= task_floats || part + 1 == parts) {
+      task_begin.push_back(part + 1);
       floats = 0;
     }
   }
   const auto tasks = static_cast<std::int64_t>(task_begin.size()) - 1;
   const auto run_task = [&](std::int64_t task) {
     const auto t = static_cast<std::size_t>(task);
-    run_cached_rows(call, task_begin[t], task_begin[t + 1]);
+    run_cached_heads(call, task_begin[t], task_begin[t + 1]);
   };
   if (tasks <= 1 || context.pool == nullptr) {
     for (std::int64_t task = 0; task < tasks; ++task) {

@@ -131,17 +131,22 @@ void attend(const CachedHead& head, const CachedTerms& terms, float* scores, flo
   terms.add_values(d, head, scores, factor, out);
 }
 
-void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end) {
+void run_cached_heads(const CachedCall& call, std::int64_t begin, std::int64_t end) {
   const CachedAttention& io = call.io;
   const int group = io.plan.heads / io.plan.key_heads;
   std::vector<std::int32_t> dilated;
-  for (std::int64_t row = begin; row < end; ++row) {
+  for (std::int64_t part = begin; part < end;) {
+    const std::int64_t row = part / io.plan.key_heads;
+    const std::int64_t row_end = std::min(end, (row + 1) * io.plan.key_heads);
+    const auto head_begin = static_cast<int>(part % io.plan.key_heads) * group;
+    const auto head_end = head_begin + static_cast<int>(row_end - part) * group;
+    part = row_end;
     const auto r = static_cast<std::size_t>(row);
     const SeenEntries seen = SeenEntries::of(io, r, dilated);
     const std::size_t padded = (seen.count + lane_count) / lane_count * lane_count;
     const CachedTerms terms(call, seen, io.positions[r]);
     float* scores = attention_scratch(padded + terms.scratch());
-    for (int h = 0; h < io.plan.heads; ++h) {
+    for (int h = head_begin; h < head_end; ++h) {
       const CachedHead head{h,
                             call.q[row] + h * call.sizes.head_size,
                             call.keys[0] + h / group * call.sizes.head_size,
@@ -166,9 +171,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace heed::cpu {
 
-HWY_EXPORT(run_cached_rows);
-void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end) {
-  HWY_DYNAMIC_DISPATCH(run_cached_rows)(call, begin, end);
+HWY_EXPORT(run_cached_heads);
+void run_cached_heads(const CachedCall& call, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(run_cached_heads)(call, begin, end);
 }
 
 }  // namespace heed::cpu

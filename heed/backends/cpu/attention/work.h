@@ -164,6 +164,7 @@ void run_forward_item(const ForwardCall& call, const AttentionItem& item);
 void run_backward_item(const BackwardCall& call, const AttentionItem& item);
 // The same with contextual positions.
 void run_contextual_backward_item(const BackwardCall& call, const AttentionItem& item);
-void run_cached_rows(const CachedCall& call, std::int64_t begin, std::int64_t end);
+// Parts begin … end-1: part r · key_heads + g is row r for the heads that read key head g.
+void run_cached_heads(const CachedCall& call, std::int64_t begin, std::int64_t end);
 
 }  // namespace heed::cpu
