@@ -5,9 +5,9 @@
 // has none, and float32 is the more exact of the two.
 #include "heed/kernels/attention.h"
 
-#include <memory>
 #include <vector>
 
+#include "heed/backends/cpu/attention/dense_heads.h"
 #include "heed/backends/cpu/attention/general.h"
 #include "heed/backends/cpu/attention/partials.h"
 #include "heed/backends/cpu/attention/work.h"
@@ -47,11 +47,15 @@ void attention_forward(ExecutionContext& context, const AttentionPlan& plan,
   if (!runs_in_tiles(plan, io.terms)) {
     return general_attention_forward(context, plan, io);
   }
+  const AttentionSizes sizes = check_attention(plan, io);
+  const bool copies = worth_dense_heads(plan);
+  const DenseHeads k(context, rows_of(io.k), sizes.keys, plan.key_heads, sizes.head_size, copies);
+  const DenseHeads v(context, rows_of(io.v), sizes.keys, plan.key_heads, sizes.value_size, copies);
   ForwardCall call{plan,
-                   check_attention(plan, io),
+                   sizes,
                    rows_of(io.q),
-                   rows_of(io.k),
-                   rows_of(io.v),
+                   k.rows(),
+                   v.rows(),
                    TermRows(plan, io.terms),
                    rows_of(io.out),
                    rows_of(io.log_sum_exp),
@@ -119,11 +123,15 @@ void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
   if (!runs_in_tiles(plan, io.terms)) {
     return general_attention_backward(context, plan, io);
   }
+  const AttentionSizes sizes = check_attention(plan, io);
+  const bool copies = worth_dense_heads(plan);
+  const DenseHeads k(context, rows_of(io.k), sizes.keys, plan.key_heads, sizes.head_size, copies);
+  const DenseHeads v(context, rows_of(io.v), sizes.keys, plan.key_heads, sizes.value_size, copies);
   BackwardCall call{plan,
-                    check_attention(plan, io),
+                    sizes,
                     rows_of(io.q),
-                    rows_of(io.k),
-                    rows_of(io.v),
+                    k.rows(),
+                    v.rows(),
                     rows_of(io.out),
                     rows_of(io.log_sum_exp),
                     rows_of(io.dout),
@@ -139,9 +147,8 @@ void attention_backward(ExecutionContext& context, const AttentionPlan& plan,
     call.partial_begin.push_back(partial_size);
     partial_size += (BackwardParts(plan, call.contextual(), s).count() - 1) * call.partial_size(s);
   }
-  const auto partial =
-      std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(partial_size));
-  call.partial_sums = partial.get();
+  const Tensor partial = Tensor::empty({partial_size});
+  call.partial_sums = partial.values<float>().data();
   const AttentionWork work = backward_work(plan, call.sizes, io.terms, io.dterms);
   const PartialGradients gradients(plan, work, call.terms, io.dterms);
   call.task_gradients = gradients.tasks();

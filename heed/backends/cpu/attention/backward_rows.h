@@ -48,10 +48,10 @@ struct BackwardRows {
     return call.out[query_row + query] + head * value_size;
   }
   const float* k(int head, std::int64_t key) const {
-    return call.k[key_row + key] + key_head(head) * head_size;
+    return call.k.at(key_row + key, key_head(head));
   }
   const float* v(int head, std::int64_t key) const {
-    return call.v[key_row + key] + key_head(head) * value_size;
+    return call.v.at(key_row + key, key_head(head));
   }
   float* dk(int head, std::int64_t key) const {
     return own_keys() ? partial() + key * dk_stride() + key_head(head) * head_size

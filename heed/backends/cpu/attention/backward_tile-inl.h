@@ -42,11 +42,12 @@ class BackwardTiles {
   void lay_out(ScratchCutter& cutter) {
     const std::int64_t slots = at_.slot_of(at_.item.head_end - 1) + 1;
     const std::int64_t queries = at_.query_piece;
-    const bool pad_head = padded_head_ != at_.head_size;
-    const bool pad_values = padded_values_ != at_.value_size;
-    padded_keys_ = cutter.take(pad_head ? at_.key_piece * padded_head_ : 0);
-    padded_queries_ = cutter.take(pad_head ? queries * padded_head_ : 0);
-    padded_dout_ = cutter.take(pad_values ? queries * padded_values_ : 0);
+    padded_keys_ =
+        cutter.take(at_.call.k.columns < padded_head_ ? at_.key_piece * padded_head_ : 0);
+    dense_queries_ =
+        cutter.take(copies(padded_head_, at_.head_size) * slots * queries * padded_head_);
+    dense_dout_ =
+        cutter.take(copies(padded_values_, at_.value_size) * slots * queries * padded_values_);
     transposed_queries_ = cutter.take(slots * at_.head_size * queries);
     transposed_dout_ = cutter.take(slots * at_.value_size * queries);
     row_values_ = cutter.take(slots * 2 * attention_tile);
@@ -72,6 +73,14 @@ class BackwardTiles {
                      plan_.scale * attention_log2_e, transposed_query(head), shape.columns);
     transpose_scaled(at_.dout(head, query), at_.call.dout.stride, shape.queries, at_.value_size,
                      1.0f, transposed_dout(head), shape.columns);
+    if (copies(padded_head_, at_.head_size)) {
+      pad_columns(at_.q(head, query), at_.call.q.stride, shape.queries, at_.head_size,
+                  dense_query(head), padded_head_);
+    }
+    if (copies(padded_values_, at_.value_size)) {
+      pad_columns(at_.dout(head, query), at_.call.dout.stride, shape.queries, at_.value_size,
+                  dense_dout(head), padded_values_);
+    }
     compute_row_sums(at_.call, at_.query_row + query, head, shape.queries, shape.columns,
                      row_sums(head));
     add_sink_gradient(head, shape.queries);
@@ -151,8 +160,12 @@ class BackwardTiles {
                     const float* weights, const float* gradients) const {
     add_key_gradients(shape, head, place, weights, gradients);
     const TileRows rows = rows_of_tile(head, place);
-    const Operand right =
-        padded(rows.keys, rows.key_stride, shape.keys, at_.head_size, padded_head_, padded_keys_);
+    Operand right{rows.keys, rows.key_stride};
+    if (at_.call.k.columns < padded_head_) {
+      pad_columns(rows.keys, rows.key_stride, shape.keys, at_.head_size, padded_keys_,
+                  padded_head_);
+      right = {padded_keys_, padded_head_};
+    }
     const SmallProduct dq{
         gradients,       shape.columns, right.data, right.stride, at_.dq(head, place.query),
         at_.dq_stride(), nullptr,       !first};
@@ -189,11 +202,23 @@ class BackwardTiles {
     return (block.size() + attention_lanes - 1) / attention_lanes * attention_lanes;
   }
   Operand padded_query(int head, Span block) const {
-    return padded(at_.q(head, block.begin), at_.call.q.stride, block.size(), at_.head_size,
-                  padded_head_, padded_queries_);
+    return copies(padded_head_, at_.head_size)
+               ? Operand{dense_query(head), padded_head_}
+               : Operand{at_.q(head, block.begin), at_.call.q.stride};
   }
 
  private:
+  // Whether rows of queries are copied for what is multiplied with them: if they are read for
+  // several tiles, or whole vectors of them cannot be.
+  bool copies(std::int64_t padded, std::int64_t size) const {
+    return !at_.single_tile() || padded != size;
+  }
+  float* dense_query(int head) const {
+    return dense_queries_ + at_.slot_of(head) * at_.query_piece * padded_head_;
+  }
+  float* dense_dout(int head) const {
+    return dense_dout_ + at_.slot_of(head) * at_.query_piece * padded_values_;
+  }
   float* transposed_query(int head) const {
     return transposed_queries_ + at_.slot_of(head) * at_.head_size * at_.query_piece;
   }
@@ -235,16 +260,9 @@ class BackwardTiles {
   }
 
   Operand padded_dout(int head, Span block) const {
-    return padded(at_.dout(head, block.begin), at_.call.dout.stride, block.size(), at_.value_size,
-                  padded_values_, padded_dout_);
-  }
-  static Operand padded(const float* data, std::int64_t stride, std::int64_t rows,
-                        std::int64_t columns, std::int64_t padded_columns, float* to) {
-    if (padded_columns == columns) {
-      return {data, stride};
-    }
-    pad_columns(data, stride, rows, columns, to, padded_columns);
-    return {to, padded_columns};
+    return copies(padded_values_, at_.value_size)
+               ? Operand{dense_dout(head), padded_values_}
+               : Operand{at_.dout(head, block.begin), at_.call.dout.stride};
   }
 
   const BackwardRows at_;
@@ -255,8 +273,8 @@ class BackwardTiles {
   std::int64_t padded_head_ = 0, padded_values_ = 0;
   bool zero_keys_ = false;
   float* padded_keys_ = nullptr;
-  float* padded_queries_ = nullptr;
-  float* padded_dout_ = nullptr;
+  float* dense_queries_ = nullptr;       // per slot [queries, padded head]
+  float* dense_dout_ = nullptr;          // per slot [queries, padded values]
   float* transposed_queries_ = nullptr;  // per slot [head size, columns]
   float* transposed_dout_ = nullptr;     // per slot [value size, columns]
   float* row_values_ = nullptr;          // per slot, see RowSums

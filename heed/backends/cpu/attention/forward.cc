@@ -110,7 +110,7 @@ class ForwardItem {
     ScratchCutter cutter(memory);
     const std::int64_t slots = slot_of(item_.head_end - 1) + 1;
     scores_ = cutter.take(key_piece_ * columns());
-    values_ = cutter.take(padded_values_ == value_size_ ? 0 : key_piece_ * padded_values_);
+    values_ = cutter.take(padded_values_ <= call_.v.columns ? 0 : key_piece_ * padded_values_);
     transposed_queries_ = cutter.take(slots * head_size_ * columns());
     sums_ = cutter.take(single_tile() ? 0 : slots * queries_ * padded_values_);
     states_ = cutter.take(slots * 3 * attention_tile);
@@ -131,13 +131,11 @@ class ForwardItem {
   int key_head(int head) const { return head / (plan_.heads / plan_.key_heads); }
 
   void fetch_head(int head) const {
-    const std::int64_t key_column = key_head(head) * head_size_;
-    const std::int64_t value_column = key_head(head) * value_size_;
     fetch_rows(call_.q[row_begin_] + head * head_size_, call_.q.stride, queries_, head_size_);
     const std::int64_t keys = key_end_ - key_begin_;
     const std::int64_t key_row = key_row_ + key_begin_;
-    fetch_rows(call_.k[key_row] + key_column, call_.k.stride, keys, head_size_);
-    fetch_rows(call_.v[key_row] + value_column, call_.v.stride, keys, value_size_);
+    fetch_rows(call_.k.at(key_row, key_head(head)), call_.k.stride, keys, head_size_);
+    fetch_rows(call_.v.at(key_row, key_head(head)), call_.v.stride, keys, value_size_);
     fetch_rows(call_.out[row_begin_] + head * value_size_, call_.out.stride, queries_, value_size_);
   }
 
@@ -153,7 +151,7 @@ class ForwardItem {
   TilePlace place(std::int64_t key) const { return {start_, query_begin_, key}; }
 
   void compute_scores(const TileShape& shape, int head, std::int64_t key) {
-    const float* keys = call_.k[key_row_ + key] + key_head(head) * head_size_;
+    const float* keys = call_.k.at(key_row_ + key, key_head(head));
     const SmallProduct product{keys,          call_.k.stride, transposed_query(head),
                                shape.columns, scores_,        shape.columns,
                                nullptr,       false};
@@ -189,9 +187,9 @@ class ForwardItem {
 
   void multiply_values(const TileShape& shape, int head, std::int64_t key, bool first,
                        const SoftmaxState& softmax) {
-    const float* values = call_.v[key_row_ + key] + key_head(head) * value_size_;
+    const float* values = call_.v.at(key_row_ + key, key_head(head));
     std::int64_t stride = call_.v.stride;
-    if (padded_values_ != value_size_) {
+    if (padded_values_ > call_.v.columns) {
       pad_columns(values, stride, shape.keys, value_size_, values_, padded_values_);
       values = values_;
       stride = padded_values_;

@@ -101,6 +101,18 @@ struct DistanceVectors {
   }
 };
 
+// Rows of a head of keys or values.
+struct HeadRows {
+  const float* data = nullptr;
+  std::int64_t stride = 0;       // from row to row
+  std::int64_t head_stride = 0;  // from head to head
+  std::int64_t columns = 0;      // that may be read of a row
+
+  const float* at(std::int64_t row, std::int64_t head) const {
+    return data + row * stride + head * head_stride;
+  }
+};
+
 // The terms that tiles take into account.
 struct TermRows {
   ConstRows distance_bias;
@@ -125,7 +137,8 @@ struct TaskGradients;
 struct ForwardCall {
   const AttentionPlan& plan;
   AttentionSizes sizes;
-  ConstRows q, k, v;
+  ConstRows q;
+  HeadRows k, v;
   TermRows terms;
   Rows out, log_sum_exp;
   float* weights = nullptr;
@@ -134,7 +147,9 @@ struct ForwardCall {
 struct BackwardCall {
   const AttentionPlan& plan;
   AttentionSizes sizes;
-  ConstRows q, k, v, out, log_sum_exp, dout;
+  ConstRows q;
+  HeadRows k, v;
+  ConstRows out, log_sum_exp, dout;
   TermRows terms;
   Rows dq, dk, dv;
   const TaskGradients* task_gradients = nullptr;  // of each task; null: none are wanted
