@@ -1,6 +1,6 @@
 // Times attention forward and backward by length, for comparison with other frameworks.
 //
-//   heed_attention_speed --lengths 64 512 4096 16384
+//   heed_attention_speed --lengths 64 512 4096 16384 --precision bf16
 //
 // Sequences of one length, 4,096 tokens in all or one sequence that is longer, heads of 64 as
 // slices of one projection. Prints one JSON object for each length, with and without a causal mask:
@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <string>
 
 #include "heed/backends/cpu/register.h"
 #include "heed/base/error.h"
@@ -28,6 +29,7 @@ struct Options {
   int heads = 8;
   int repeats = 3;
   int threads = 2;
+  std::string precision = "float32";
 };
 
 constexpr int tokens = 4096;
@@ -45,7 +47,8 @@ Tensor random_rows(std::int64_t rows, std::int64_t columns, std::uint64_t seed) 
 // Self-attention of packed sequences; results are written over at every run.
 class SelfAttention {
  public:
-  SelfAttention(int length, int heads, bool causal) : width_(std::int64_t{heads} * head_size) {
+  SelfAttention(int length, int heads, bool causal, MatmulPrecision precision)
+      : width_(std::int64_t{heads} * head_size) {
     const int total = std::max(tokens, length);
     for (int offset = 0; offset < total; offset += length) {
       offsets_.push_back(offset);
@@ -60,6 +63,7 @@ class SelfAttention {
     plan_.heads = plan_.key_heads = heads;
     plan_.scale = 1 / std::sqrt(static_cast<float>(head_size));
     plan_.causal = causal;
+    plan_.precision = precision;
   }
   SelfAttention(const SelfAttention&) = delete;  // the plan points into offsets_
   SelfAttention& operator=(const SelfAttention&) = delete;
@@ -123,9 +127,12 @@ void measure(const Options& options) {
   set_thread_count(options.threads);
   for (const int length : options.lengths) {
     for (const bool causal : {false, true}) {
-      const SelfAttention attention(length, options.heads, causal);
+      const SelfAttention attention(
+          length, options.heads, causal,
+          options.precision == "bf16" ? MatmulPrecision::bfloat16 : MatmulPrecision::float32);
       const Json json = {{"program", "heed"},
                          {"kind", "attention"},
+                         {"precision", options.precision},
                          {"length", length},
                          {"causal", causal},
                          {"heads", options.heads},
@@ -146,6 +153,7 @@ int main(int argc, char** argv) {
   app.add_option("--heads", options.heads)->check(CLI::PositiveNumber);
   app.add_option("--repeats", options.repeats)->check(CLI::PositiveNumber);
   app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);
+  app.add_option("--precision", options.precision)->check(CLI::IsMember({"float32", "bf16"}));
   CLI11_PARSE(app, argc, argv);
   try {
     measure(options);

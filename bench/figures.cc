@@ -67,17 +67,18 @@ void add_attention(const Measurements& all, bool causal, FigureSheet& sheet) {
     if (row.causal != causal) {
       continue;
     }
-    if (lines.lines.empty() || lines.lines.back().name != row.program) {
-      lines.lines.push_back({row.program, {}, {}});
+    const std::string name = row.program + ", " + row.precision;
+    if (lines.lines.empty() || lines.lines.back().name != name) {
+      lines.lines.push_back({name, {}, {}});
     }
     lines.lines.back().x.push_back(std::log2(row.length));
     lines.lines.back().y.push_back(row.operations / spread_of(row.seconds).median * 1e-9);
   }
   if (!lines.lines.empty()) {
-    sheet.figures.push_back({causal ? "Attention by length, causal" : "Attention by length",
-                             "Forward and backward, float32, heads of 64; operations of what the "
-                             "mask leaves.",
-                             std::move(lines)});
+    sheet.figures.push_back(
+        {causal ? "Attention by length, causal" : "Attention by length",
+         "Forward and backward, heads of 64; operations of what the mask leaves.",
+         std::move(lines)});
   }
 }
 

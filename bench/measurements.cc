@@ -67,15 +67,16 @@ void add_position_step(Measurements& all, const Json& line) {
 }
 
 void add_attention(Measurements& all, const Json& line) {
-  const std::string program = line.at("program");
+  const std::string program = line.at("program"), precision = line.at("precision");
   const int length = line.at("length");
   const bool causal = line.at("causal");
   auto row =
       std::find_if(all.attention.begin(), all.attention.end(), [&](const AttentionRow& known) {
-        return known.program == program && known.length == length && known.causal == causal;
+        return known.program == program && known.precision == precision && known.length == length &&
+               known.causal == causal;
       });
   if (row == all.attention.end()) {
-    all.attention.push_back({program, length, causal, line.at("operations"), {}});
+    all.attention.push_back({program, precision, length, causal, line.at("operations"), {}});
     row = all.attention.end() - 1;
   }
   row->seconds[line.at("round")] = line.at("seconds");
@@ -242,8 +243,8 @@ const TrainingRow* Measurements::fastest_torch(const std::string& size,
 const AttentionRow* Measurements::peer_of(const AttentionRow& row) const {
   const auto found =
       std::find_if(attention.begin(), attention.end(), [&](const AttentionRow& other) {
-        return other.program != row.program && other.length == row.length &&
-               other.causal == row.causal;
+        return other.program != row.program && other.precision == row.precision &&
+               other.length == row.length && other.causal == row.causal;
       });
   return found == attention.end() ? nullptr : &*found;
 }

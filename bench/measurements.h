@@ -43,7 +43,7 @@ struct PositionRow {
 
 // Attention forward and backward of one program, without and with a causal mask.
 struct AttentionRow {
-  std::string program;
+  std::string program, precision;
   int length = 0;
   bool causal = false;
   double operations = 0;          // of what the mask leaves, both passes

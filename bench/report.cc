@@ -62,6 +62,7 @@ Json json_of(const Measurements& all) {
   }
   for (const bench::AttentionRow& row : all.attention) {
     Json item = {{"program", row.program},
+                 {"precision", row.precision},
                  {"length", row.length},
                  {"causal", row.causal},
                  {"seconds", json_of(bench::spread_of(row.seconds))}};

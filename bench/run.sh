@@ -159,15 +159,19 @@ one_thread() {
 }
 
 attention() {
-  local options=(--lengths 64 256 1024 4096) longest=(--lengths 16384 --heads 1)
-  say "round $round: attention by length"
-  record_own heed_attention_speed "${options[@]}"
-  record_own heed_attention_speed "${longest[@]}"
-  if [[ -n $python ]]; then
-    { record "$python" bench/torch_attention.py --threads "$threads" "${options[@]}" &&
-      record "$python" bench/torch_attention.py --threads "$threads" "${longest[@]}"; } ||
-      say "PyTorch's attention: not measured: $(tail -n 1 "$work/errors")"
-  fi
+  local precision options longest
+  for precision in float32 bf16; do
+    options=(--precision "$precision" --lengths 64 256 1024 4096)
+    longest=(--precision "$precision" --lengths 16384 --heads 1)
+    say "round $round: attention by length, $precision"
+    record_own heed_attention_speed "${options[@]}"
+    record_own heed_attention_speed "${longest[@]}"
+    if [[ -n $python ]]; then
+      { record "$python" bench/torch_attention.py --threads "$threads" "${options[@]}" &&
+        record "$python" bench/torch_attention.py --threads "$threads" "${longest[@]}"; } ||
+        say "PyTorch's attention: not measured: $(tail -n 1 "$work/errors")"
+    fi
+  done
 }
 
 tokenizers() {

@@ -72,17 +72,19 @@ void print_attention(const Measurements& all) {
   if (all.attention.empty()) {
     return;
   }
-  std::printf("\nAttention, forward and backward, float32, heads of 64\n");
-  std::printf("  %-26s %-22s %-18s %s\n", "", "x PyTorch", "seconds", "GFLOP/s");
+  std::printf("\nAttention, forward and backward, heads of 64\n");
+  std::printf("  %-32s %-22s %-18s %s\n", "", "x PyTorch", "seconds", "GFLOP/s");
   for (const AttentionRow& row : all.attention) {
     if (row.program != "heed") {
       continue;
     }
     const Spread seconds = spread_of(row.seconds);
-    std::printf("  %-26s %-22s %-18s %.0f\n",
-                fmt::format("length {}{}", row.length, row.causal ? ", causal" : "").c_str(),
-                ratio_text(all.speedups(row)).c_str(), with_spread(seconds, 4).c_str(),
-                row.operations / seconds.median * 1e-9);
+    std::printf(
+        "  %-32s %-22s %-18s %.0f\n",
+        fmt::format("{}, length {}{}", row.precision, row.length, row.causal ? ", causal" : "")
+            .c_str(),
+        ratio_text(all.speedups(row)).c_str(), with_spread(seconds, 4).c_str(),
+        row.operations / seconds.median * 1e-9);
   }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times PyTorch's scaled_dot_product_attention, forward and backward, by length.
 
-    torch_attention.py --lengths 64 512 4096 16384
+    torch_attention.py --lengths 64 512 4096 16384 --precision bf16
 
 Sizes and repeats are those of heed_attention_speed, and so is the output. Queries, keys and values lie apart and
 dense, as PyTorch likes them best.
@@ -19,6 +19,7 @@ def parse_arguments():
     parser.add_argument("--heads", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=["float32", "bf16"], default="float32")
     return parser.parse_args()
 
 
@@ -37,8 +38,9 @@ HEAD_SIZE = 64
 def measure(length, causal):
     """→ the least seconds of a forward and a backward pass."""
     shape = (max(TOKENS, length) // length, arguments.heads, length, HEAD_SIZE)
-    parts = [torch.randn(shape, requires_grad=True) for _ in range(3)]
-    dout = torch.randn(shape)
+    dtype = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
+    parts = [torch.randn(shape, dtype=dtype, requires_grad=True) for _ in range(3)]
+    dout = torch.randn(shape, dtype=dtype)
 
     def run():
         out = F.scaled_dot_product_attention(*parts, is_causal=causal)
@@ -62,6 +64,7 @@ def main():
             line = dict(
                 program="PyTorch",
                 kind="attention",
+                precision=arguments.precision,
                 version=torch.__version__,
                 length=length,
                 causal=causal,
