@@ -1,8 +1,9 @@
 // Attention of the CPU backend: tasks for the pool. The tiles are in forward.cc, backward.cc
 // and cached.cc.
 //
-// Everything is computed in float32, also where the plan allows bfloat16 products: Highway 1.0.3
-// has none, and float32 is the more exact of the two.
+// Everything is computed in float32, also where the plan allows bfloat16 products: it is the more
+// exact of the two, and the faster one on processors that multiply pairs of bfloat16 at half the
+// speed of float32 (docs/PERFORMANCE.md).
 #include "heed/kernels/attention.h"
 
 #include <vector>
