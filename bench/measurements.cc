@@ -142,11 +142,12 @@ void add_tokenizer(Measurements& all, const Json& line) {
 
 void add_writing(Measurements& all, const Json& line) {
   const std::string program = line.at("program"), precision = line.at("precision");
+  const int streams = line.at("streams");
   auto found = std::find_if(all.writing.begin(), all.writing.end(), [&](const WritingRow& known) {
-    return known.program == program && known.precision == precision;
+    return known.program == program && known.precision == precision && known.streams == streams;
   });
   if (found == all.writing.end()) {
-    all.writing.push_back({program, precision, line.at("prompt_tokens"), {}, {}, {}});
+    all.writing.push_back({program, precision, streams, line.at("prompt_tokens"), {}, {}, {}});
     found = all.writing.end() - 1;
   }
   const int round = line.at("round");
@@ -154,6 +155,8 @@ void add_writing(Measurements& all, const Json& line) {
   found->writing[round] = line.at("writing_tokens_per_second");
   if (program == "heed") {
     found->gigabytes[round] = line.at("gigabytes_per_second");
+  } else if (program == "CTranslate2") {
+    all.ctranslate2_version = line.at("version");
   } else {
     all.llama_cpp_version = line.at("version");
   }

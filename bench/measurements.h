@@ -76,6 +76,7 @@ struct TokenizerRow {
 // A language model that reads a prompt and writes, by one program.
 struct WritingRow {
   std::string program, precision;
+  int streams = 1;  // texts side by side
   int prompt_tokens = 0;
   std::map<int, double> reading, writing;  // tokens a second, by round
   std::map<int, double> gigabytes;         // of weights, a second of writing; heed's alone

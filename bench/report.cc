@@ -103,6 +103,7 @@ Json json_of(const Measurements& all) {
     json["writing"].push_back(
         {{"program", row.program},
          {"precision", row.precision},
+         {"streams", row.streams},
          {"reading_tokens_per_second", json_of(bench::spread_of(row.reading))},
          {"writing_tokens_per_second", json_of(bench::spread_of(row.writing))}});
   }

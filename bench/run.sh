@@ -9,8 +9,8 @@
 # and bfloat16, the share of the best oneDNN matrix product that the same run measures, peak memory,
 # what a second thread and each position encoding bring (not with --quick), attention by length,
 # learning a tokenizer and encoding with it beside Hugging Face's `tokenizers`, and the speed of
-# translating and of a language model that writes beside llama.cpp. Training, translating and writing
-# are measured in two rounds, the rest in one.
+# translating and of language models that write, beside llama.cpp and CTranslate2. Training,
+# translating and writing are measured in two rounds, the rest in one.
 # BUILD_DIRECTORY/bench.json holds every figure, bench.html the plots.
 # Takes 11 to 15 minutes on two cores, some of them for PyTorch to compile (--quick: 3, one round of
 # fewer steps and sentences, PyTorch uncompiled); nothing else should run meanwhile.
@@ -202,6 +202,22 @@ END
   fi
 }
 
+# Sixteen texts at once, in int8, with a model of GPT-2's sizes beside CTranslate2.
+write_side_by_side() {
+  local model=$work/gpt2-shape options=(--model "$work/gpt2-shape" --streams 16 --prompt 64 --tokens "$stream_tokens")
+  if [[ -z $python ]]; then
+    return
+  elif ! [[ -r $model/tokenizer_config.json ]] &&
+    ! "$python" bench/ctranslate2_writing.py --make "$model" >"$work/errors" 2>&1; then
+    say "no model of GPT-2's sizes: texts side by side are not measured: $(tail -n 1 "$work/errors")"
+    return
+  fi
+  say "round $round: writing 16 texts at once"
+  record_own heed_writing_speed "${options[@]}" --precision int8
+  record "$python" bench/ctranslate2_writing.py --threads "$threads" "${options[@]}" ||
+    say "CTranslate2: not measured: $(tail -n 1 "$work/errors")"
+}
+
 write_on() {
   local files file precision
   files=$(writer_files)
@@ -263,8 +279,9 @@ decode_with() {
 
 declare -A sentences_of_batch=([64]=256 [1]=80)
 declare -A warmup=([small]=4 [reference]=1) steps=([small]=10 [reference]=2)
-rounds=2
+rounds=2 stream_tokens=128
 if ((quick)); then
+  stream_tokens=32
   rounds=1
   sentences_of_batch=([64]=128 [1]=40)
   steps[reference]=1
@@ -300,5 +317,6 @@ for ((round = 1; round <= rounds; round++)); do
   fi
   decode
   write_on
+  write_side_by_side
 done
 "$build/bench/heed_bench_report" --json "$build/bench.json" --page "$build/bench.html" "$results"

@@ -176,19 +176,23 @@ void print_writing(const Measurements& all) {
   if (all.writing.empty()) {
     return;
   }
-  std::printf("\nA language model, one text: tokens a second\n");
-  std::printf("  %-12s %-10s %-24s %-24s %s\n", "", "", "reading the prompt", "writing", "memory");
+  std::printf("\nA language model: tokens a second\n");
+  std::printf("  %-12s %-10s %6s %8s  %-24s %-24s %s\n", "", "", "texts", "prompts",
+              "reading the prompts", "writing", "memory");
   for (const WritingRow& row : all.writing) {
     const double share = row.gigabytes.empty() || all.memory_gigabytes <= 0
                              ? 0
                              : spread_of(row.gigabytes).median / all.memory_gigabytes;
-    std::printf("  %-12s %-10s %-24s %-24s %s\n", row.program.c_str(), row.precision.c_str(),
+    std::printf("  %-12s %-10s %6d %8d  %-24s %-24s %s\n", row.program.c_str(),
+                row.precision.c_str(), row.streams, row.prompt_tokens,
                 with_spread(spread_of(row.reading), 0).c_str(),
                 with_spread(spread_of(row.writing), 0).c_str(),
                 share > 0 ? fmt::format("{:.0f} %", 100 * share).c_str() : "");
   }
-  std::printf("  prompt: %d tokens; memory: weights that are read, over the memory's bandwidth\n",
-              all.writing.front().prompt_tokens);
+  std::printf(
+      "  several texts: GPT-2's sizes, random weights; prompts: tokens of each; memory: weights "
+      "that "
+      "are read, over the memory's bandwidth\n");
   std::printf("  llama.cpp: %s\n", all.llama_cpp_version.empty()
                                        ? "not measured"
                                        : ("llama-cpp-python " + all.llama_cpp_version).c_str());
