@@ -268,7 +268,8 @@ void apply_override(Json& json, std::string_view assignment) {
     place = &(*place)[part];
     begin = end + 1;
   }
-  *place = parse_yaml(assignment.substr(equals + 1), "--set " + key);
+  const std::string_view value = assignment.substr(equals + 1);
+  *place = value.empty() ? Json("") : parse_yaml(value, "--set " + key);
 }
 
 }  // namespace heed
