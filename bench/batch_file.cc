@@ -40,10 +40,6 @@ void read_pair(std::string_view text, const BatchFile& file, std::size_t line, B
   batch.targets.push_back(read_ids(text.substr(tab + 1), file, line));
 }
 
-Tensor id_tensor(const std::vector<std::int32_t>& ids) {
-  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-}
-
 // Sentences one behind the other, `start` before each unless it is negative, and then without their
 // last token.
 struct Packed {

@@ -25,10 +25,6 @@ std::vector<std::int32_t> ids_of(const LoadedModel& translator, const Tokenizer&
   return ids;
 }
 
-Tensor id_tensor(std::span<const std::int32_t> ids) {
-  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-}
-
 Sequences one_sequence(std::size_t length) {
   const std::int32_t lengths[] = {static_cast<std::int32_t>(length)};
   return make_sequences(lengths);

@@ -60,10 +60,6 @@ class BatchBuilder {
   }
 
  private:
-  static Tensor id_tensor(std::span<const std::int32_t> ids) {
-    return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-  }
-
   std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer, std::int32_t end,
                                    const std::string& text, const char* side,
                                    std::int64_t line) const {

@@ -105,6 +105,11 @@ class TableModel : public Generator {
       return logits_of_rows(0);
     }
 
+    Tensor extend(std::span<const std::int32_t>,
+                  std::span<const std::span<const std::int32_t>>) override {
+      fail(ErrorKind::failure, "a table goes on token by token");
+    }
+
     static Prefix sequence(const Inputs& inputs, std::size_t i) {
       const auto ids = inputs.ids.values<std::int32_t>();
       const auto& offsets = inputs.rows.offsets;

@@ -58,6 +58,8 @@ class Schedule {
     for (int event = 0; event < events; ++event) {
       if (rows_.empty() || random_.below(4) == 0) {
         join();
+      } else if (random_.below(3) == 0) {
+        extend();
       } else {
         go_on();
       }
@@ -94,6 +96,35 @@ class Schedule {
     }
     rows_ = next;
     expect_alone(session_->advance(parents, tokens), rows_);
+  }
+
+  // As go_on(), by one to four tokens in one pass.
+  void extend() {
+    Ids parents;
+    std::vector<Ids> runs;
+    std::vector<Row> next, at_each_token;
+    for (std::size_t i = 0; i < 1 + random_.below(4); ++i) {
+      const std::size_t parent = random_.below(rows_.size());
+      Row row = rows_[parent];
+      const Ids run = random_ids(random_, 1, 4);
+      if (static_cast<std::int64_t>(row.begun.size() + row.tokens.size() + run.size()) <=
+          model_.longest()) {
+        parents.push_back(static_cast<std::int32_t>(parent));
+        runs.push_back(run);
+        for (const std::int32_t token : run) {
+          row.tokens.push_back(token);
+          at_each_token.push_back(row);
+        }
+        next.push_back(row);
+      }
+    }
+    if (next.empty()) {
+      return join();
+    }
+    rows_ = next;
+    expect_alone(session_->extend(
+                     parents, std::vector<std::span<const std::int32_t>>(runs.begin(), runs.end())),
+                 at_each_token);
   }
 
   void expect_alone(const Tensor& logits, const std::vector<Row>& rows) {

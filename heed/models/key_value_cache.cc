@@ -1,8 +1,8 @@
 #include "heed/models/key_value_cache.h"
-#include "heed/base/error.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "heed/base/error.h"
 
 namespace heed {
 
@@ -10,10 +10,6 @@ namespace {
 
 // Slots for so many steps of as many rows are taken at a time.
 constexpr std::int64_t steps_at_a_time = 12;
-
-Tensor tensor_of(std::span<const std::int32_t> values) {
-  return Tensor::from_values<std::int32_t>(values, {static_cast<std::int64_t>(values.size())});
-}
 
 }  // namespace
 
@@ -27,6 +23,15 @@ Tensor last_states(const Tensor& x, const Sequences& sequences) {
     result.rows(s, s + 1).copy_from(x.rows(end - 1, end));
   }
   return result;
+}
+
+JoinedRuns joined_runs(std::span<const std::span<const std::int32_t>> runs) {
+  JoinedRuns joined;
+  for (const std::span<const std::int32_t> run : runs) {
+    joined.ids.insert(joined.ids.end(), run.begin(), run.end());
+    joined.counts.push_back(static_cast<std::int32_t>(run.size()));
+  }
+  return joined;
 }
 
 void KeyValueCache::add(const Sequences& prompts) {
@@ -55,42 +60,53 @@ void KeyValueCache::add(const Sequences& prompts) {
   tokens_ = prompts;
 }
 
-void KeyValueCache::advance(std::span<const std::int32_t> parents) {
+void KeyValueCache::advance(std::span<const std::int32_t> parents,
+                            std::span<const std::int32_t> counts) {
   check(!parents.empty(), "decoding: no rows");
-  std::size_t entries = parents.size();
+  check(parents.size() == counts.size(), "decoding: {} parents and {} rows", parents.size(),
+        counts.size());
+  std::size_t entries = 0;
   for (std::size_t row = 0; row < parents.size(); ++row) {
     const std::int64_t parent = parents[row];
     check(parent >= 0 && parent < rows(), "decoding: row {} continues row {} of {}", row, parent,
           rows());
+    check(counts[row] > 0, "decoding: row {} goes on without tokens", row);
     const auto p = static_cast<std::size_t>(parent);
-    entries += static_cast<std::size_t>(end_[p] - begin_[p]);
+    entries += static_cast<std::size_t>(end_[p] - begin_[p] + counts[row]);
   }
   std::vector<std::int32_t> histories, begin, end;
   histories.reserve(entries);
+  rows_of_tokens_.clear();
   places_.clear();
-  for (const std::int32_t parent : parents) {
-    const auto p = static_cast<std::size_t>(parent);
+  seen_from_.clear();
+  seen_to_.clear();
+  for (std::size_t row = 0; row < parents.size(); ++row) {
+    const auto p = static_cast<std::size_t>(parents[row]);
     begin.push_back(static_cast<std::int32_t>(histories.size()));
     histories.insert(histories.end(), histories_.begin() + begin_[p], histories_.begin() + end_[p]);
-    histories.push_back(-1);
+    for (std::int32_t token = 0; token < counts[row]; ++token) {
+      histories.push_back(-1);
+      rows_of_tokens_.push_back(static_cast<std::int32_t>(row));
+      places_.push_back(end_[p] - begin_[p] + token);
+      seen_from_.push_back(begin.back());
+      seen_to_.push_back(static_cast<std::int32_t>(histories.size()));
+    }
     end.push_back(static_cast<std::int32_t>(histories.size()));
-    places_.push_back(end_[p] - begin_[p]);
   }
-  const auto count = static_cast<std::int64_t>(parents.size());
-  first_ = slots_.take(count, (steps_at_a_time - 1) * count, histories);
-  for (std::size_t row = 0; row < parents.size(); ++row) {
-    histories[static_cast<std::size_t>(end[row]) - 1] =
-        static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(row);
+  const auto count = static_cast<std::int64_t>(places_.size());
+  const auto rows = static_cast<std::int64_t>(parents.size());
+  first_ = slots_.take(count, (steps_at_a_time - 1) * rows, histories);
+  for (std::size_t token = 0; token < seen_to_.size(); ++token) {
+    histories[static_cast<std::size_t>(seen_to_[token]) - 1] =
+        static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(token);
   }
   histories_ = std::move(histories);
   begin_ = std::move(begin);
   end_ = std::move(end);
-  rows_of_tokens_.resize(parents.size());
-  std::iota(rows_of_tokens_.begin(), rows_of_tokens_.end(), 0);
   prefill_ = false;
   reach_ = *std::max_element(places_.begin(), places_.end()) + 1;
   tokens_ = Sequences();
-  tokens_.positions = tensor_of(places_);
+  tokens_.positions = id_tensor(places_);
 }
 
 Tensor KeyValueCache::attend(std::size_t layer, const SelfAttention& attention, const Tensor& x,
@@ -107,8 +123,8 @@ Tensor KeyValueCache::attend(std::size_t layer, const SelfAttention& attention, 
                                      {.keys = attention.core().keys_of(cache),
                                       .values = attention.core().values_of(cache),
                                       .slots = histories_,
-                                      .begin = begin_,
-                                      .end = end_,
+                                      .begin = seen_from_,
+                                      .end = seen_to_,
                                       .places = places_},
                                      reach_, positions, context);
   return attention.project_out(attended, context);

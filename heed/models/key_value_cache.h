@@ -2,8 +2,8 @@
 // so that each token passes through the model once.
 //
 // A row is a sequence that is being written: a prompt, then a token a step. add() takes in the
-// tokens of prompts in one pass ("prefill"), of lengths as they come; advance() one token for each
-// row that goes on. k and v of a token go into a slot of a layer's memory (keys as they are
+// tokens of prompts in one pass ("prefill"), of lengths as they come; advance() a token or some for
+// each row that goes on. k and v of a token go into a slot of a layer's memory (keys as they are
 // compared: normalized, turned by their positions), and a row is a list of slots. So reordering
 // rows, letting one continue twice or dropping one copies lists of integers, and the slots of rows
 // that are gone are used again.
@@ -23,6 +23,12 @@ namespace heed {
 // differentiable.
 Tensor last_states(const Tensor& x, const Sequences& sequences);
 
+// Runs of tokens one behind the other, and how many each has.
+struct JoinedRuns {
+  std::vector<std::int32_t> ids, counts;
+};
+JoinedRuns joined_runs(std::span<const std::span<const std::int32_t>> runs);
+
 class KeyValueCache {
  public:
   explicit KeyValueCache(std::size_t layers) : slots_(layers) {}
@@ -30,12 +36,13 @@ class KeyValueCache {
   // Adds a row for each prompt, after the rows that there are. Errors (failure): no prompts, or one
   // without tokens.
   void add(const Sequences& prompts);
-  // Goes on with rows that continue `parents`, rows of now, each with one more token; others are
-  // gone. Errors (failure): no rows, or a parent that is not there.
-  void advance(std::span<const std::int32_t> parents);
+  // Goes on with rows that continue `parents`, rows of now, row r with `counts[r]` more tokens;
+  // others are gone. Errors (failure): no rows, a parent that is not there, or a row without
+  // tokens.
+  void advance(std::span<const std::int32_t> parents, std::span<const std::int32_t> counts);
 
   // Self-attention of layer `layer` for the tokens at hand: those of the prompts that add() named,
-  // or one of each row after advance(). x: [tokens, d] → [tokens, d]. `values`: see
+  // or those of each row after advance(). x: [tokens, d] → [tokens, d]. `values`: see
   // SelfAttention::forward.
   Tensor attend(std::size_t layer, const SelfAttention& attention, const Tensor& x,
                 const PositionEncoding* positions, ForwardContext& context,
@@ -57,6 +64,7 @@ class KeyValueCache {
   std::int64_t first_ = 0;  // their first slot
   std::int64_t reach_ = 0;
   std::vector<std::int32_t> rows_of_tokens_, places_;
+  std::vector<std::int32_t> seen_from_, seen_to_;  // the slots each sees, in histories_
   Sequences tokens_;
 };
 

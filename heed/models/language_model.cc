@@ -22,11 +22,17 @@ class LanguageModelSession : public DecodingSession {
   Tensor advance(std::span<const std::int32_t> parents,
                  std::span<const std::int32_t> tokens) override {
     const NoGradientScope no_gradients;
-    check(parents.size() == tokens.size(), "decoding: {} parents and {} tokens", parents.size(),
-          tokens.size());
-    cache_.advance(parents);
-    const auto rows = static_cast<std::int64_t>(tokens.size());
-    return logits(run(Tensor::from_values<std::int32_t>(tokens, {rows})));
+    const std::vector<std::int32_t> counts(tokens.size(), 1);
+    cache_.advance(parents, counts);
+    return logits(run(id_tensor(tokens)));
+  }
+
+  Tensor extend(std::span<const std::int32_t> parents,
+                std::span<const std::span<const std::int32_t>> runs) override {
+    const NoGradientScope no_gradients;
+    const auto [ids, counts] = joined_runs(runs);
+    cache_.advance(parents, counts);
+    return logits(run(id_tensor(ids)));
   }
 
  private:

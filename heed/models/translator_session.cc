@@ -53,12 +53,23 @@ Tensor TranslatorSession::add(const Prompts& prompts) {
 Tensor TranslatorSession::advance(std::span<const std::int32_t> parents,
                                   std::span<const std::int32_t> tokens) {
   const NoGradientScope no_gradients;
-  check(parents.size() == tokens.size(), "decoding: {} parents and {} tokens", parents.size(),
-        tokens.size());
-  cache_.advance(parents);
+  const std::vector<std::int32_t> counts(tokens.size(), 1);
+  return go_on(parents, tokens, counts);
+}
+
+Tensor TranslatorSession::extend(std::span<const std::int32_t> parents,
+                                 std::span<const std::span<const std::int32_t>> runs) {
+  const NoGradientScope no_gradients;
+  const auto [ids, counts] = joined_runs(runs);
+  return go_on(parents, ids, counts);
+}
+
+Tensor TranslatorSession::go_on(std::span<const std::int32_t> parents,
+                                std::span<const std::int32_t> ids,
+                                std::span<const std::int32_t> counts) {
+  cache_.advance(parents, counts);
   sources_.advance(parents);
-  const auto rows = static_cast<std::int64_t>(tokens.size());
-  return logits(run(Tensor::from_values<std::int32_t>(tokens, {rows})));
+  return logits(run(id_tensor(ids)));
 }
 
 }  // namespace heed

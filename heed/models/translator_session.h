@@ -18,8 +18,13 @@ class TranslatorSession : public DecodingSession {
   Tensor add(const Prompts& prompts) override;
   Tensor advance(std::span<const std::int32_t> parents,
                  std::span<const std::int32_t> tokens) override;
+  Tensor extend(std::span<const std::int32_t> parents,
+                std::span<const std::span<const std::int32_t>> runs) override;
 
  private:
+  // Rows continue `parents`, row r with the next counts[r] of `ids`.
+  Tensor go_on(std::span<const std::int32_t> parents, std::span<const std::int32_t> ids,
+               std::span<const std::int32_t> counts);
   void add_sources(const Inputs& source);
   // The tokens at hand through the decoder → [tokens, d], before the last norm.
   Tensor run(const Tensor& ids);

@@ -50,6 +50,13 @@ class DecodingSession {
   // there.
   virtual Tensor advance(std::span<const std::int32_t> parents,
                          std::span<const std::int32_t> tokens) = 0;
+
+  // The same by several tokens a row in one pass: row r continues parents[r] with all tokens of
+  // runs[r], which is as if they came one by one. Returns the logits of the token after each of
+  // them, [tokens of all runs, vocabulary], run by run. Errors (failure): as advance(), or a run
+  // without tokens.
+  virtual Tensor extend(std::span<const std::int32_t> parents,
+                        std::span<const std::span<const std::int32_t>> runs) = 0;
 };
 
 class Generator : public Module {

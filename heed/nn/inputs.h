@@ -2,6 +2,9 @@
 // Thread-safety: plain data.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "heed/nn/sequences.h"
 
 namespace heed {
@@ -13,5 +16,10 @@ struct Inputs {
   Tensor pixels;    // instead of ids: float32, as the model says
   Sequences rows;
 };
+
+// int32 [ids]
+inline Tensor id_tensor(std::span<const std::int32_t> ids) {
+  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
+}
 
 }  // namespace heed

@@ -1,7 +1,6 @@
 #include "heed/shots/continuation_scores.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "heed/base/error.h"
 #include "heed/kernels/top_k.h"
@@ -10,9 +9,10 @@ namespace heed {
 
 namespace {
 
-// The most tokens and endings that are worked on side by side.
-constexpr std::size_t token_limit = 4096;
-constexpr std::size_t row_limit = 256;
+// The most tokens of contexts and of endings that are worked on side by side: each of the latter
+// has a row of logits.
+constexpr std::size_t context_limit = 4096;
+constexpr std::size_t ending_limit = 1024;
 
 std::size_t longest_ending(const Continuations& item) {
   std::size_t longest = 0;
@@ -47,15 +47,15 @@ Prompts prompts_of(std::span<const Continuations* const> items, std::int64_t lon
               .rows = make_sequences(lengths)}};
 }
 
-// An ending on its way: its next token is read from row `row` of the logits at hand.
-struct EndingInProgress {
-  const std::vector<int>* tokens;
+// A token of an ending, whose probability is read from row `row` of the logits at hand.
+struct AwaitedToken {
+  std::int32_t token;
   ContinuationScore* score;
   std::int32_t row;
 };
 
-// Adds log p of token `step` of each ending, read from its row.
-void add_scores(const Tensor& logits, std::span<const EndingInProgress> endings, std::size_t step) {
+// Adds log p of each token.
+void add_scores(const Tensor& logits, std::span<const AwaitedToken> tokens) {
   const std::int64_t rows = logits.size(0);
   const Tensor columns = Tensor::empty({rows, 1}, DType::int32, logits.device());
   const Tensor best = Tensor::empty({rows, 1}, DType::float64, logits.device());
@@ -65,43 +65,45 @@ void add_scores(const Tensor& logits, std::span<const EndingInProgress> endings,
   const auto most_probable = columns.values<std::int32_t>();
   const auto log_probabilities = best.values<double>();
   const View view = logits.view();
-  for (const EndingInProgress& ending : endings) {
-    const auto row = static_cast<std::size_t>(ending.row);
-    const float* of_row = view.as<float>() + ending.row * view.row_stride();
-    const std::int32_t token = (*ending.tokens)[step];
+  for (const auto& [token, score, index] : tokens) {
+    const auto row = static_cast<std::size_t>(index);
+    const float* of_row = view.as<float>() + index * view.row_stride();
     const std::int32_t top = most_probable[row];
-    ending.score->log_probability += static_cast<double>(of_row[token]) -
-                                     static_cast<double>(of_row[top]) + log_probabilities[row];
-    ending.score->greedy = ending.score->greedy && token == top;
+    score->log_probability += static_cast<double>(of_row[token]) -
+                              static_cast<double>(of_row[top]) + log_probabilities[row];
+    score->greedy = score->greedy && token == top;
   }
 }
 
+// Contexts in one pass, whose last tokens tell the first tokens of endings; all other tokens in a
+// second one.
 void score_batch(const Generator& model, std::span<const Continuations* const> items,
                  std::span<std::vector<ContinuationScore>* const> scores,
                  const ForwardContext& context) {
   const auto session = model.start(context);
-  Tensor logits = session->add(prompts_of(items, model.longest()));
-  std::vector<EndingInProgress> endings;
+  const Tensor after_contexts = session->add(prompts_of(items, model.longest()));
+  std::vector<AwaitedToken> first, others;
+  std::vector<std::int32_t> parents;
+  std::vector<std::span<const std::int32_t>> runs;
   for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto item = static_cast<std::int32_t>(i);
     scores[i]->resize(items[i]->endings.size());
     for (std::size_t k = 0; k < items[i]->endings.size(); ++k) {
-      endings.push_back({&items[i]->endings[k], &(*scores[i])[k], static_cast<std::int32_t>(i)});
+      const std::span<const std::int32_t> ending = items[i]->endings[k];
+      ContinuationScore* score = &(*scores[i])[k];
+      first.push_back({ending.front(), score, item});
+      for (const std::int32_t token : ending.subspan(1)) {
+        others.push_back({token, score, static_cast<std::int32_t>(others.size())});
+      }
+      if (ending.size() > 1) {
+        parents.push_back(item);
+        runs.push_back(ending.first(ending.size() - 1));
+      }
     }
   }
-  for (std::size_t step = 0;; ++step) {
-    add_scores(logits, endings, step);
-    std::erase_if(
-        endings, [&](const EndingInProgress& ending) { return ending.tokens->size() == step + 1; });
-    if (endings.empty()) {
-      return;
-    }
-    std::vector<std::int32_t> parents, tokens;
-    for (EndingInProgress& ending : endings) {
-      parents.push_back(ending.row);
-      tokens.push_back((*ending.tokens)[step]);
-      ending.row = static_cast<std::int32_t>(parents.size()) - 1;
-    }
-    logits = session->advance(parents, tokens);
+  add_scores(after_contexts, first);
+  if (!runs.empty()) {
+    add_scores(session->extend(parents, runs), others);
   }
 }
 
@@ -109,27 +111,23 @@ void score_batch(const Generator& model, std::span<const Continuations* const> i
 
 std::vector<std::vector<ContinuationScore>> score_continuations(
     const Generator& model, std::span<const Continuations> items, const ForwardContext& context) {
-  // Those of about the same length go together: what finishes late would run alone.
-  std::vector<std::size_t> order(items.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return longest_ending(items[a]) > longest_ending(items[b]);
-  });
   std::vector<std::vector<ContinuationScore>> scores(items.size());
-  for (std::size_t begin = 0; begin < order.size();) {
+  for (std::size_t begin = 0; begin < items.size();) {
     std::vector<const Continuations*> batch;
     std::vector<std::vector<ContinuationScore>*> into;
-    std::size_t tokens = 0, rows = 0;
-    for (; begin < order.size(); ++begin) {
-      const Continuations& item = items[order[begin]];
+    std::size_t tokens = 0, awaited = 0;
+    for (; begin < items.size(); ++begin) {
+      const Continuations& item = items[begin];
       check(!item.context.empty() && !item.endings.empty(), "an item without context or endings");
       tokens += item.context.size();
-      rows += item.endings.size();
-      if (!batch.empty() && (tokens > token_limit || rows > row_limit)) {
+      for (const std::vector<int>& ending : item.endings) {
+        awaited += ending.size();
+      }
+      if (!batch.empty() && (tokens > context_limit || awaited > ending_limit)) {
         break;
       }
       batch.push_back(&item);
-      into.push_back(&scores[order[begin]]);
+      into.push_back(&scores[begin]);
     }
     score_batch(model, batch, into, context);
   }

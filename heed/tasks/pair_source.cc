@@ -55,10 +55,6 @@ void append(Ids& ids, std::span<const std::int32_t> more) {
   ids.insert(ids.end(), more.begin(), more.end());
 }
 
-Tensor id_tensor(const Ids& ids) {
-  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-}
-
 // What a batch is put together in.
 struct PackedPairs {
   Ids source, input, output;
