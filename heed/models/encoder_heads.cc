@@ -2,6 +2,7 @@
 
 #include "heed/base/error.h"
 #include "heed/ops/elementwise.h"
+#include "heed/ops/rows.h"
 
 namespace heed {
 
@@ -73,6 +74,8 @@ void check_head_config(const HeadConfig& config) {
               "model.head.labels: a head of kind {} needs some", config.kind);
   check_usage(labelled || config.labels.empty(), "model.head.labels: a head of kind {} has none",
               config.kind);
+  check_usage(config.pooling == "first" || config.pooling == "mean",
+              "model.head.pooling '{}': expected first or mean", config.pooling);
   check_usage(config.dropout == -1 || (config.dropout >= 0 && config.dropout < 1),
               "model.head.dropout: must be in [0, 1) or -1, got {}", config.dropout);
 }
@@ -86,6 +89,7 @@ std::int64_t score_count(const HeadConfig& config) {
 TaskHead::TaskHead(const HeadConfig& config, const StackConfig& model, std::int64_t width,
                    Device device)
     : reads_summaries_(config.kind == "sequence" || config.kind == "choice"),
+      takes_means_(config.pooling == "mean"),
       dropout_("head", config.dropout < 0 ? model.dropout : config.dropout),
       map_(width, score_count(config), device) {
   set_initial(map_, model);
@@ -96,7 +100,9 @@ Tensor TaskHead::scores(const Encoder& encoder, const Encoder::States& states,
   if (!reads_summaries_) {
     return scores_of(states.values, states.rows.row_keys, context);
   }
-  return scores_of(encoder.summary(states, context), states.rows.sequence_keys, context);
+  return scores_of(takes_means_ ? ops::sequence_means(states.values, states.rows.offsets)
+                                : encoder.summary(states, context),
+                   states.rows.sequence_keys, context);
 }
 
 Tensor TaskHead::scores_of(const Tensor& rows, const std::vector<std::uint64_t>& row_keys,

@@ -55,6 +55,7 @@ struct HeadConfig {
   std::string problem = "single_label";
   std::vector<std::string> labels;
   double dropout = -1;
+  std::string pooling = "first";
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -68,6 +69,9 @@ struct HeadConfig {
           "(the scores are numbers)");
     visit("labels", labels, "sequence, token: names of the labels, in their order");
     visit("dropout", dropout, "on what the head reads; -1: the same as model.dropout");
+    visit("pooling", pooling,
+          "sequence, choice: first (what the pooler makes of the first token) or mean (of all "
+          "tokens)");
   }
 };
 
@@ -95,6 +99,7 @@ class TaskHead : public Module {
 
  private:
   bool reads_summaries_;
+  bool takes_means_;
   DropoutSite dropout_;
   Linear map_;
 };

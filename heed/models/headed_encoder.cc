@@ -24,7 +24,7 @@ HeadedEncoderConfig config_under(const TextEncoderConfig& encoder, const HeadCon
   static_cast<TextEncoderConfig&>(config) = encoder;
   config.head = head;
   config.masked_head = config.next_sentence_head = config.detection_head = false;
-  if (head.kind == "token" || head.kind == "question") {
+  if (head.kind == "token" || head.kind == "question" || head.pooling == "mean") {
     config.pooler = "none";
   } else if (config.pooler == "none") {
     config.pooler = "tanh";

@@ -133,7 +133,9 @@ void initialize_parameters(Module& module, std::uint64_t seed) {
 
 void require_gradients(Module& module) {
   for (const NamedParameter& item : parameters_of(module)) {
-    require_gradient(item.parameter->value);
+    if (item.parameter->rate > 0) {
+      require_gradient(item.parameter->value);
+    }
   }
 }
 

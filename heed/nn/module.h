@@ -48,6 +48,7 @@ struct Parameter {
   double gain = 1;                   // factor on the bound of xavier; see Initial
   bool decays = false;               // takes part in weight decay: matrices of linear layers
   bool hidden = false;               // of a linear map from states to states, inside a block
+  double rate = 1;                   // factor on the learning rate; 0: it does not learn
   bool operand = false;              // only multiplied with, in ForwardContext::precision
   std::int64_t zero_row = -1;        // a row that stays zero (padding), or -1
   std::vector<ParameterPart> parts;  // empty: the parameter is stored whole
@@ -103,7 +104,7 @@ void initialize_parameters(Module& module, std::uint64_t seed);
 // drawing millions of random numbers takes longer than reading them.
 enum class StartingWeights : std::uint8_t { drawn, unset };
 
-// Turns gradients on: makes every parameter a leaf that keeps its gradient.
+// Turns gradients on: makes every parameter that learns a leaf that keeps its gradient.
 void require_gradients(Module& module);
 
 }  // namespace heed

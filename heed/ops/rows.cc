@@ -54,6 +54,39 @@ Tensor gather_rows(const Tensor& x, const Tensor& row_numbers) {
       });
 }
 
+Tensor sequence_means(const Tensor& x, std::span<const std::int32_t> offsets) {
+  check(x.rank() == 2 && !offsets.empty() && offsets.back() == x.size(0),
+        "sequence_means: x {} for offsets up to {}", x.shape(),
+        offsets.empty() ? 0 : offsets.back());
+  std::vector<std::int32_t> numbers;
+  std::vector<double> shares;
+  for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+    check(offsets[s] < offsets[s + 1], "sequence_means: sequence {} has no rows", s);
+    numbers.insert(numbers.end(), static_cast<std::size_t>(offsets[s + 1] - offsets[s]),
+                   static_cast<std::int32_t>(s));
+    shares.push_back(1.0 / (offsets[s + 1] - offsets[s]));
+  }
+  const auto sequences = static_cast<std::int64_t>(shares.size());
+  const Tensor index = placed(Tensor::from_values<std::int32_t>(numbers, {x.size(0)}), x.device());
+  const Tensor factors =
+      Tensor::from_values<double>(shares, {sequences}).to(x.dtype()).to(x.device());
+  ExecutionContext context = context_for(x.device());
+  // Sums by sequence are what the gradient of a table of sequences is.
+  const Tensor sums = Tensor::zeros({sequences, x.size(1)}, x.dtype(), x.device());
+  embedding_backward(context, {.ids = index, .dy = x, .dtable = sums});
+  const Tensor y = empty_like(sums);
+  heed::scale_rows(context, sums, factors, false, y);
+  return record(
+      "sequence_means", y, {x}, [index, factors, slot = gradient_slot(x)](const Tensor& dy) {
+        ExecutionContext context = context_for(dy.device());
+        const Tensor shared = empty_like(dy);
+        heed::scale_rows(context, dy, factors, false, shared);
+        const Tensor dx = Tensor::empty({index.size(0), dy.size(1)}, dy.dtype(), dy.device());
+        embedding_forward(context, {.ids = index, .table = shared, .y = dx});
+        slot.give(dx);
+      });
+}
+
 Tensor concat_rows(std::span<const Tensor> parts) {
   check(!parts.empty(), "concat_rows: nothing to join");
   std::int64_t rows = 0;

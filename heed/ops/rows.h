@@ -14,6 +14,9 @@ namespace heed::ops {
 // The gradient of a row is the sum of those of its copies, in their order.
 Tensor gather_rows(const Tensor& x, const Tensor& index);
 
+// y[s] = the mean of x's rows offsets[s] … offsets[s+1]-1, at least one each: [sequences, d].
+Tensor sequence_means(const Tensor& x, std::span<const std::int32_t> offsets);
+
 // The rows of all parts, one part behind the other: [Σ rows, d]. At least one part.
 Tensor concat_rows(std::span<const Tensor> parts);
 

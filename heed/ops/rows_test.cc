@@ -62,6 +62,23 @@ TEST_F(Rows, AreGatheredInAnyOrderAndAgain) {
   EXPECT_THROW(ops::gather_rows(random({0, 3}, 1), ids({0}, {1})), Error);
 }
 
+TEST_F(Rows, OfASequenceHaveAMean) {
+  const Tensor x = random({6, 3}, 1);
+  const std::vector<std::int32_t> offsets = {0, 2, 3, 6};
+  const Tensor y = ops::sequence_means(x, offsets);
+  EXPECT_EQ(y.shape(), Shape({3, 3}));
+  const auto values = x.to_doubles(), means = y.to_doubles();
+  EXPECT_NEAR(means[1], (values[1] + values[4]) / 2, 1e-15);
+  EXPECT_EQ(means[3], values[6]);
+  EXPECT_NEAR(means[8], (values[11] + values[14] + values[17]) / 3, 1e-15);
+  expect_gradients({x}, [&] { return weighted_sum(ops::sequence_means(x, offsets)); });
+  expect_gradients({x}, [&] {
+    return weighted_sum(ops::concat_rows(std::vector{ops::sequence_means(x, offsets), x}));
+  });
+  EXPECT_THROW(ops::sequence_means(x, std::vector<std::int32_t>{0, 2, 2, 6}), Error);
+  EXPECT_THROW(ops::sequence_means(x, std::vector<std::int32_t>{0, 2}), Error);
+}
+
 TEST_F(Rows, AreJoined) {
   const Tensor a = random({2, 3}, 1), b = random({1, 3}, 2), none = random({0, 3}, 3);
   const Tensor y = ops::concat_rows(std::vector{a, none, b});

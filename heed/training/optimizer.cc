@@ -15,6 +15,9 @@ Optimizer::Optimizer(Module& module, const OptimizerConfig& config, MatmulPrecis
   const OptimizerKind& kind = optimizer_kind(config.kind);
   for (const NamedParameter& item : parameters_of(module)) {
     const Parameter& parameter = *item.parameter;
+    if (parameter.rate <= 0) {
+      continue;
+    }
     items_.push_back({item, kind.make({parameter, config, precision}),
                       has_average() ? parameter.value.clone() : Tensor()});
   }
@@ -55,7 +58,7 @@ void Optimizer::step(double learning_rate, double gradient_norm) {
     const ParameterUpdate update{.weights = weights,
                                  .gradient = gradient,
                                  .average = item.average,
-                                 .learning_rate = learning_rate,
+                                 .learning_rate = learning_rate * item.parameter.parameter->rate,
                                  .gradient_scale = clip,
                                  .step_count = steps_};
     if (item.rule->side_by_side()) {

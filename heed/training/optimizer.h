@@ -1,5 +1,6 @@
-// An optimizer over all parameters of a module, each changed by the rule of its kind (Adam, AdamW,
-// Muon), with clipping by the global norm and an exponential moving average of the weights.
+// An optimizer over all parameters of a module that learn (Parameter::rate), each changed by the
+// rule of its kind (Adam, AdamW, Muon), with clipping by the global norm and an exponential moving
+// average of the weights.
 //
 // Thread-safety: one thread at a time.
 #pragma once
@@ -18,7 +19,8 @@ class UpdateRule;  // heed/training/update_rule.h
 
 class Optimizer {
  public:
-  // Keeps pointers into `module`, which must outlive it. Every parameter must want a gradient.
+  // Keeps pointers into `module`, which must outlive it. Every parameter that learns must want a
+  // gradient.
   // `precision`: of an optimizer's own matrix products, which Muon has. Errors (usage) name the
   // key.
   Optimizer(Module& module, const OptimizerConfig& config,
