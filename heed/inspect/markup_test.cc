@@ -67,6 +67,7 @@ std::string report_of(const std::string& text) {
   report.summary = {{text, text, true}};
   report.curves = {{text, text, text, {{1, 1.0}, {2, 2.0}}}};
   report.history = {{text, text}, {{text, text}}, 0};
+  report.counts = CountTable{text, text, text, {text}, {text, text}, {{3, 0}}, text};
   report.samples = {{text, text, "other " + text, 1.0}};
   report.sample_wording = {text, text, text, text, text};
   report.attention = {map_of({text, "b"}, text)};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 #include "heed/base/error.h"
@@ -99,6 +100,38 @@ void write_history(const Section& section, const RunReport& report, std::string&
     out += "</tr>\n";
   }
   out += "</tbody>\n</table>\n</div>\n</section>\n";
+}
+
+void write_counts(const Section& section, const CountTable& table, std::string& out) {
+  check(table.counts.size() == table.rows.size(), "report: '{}' has {} rows, {} of them named",
+        table.title, table.counts.size(), table.rows.size());
+  open_section(section, out);
+  out += fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"counts-title\">\n"
+      "<table class=\"history counts\">\n<thead><tr><th scope=\"col\">{} ↓ {} →</th>",
+      escape_html(table.row_name), escape_html(table.column_name));
+  for (const std::string& column : table.columns) {
+    out += fmt::format("<th scope=\"col\">{}</th>", escape_html(column));
+  }
+  out += "</tr></thead>\n<tbody>\n";
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const auto& row = table.counts[i];
+    check(row.size() == table.columns.size(), "report: row {} of '{}' has {} cells for {} columns",
+          i, table.title, row.size(), table.columns.size());
+    const auto sum =
+        std::max<std::int64_t>(1, std::accumulate(row.begin(), row.end(), std::int64_t{0}));
+    out += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(table.rows[i]));
+    for (const std::int64_t count : row) {
+      out += fmt::format("<td style=\"--share:{:.3f}\">{}</td>",
+                         static_cast<double>(count) / static_cast<double>(sum), count);
+    }
+    out += "</tr>\n";
+  }
+  out += "</tbody>\n</table>\n</div>\n";
+  if (!table.note.empty()) {
+    out += fmt::format("<p class=\"aside\">{}</p>\n", escape_html(table.note));
+  }
+  out += "</section>\n";
 }
 
 std::string marked_text(const std::vector<TextPiece>& pieces, std::string_view mark_class) {
@@ -237,6 +270,8 @@ std::string with_results(std::string page, const std::vector<SummaryRow>& rows) 
 std::string render_report(const RunReport& report) {
   const Section curves{"curves", "Curves", !report.curves.empty()};
   const Section history{"history", "Validation", !report.history.rows.empty()};
+  const Section counts{"counts", report.counts ? report.counts->title : "",
+                       report.counts.has_value()};
   const Section samples{"samples", report.sample_wording.title, !report.samples.empty()};
   const bool any_weights =
       std::any_of(report.attention.begin(), report.attention.end(),
@@ -246,13 +281,16 @@ std::string render_report(const RunReport& report) {
   const Section notes{"notes", "Notes", !report.notes.empty()};
 
   std::string out = start_of(report);
-  write_navigation({curves, history, samples, attention, summary, notes}, out);
+  write_navigation({curves, history, counts, samples, attention, summary, notes}, out);
   out += "<main>\n";
   if (curves.present) {
     write_curves(curves, out);
   }
   if (history.present) {
     write_history(history, report, out);
+  }
+  if (counts.present) {
+    write_counts(counts, *report.counts, out);
   }
   if (samples.present) {
     write_samples(samples, report, out);

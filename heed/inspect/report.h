@@ -62,12 +62,22 @@ struct ValidationHistory {
   std::optional<std::size_t> best_row;
 };
 
+// A table of counts, whose cells are shaded by their share of the row: what was taken for what.
+struct CountTable {
+  std::string title;
+  std::string row_name, column_name;  // what rows and columns are: "right", "predicted"
+  std::vector<std::string> rows, columns;
+  std::vector<std::vector<std::int64_t>> counts;  // by row
+  std::string note;                               // below it; may be empty
+};
+
 struct RunReport {
   std::string title;
   std::string subtitle;
   std::vector<SummaryRow> summary;
   std::vector<Curve> curves;
   ValidationHistory history;
+  std::optional<CountTable> counts;
   std::vector<Sample> samples;
   SampleWording sample_wording;
   std::string source_language;  // BCP 47 tags such as "en": choose fonts and hyphens; may be empty
@@ -82,8 +92,9 @@ struct RunReport {
 
 // The page. Whatever the texts contain, they are shown as text. Curves of more than 1,500 points
 // are drawn as means and ranges of neighbouring points. Throws a failure when an attention map's
-// weights do not fit its labels, when maps of one title and kind have different tokens, or when a
-// row of the history has another number of cells than there are columns.
+// weights do not fit its labels, when maps of one title and kind have different tokens, when a
+// row of the history has another number of cells than there are columns, or a table of counts
+// another shape than its names.
 std::string render_report(const RunReport& report);
 
 // A page that render_report made, with `rows` at the beginning of its Run section, and those that
