@@ -15,6 +15,7 @@
 #include "heed/interop/model_source.h"
 #include "heed/interop/text_config.h"
 #include "heed/kernels/kernel.h"
+#include "heed/models/headed_encoder.h"
 #include "heed/text/tokenizer_files.h"
 
 namespace heed {
@@ -137,7 +138,14 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
   loaded.module = built(description, *loaded.kind, *weights, source, device);
   check_agreement(config, description.section, family, source);
   check_one_vocabulary(description, loaded.tokenizers, source);
-  read_family_tensors(family, *weights, *loaded.module, *context_for(cpu_device).pool, running);
+  // Weights that are yet to be adapted stay as they are until then.
+  auto* headed = dynamic_cast<HeadedEncoder*>(loaded.module.get());
+  const bool adapts = headed != nullptr && headed->config().lora.rank > 0;
+  read_family_tensors(family, *weights, *loaded.module, *context_for(cpu_device).pool,
+                      adapts ? MatmulPrecision::float32 : running);
+  if (adapts) {
+    headed->merge_adapters();
+  }
   loaded.symbols = description.vocabulary.symbols;
   if (loaded.kind->writes) {
     read_generation(config, source, loaded);

@@ -16,6 +16,7 @@ HeadedEncoderConfig checked(const HeadedEncoderConfig& config) {
 
 void check_headed_encoder_config(const HeadedEncoderConfig& config) {
   check_head_config(config.head);
+  check_low_rank_config(config.lora, "model.lora");
   check_text_encoder_config(config);
 }
 
@@ -37,6 +38,9 @@ HeadedEncoder::HeadedEncoder(const HeadedEncoderConfig& config, std::int64_t voc
     : config_(checked(config)),
       encoder_(config, vocabulary_size, device, StartingWeights::unset),
       head_(config.head, config, config.d_model, device) {
+  if (config.lora.rank > 0) {
+    adapters_.emplace(encoder_, config.lora, device);
+  }
   if (weights == StartingWeights::drawn) {
     initialize_parameters(*this, 0);
   }
@@ -44,7 +48,18 @@ HeadedEncoder::HeadedEncoder(const HeadedEncoderConfig& config, std::int64_t voc
 
 void HeadedEncoder::visit(ParameterVisitor& visitor) {
   encoder_.visit(visitor);
+  if (adapters_) {
+    visitor.module("adapters", *adapters_);
+  }
   visitor.module("head", head_);
+}
+
+void HeadedEncoder::merge_adapters() {
+  if (adapters_) {
+    adapters_->merge();
+    adapters_.reset();
+    config_.lora = {};
+  }
 }
 
 std::unique_ptr<HeadedEncoder> headed_encoder_from(TextEncoder& encoder, const HeadConfig& head,

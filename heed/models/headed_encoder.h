@@ -8,18 +8,22 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "heed/models/encoder_heads.h"
+#include "heed/models/low_rank.h"
 #include "heed/models/text_encoder.h"
 
 namespace heed {
 
 struct HeadedEncoderConfig : TextEncoderConfig {
   HeadConfig head;
+  LowRankConfig lora;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("head", head, "what stands upon the encoder");
+    visit("lora", lora, "narrow matrices that adapt the encoder's weights");
     TextEncoderConfig::fields(visit);
   }
 };
@@ -53,6 +57,14 @@ class HeadedEncoder : public Encoder {
   std::int64_t width() const override { return encoder_.width(); }
   std::int64_t longest() const override { return encoder_.longest(); }
 
+  // With model.lora: while what this gives lives, the encoder has the adapted weights. Null
+  // without.
+  std::unique_ptr<LowRankAdapters::Scope> adapted() const {
+    return adapters_ ? std::make_unique<LowRankAdapters::Scope>(*adapters_) : nullptr;
+  }
+  // Makes the adapted weights the encoder's own, and model.lora is gone.
+  void merge_adapters();
+
   TextEncoder& encoder() { return encoder_; }
   const TextEncoder& encoder() const { return encoder_; }
   TaskHead& head() { return head_; }
@@ -62,6 +74,7 @@ class HeadedEncoder : public Encoder {
  private:
   HeadedEncoderConfig config_;
   TextEncoder encoder_;
+  std::optional<LowRankAdapters> adapters_;
   TaskHead head_;
 };
 
