@@ -42,6 +42,7 @@ constexpr Command commands[] = {
     {"train", add_train_command},
     {"translate", add_translate_command},
     {"generate", add_generate_command},
+    {"classify", add_classify_command},
     {"evaluate", add_evaluate_command},
     {"shots", add_shots_command},
     {"compare", add_compare_command},

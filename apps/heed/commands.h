@@ -15,6 +15,7 @@ namespace heed::app {
 void add_attend_command(CLI::App& application, int& exit_code);
 void add_average_command(CLI::App& application, int& exit_code);
 void add_bleu_command(CLI::App& application, int& exit_code);
+void add_classify_command(CLI::App& application, int& exit_code);
 void add_compare_command(CLI::App& application, int& exit_code);
 void add_completion_command(CLI::App& application, int& exit_code);
 void add_data_command(CLI::App& application, int& exit_code);

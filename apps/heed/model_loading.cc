@@ -24,7 +24,8 @@ std::string command_for(const std::string& task, const std::string& command,
     return fmt::format(", or {} for this one", own->second);
   }
   static const std::map<std::string, std::string> commands = {{"translation", "translate"},
-                                                              {"language_modelling", "generate"}};
+                                                              {"language_modelling", "generate"},
+                                                              {"text_classification", "classify"}};
   const auto found = commands.find(task);
   return found == commands.end()
              ? std::string()

@@ -2,6 +2,8 @@
 
 #include "heed/base/error.h"
 #include "heed/tasks/language_modelling.h"
+#include "heed/tasks/text_classification.h"
+#include "heed/tasks/token_classification.h"
 #include "heed/tasks/translation.h"
 
 namespace heed {
@@ -10,6 +12,8 @@ const std::vector<TaskKind>& task_kinds() {
   static const std::vector<TaskKind> kinds = {
       translation_task(),
       language_modelling_task(),
+      text_classification_task(),
+      token_classification_task(),
   };
   return kinds;
 }
