@@ -27,18 +27,20 @@ heed_public(nn/attention additive attention_config attention_core attention_part
   sparsemax talking_heads window)
 heed_public(nn/position alibi cope grown_table learned none position_config position_encoding rotary
   shaw sinusoidal swin t5 xpos)
-heed_public(models encoder_heads head_pruning headed_encoder language_model language_model_config
+heed_public(models encoder_heads head_pruning headed_encoder language_model language_model_config low_rank
   output_config text_encoder text_encoder_config text_encoder_presets translator translator_config)
 heed_public(text byte_tokenizer sentencepiece_tokenizer subword_dropout text_frame text_symbols tokenizer
   tokenizer_config tokenizer_files tokenizer_kinds vocabulary word_tokenizer)
 heed_public(formats checkpoint event_file event_message file_writer load_tensors numpy safetensors
   safetensors_header sharded_safetensors tensor_source)
 heed_public(data batch_stream batching example_source prefetcher)
-heed_public(metrics bits_per_character bleu bootstrap chrf classification metric paired_bootstrap
+heed_public(metrics answers bits_per_character bleu bootstrap calibration chrf class_metrics
+  classification correlation entities metric paired_bootstrap
   score_line sentence_statistics sequence_accuracy tokenizers)
 heed_public(generation decoding_config generate hypothesis)
 heed_public(inspect attention_map report)
 heed_public(training budget history optimizer optimizer_config progress run_identity run_report
   schedule task trainer training_config validation_table)
-heed_public(interop load_model)
-heed_public(tasks line_translator recipe run run_result run_settings text_model text_writer)
+heed_public(interop adapter load_model)
+heed_public(tasks line_translator question_answerer recipe run run_result run_settings
+  text_classifier text_model text_tagger text_writer)

@@ -121,6 +121,7 @@
 #include "heed/models/headed_encoder.h"
 #include "heed/models/language_model.h"
 #include "heed/models/language_model_config.h"
+#include "heed/models/low_rank.h"
 #include "heed/models/output_config.h"
 #include "heed/models/text_encoder.h"
 #include "heed/models/text_encoder_config.h"
@@ -160,11 +161,16 @@
 #include "heed/data/prefetcher.h"
 
 // What models are measured by.
+#include "heed/metrics/answers.h"
 #include "heed/metrics/bits_per_character.h"
 #include "heed/metrics/bleu.h"
 #include "heed/metrics/bootstrap.h"
+#include "heed/metrics/calibration.h"
 #include "heed/metrics/chrf.h"
+#include "heed/metrics/class_metrics.h"
 #include "heed/metrics/classification.h"
+#include "heed/metrics/correlation.h"
+#include "heed/metrics/entities.h"
 #include "heed/metrics/metric.h"
 #include "heed/metrics/paired_bootstrap.h"
 #include "heed/metrics/score_line.h"
@@ -194,13 +200,17 @@
 #include "heed/training/validation_table.h"
 
 // Models from directories and back.
+#include "heed/interop/adapter.h"
 #include "heed/interop/load_model.h"
 
 // Recipes to results, lines to translations, prompts to what follows them.
 #include "heed/tasks/line_translator.h"
+#include "heed/tasks/question_answerer.h"
 #include "heed/tasks/recipe.h"
 #include "heed/tasks/run.h"
 #include "heed/tasks/run_result.h"
 #include "heed/tasks/run_settings.h"
+#include "heed/tasks/text_classifier.h"
 #include "heed/tasks/text_model.h"
+#include "heed/tasks/text_tagger.h"
 #include "heed/tasks/text_writer.h"

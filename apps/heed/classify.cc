@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "apps/heed/adapter_option.h"
 #include "apps/heed/commands.h"
 #include "apps/heed/common.h"
 #include "apps/heed/decoding_options.h"
 #include "apps/heed/file_options.h"
 #include "apps/heed/line_blocks.h"
-#include "apps/heed/model_loading.h"
 #include "heed/base/error.h"
 #include "heed/base/json.h"
 #include "heed/kernels/kernel.h"
@@ -22,6 +22,7 @@ namespace {
 
 struct ClassifyOptions {
   std::string model;
+  std::string adapter;
   std::string input;
   std::string precision = "float32";
   int threads = 0;
@@ -31,7 +32,7 @@ struct ClassifyOptions {
   ClassifierOptions classifier;
 };
 
-constexpr std::size_t block_lines = 1024;
+constexpr std::size_t classify_block_lines = 1024;
 
 // The texts of a block; of pairs, what stands before and behind the first tab.
 struct Texts {
@@ -102,12 +103,12 @@ void run_classify(ClassifyOptions options) {
   set_thread_count(options.threads);
   const auto input = input_blocks(options.input);
   const MatmulPrecision precision = parse_precision(options.precision);
-  const LoadedModel model =
-      load_model_for("classify", "text_classification", options.model, precision);
+  const LoadedModel model = load_adapted_for("classify", "text_classification", options.model,
+                                             options.adapter, precision);
   options.classifier.context.precision = precision;
   const TextClassifier classifier(model, options.classifier);
   for (;;) {
-    const LineBlock block = input->next(block_lines);
+    const LineBlock block = input->next(classify_block_lines);
     if (block.lines.empty()) {
       return;
     }
@@ -141,6 +142,7 @@ void add_classify_command(CLI::App& application, int&) {
       "  heed classify --model run --pairs --probabilities < pairs.tsv");
   const auto options = std::make_shared<ClassifyOptions>();
   add_model_option(*command, options->model);
+  add_adapter_option(*command, options->adapter);
   add_input_option(*command, options->input, "The texts");
   command->add_flag("--pairs", options->pairs, "Two texts a line, parted by a tab");
   command->add_flag("--probabilities", options->probabilities,

@@ -43,6 +43,8 @@ constexpr Command commands[] = {
     {"translate", add_translate_command},
     {"generate", add_generate_command},
     {"classify", add_classify_command},
+    {"tag", add_tag_command},
+    {"answer", add_answer_command},
     {"evaluate", add_evaluate_command},
     {"shots", add_shots_command},
     {"compare", add_compare_command},

@@ -12,6 +12,7 @@
 
 namespace heed::app {
 
+void add_answer_command(CLI::App& application, int& exit_code);
 void add_attend_command(CLI::App& application, int& exit_code);
 void add_average_command(CLI::App& application, int& exit_code);
 void add_bleu_command(CLI::App& application, int& exit_code);
@@ -30,6 +31,7 @@ void add_positions_command(CLI::App& application, int& exit_code);
 void add_recipe_command(CLI::App& application, int& exit_code);
 void add_score_command(CLI::App& application, int& exit_code);
 void add_shots_command(CLI::App& application, int& exit_code);
+void add_tag_command(CLI::App& application, int& exit_code);
 void add_train_command(CLI::App& application, int& exit_code);
 void add_translate_command(CLI::App& application, int& exit_code);
 

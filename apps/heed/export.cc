@@ -8,6 +8,7 @@
 #include "apps/heed/file_options.h"
 #include "apps/heed/model_loading.h"
 #include "heed/base/unicode.h"
+#include "heed/interop/adapter.h"
 #include "heed/interop/export_model.h"
 
 namespace heed::app {
@@ -19,6 +20,7 @@ struct ExportOptions {
   std::string output;
   std::string family;
   std::string dtype = "f32";
+  bool adapter = false;
 };
 
 DType parse_dtype(const std::string& name) {
@@ -28,6 +30,12 @@ DType parse_dtype(const std::string& name) {
 void run_export(const ExportOptions& options) {
   const std::filesystem::path output = options.output;
   check_new_model_directory(output);
+  if (options.adapter) {
+    save_adapter(options.model, output);
+    write_output(fmt::format("{}: adapters and head, for --adapter\n",
+                             escape_invalid_utf8(output.string())));
+    return;
+  }
   const LoadedModel model = load_model(options.model);
   for (const std::string& note : model.notes) {
     print_warning(note);
@@ -77,6 +85,9 @@ void add_export_command(CLI::App& application, int&) {
   command->add_option("--dtype", options->dtype, "Of the weights: f32, bf16 or f16")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}))
       ->capture_default_str();
+  command->add_flag("--adapter", options->adapter,
+                    "Write the adapters (LoRA) and the head of a run alone; without it they are "
+                    "merged into the weights");
   command->callback([options] { run_export(*options); });
 }
 

@@ -25,7 +25,9 @@ std::string command_for(const std::string& task, const std::string& command,
   }
   static const std::map<std::string, std::string> commands = {{"translation", "translate"},
                                                               {"language_modelling", "generate"},
-                                                              {"text_classification", "classify"}};
+                                                              {"text_classification", "classify"},
+                                                              {"token_classification", "tag"},
+                                                              {"question_answering", "answer"}};
   const auto found = commands.find(task);
   return found == commands.end()
              ? std::string()

@@ -270,7 +270,7 @@ std::string with_results(std::string page, const std::vector<SummaryRow>& rows) 
 std::string render_report(const RunReport& report) {
   const Section curves{"curves", "Curves", !report.curves.empty()};
   const Section history{"history", "Validation", !report.history.rows.empty()};
-  const Section counts{"counts", report.counts ? report.counts->title : "",
+  const Section counts{"counts", report.counts ? std::string_view(report.counts->title) : "",
                        report.counts.has_value()};
   const Section samples{"samples", report.sample_wording.title, !report.samples.empty()};
   const bool any_weights =

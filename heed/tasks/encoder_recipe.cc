@@ -35,13 +35,13 @@ std::string text_at(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-const TextEncoderConfig& encoder_config_of(const Module& module, const std::string& init_from) {
+const TextEncoder& encoder_of(const Module& module, const std::string& init_from) {
   if (const auto* encoder = dynamic_cast<const TextEncoder*>(&module)) {
-    return encoder->config();
+    return *encoder;
   }
   const auto* headed = dynamic_cast<const HeadedEncoder*>(&module);
   check_usage(headed != nullptr, "init_from {}: this is no encoder of text", init_from);
-  return headed->encoder().config();
+  return headed->encoder();
 }
 
 // How deep a parameter stands: 0 for embeddings, then the layers, then what is above them.
@@ -91,7 +91,7 @@ AdaptedModel default_encoder(const Json& document, const std::string& source) {
     // Of a directory that is not there yet nothing can be said; training will miss it.
     if (path_exists(init_from)) {
       const LoadedModel loaded = load_model(init_from);
-      static_cast<TextEncoderConfig&>(result) = encoder_config_of(*loaded.module, init_from);
+      static_cast<TextEncoderConfig&>(result) = encoder_of(*loaded.module, init_from).config();
     }
     return result;
   }
@@ -134,13 +134,21 @@ std::unique_ptr<HeadedEncoder> make_headed_encoder(const RunSettings& settings,
   head.dropout = adapting.head_dropout;
   HeadedEncoderConfig config = config_under(model, head);
   config.lora = adapting.lora_learns() ? adapting.lora : LowRankConfig();
-  auto result =
-      std::make_unique<HeadedEncoder>(config, tokenizer.size(), cpu_device, StartingWeights::unset);
-  initialize_parameters(*result, static_cast<std::uint64_t>(settings.seed));
-  if (!settings.init_from.empty()) {
+  const auto make = [&](std::int64_t vocabulary) {
+    auto result = std::make_unique<HeadedEncoder>(config, vocabulary, cpu_device,
+                                                  StartingWeights::unset);
+    initialize_parameters(*result, static_cast<std::uint64_t>(settings.seed));
+    return result;
+  };
+  std::unique_ptr<HeadedEncoder> result;
+  if (settings.init_from.empty()) {
+    result = make(tokenizer.size());
+  } else {
     const LoadedModel loaded = load_model(settings.init_from);
-    check_same_model(settings.init_from, without_heads(model),
-                     without_heads(encoder_config_of(*loaded.module, settings.init_from)));
+    const TextEncoder& encoder = encoder_of(*loaded.module, settings.init_from);
+    check_same_model(settings.init_from, without_heads(model), without_heads(encoder.config()));
+    // A table may have more rows than there are pieces.
+    result = make(encoder.vocabulary_size());
     copy_known_weights(*loaded.module, *result);
   }
   set_rates(*result, adapting);

@@ -20,6 +20,11 @@ std::size_t room_in(const Tokenizer& tokenizer, bool pair, const LengthRule& rul
   return static_cast<std::size_t>(rule.longest - specials);
 }
 
+int unknown_of(const Tokenizer& tokenizer, const std::string& text) {
+  check_data(tokenizer.unknown_id() >= 0, "'{}' has no tokens", text);
+  return tokenizer.unknown_id();
+}
+
 }  // namespace
 
 Inputs packed_inputs(std::span<const FramedText* const> texts,
@@ -51,7 +56,9 @@ std::vector<FramedText> framed_windows(const Tokenizer& tokenizer, const std::st
   std::vector<int> ids = tokenizer.encode(text);
   const std::size_t room = room_in(tokenizer, false, rule);
   const TextFrame frame = tokenizer.frame();
-  check_data(!ids.empty() || frame.specials(false) > 0, "'{}' has no tokens", text);
+  if (ids.empty() && frame.specials(false) == 0) {
+    ids = {unknown_of(tokenizer, text)};
+  }
   std::vector<FramedText> result;
   if (!rule.windows) {
     ids.resize(std::min(ids.size(), room));
@@ -69,7 +76,9 @@ FramedText framed_pair(const Tokenizer& tokenizer, const std::string& first,
                        const std::string& second, const LengthRule& rule) {
   std::vector<int> a = tokenizer.encode(first), b = tokenizer.encode(second);
   const TextFrame frame = tokenizer.frame();
-  check_data(!a.empty() || !b.empty() || frame.specials(true) > 0, "'{}' has no tokens", first);
+  if (a.empty() && b.empty() && frame.specials(true) == 0) {
+    a = {unknown_of(tokenizer, first)};
+  }
   shorten_pair(a, b, room_in(tokenizer, true, rule));
   return frame.put(a, b);
 }

@@ -2,6 +2,7 @@
 
 #include "heed/base/error.h"
 #include "heed/tasks/language_modelling.h"
+#include "heed/tasks/question_answering.h"
 #include "heed/tasks/text_classification.h"
 #include "heed/tasks/token_classification.h"
 #include "heed/tasks/translation.h"
@@ -14,6 +15,7 @@ const std::vector<TaskKind>& task_kinds() {
       language_modelling_task(),
       text_classification_task(),
       token_classification_task(),
+      question_answering_task(),
   };
   return kinds;
 }

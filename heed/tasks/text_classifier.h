@@ -48,8 +48,7 @@ class TextClassifier {
   bool gives_numbers() const { return problem_ == "regression"; }
   bool gives_several() const { return problem_ == "multi_label"; }
 
-  // `seconds`: the second texts of pairs, or none. Errors (bad_data): no valid UTF-8; a text
-  // without tokens for a model that puts no special tokens around it.
+  // `seconds`: the second texts of pairs, or none. Errors (bad_data): no valid UTF-8.
   std::vector<Classified> classify(std::span<const std::string> texts,
                                    std::span<const std::string> seconds = {}) const;
 
