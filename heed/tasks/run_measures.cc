@@ -29,7 +29,7 @@ SetResult set_from_json(const Json& json) {
   }
   set.refusal = json.at("refusal");
   const std::size_t columns = json.at("columns");
-  check_data(columns >= 1 && columns <= 100, "{} columns", columns);
+  check_data(columns >= 1 && columns <= 10'000, "{} columns", columns);
   set.statistics = SentenceStatistics(columns);
   for (const Json& row : json.at("sentences")) {
     set.statistics.append(row.get<std::vector<std::int64_t>>());

@@ -28,25 +28,8 @@ struct TestedTexts {
   std::unique_ptr<ClassifiedTexts> texts;
   Scores scores;
   std::string problem;
+  double temperature = 0;  // that fits held-out texts; 0: there were none
 };
-
-TestedTexts tested_texts(const TextClassificationRecipe& recipe, const fs::path& directory) {
-  TestedTexts tested{.model = load_model(directory)};
-  const auto& model = tested.model.as<HeadedEncoder>();
-  const HeadConfig& head = model.config().head;
-  check_usage(head.kind == "sequence" && head.problem == problem_of(recipe.data),
-              "{}: a model for {} of kind {}, but the recipe asks for {}", directory.string(),
-              head.problem, head.kind, problem_of(recipe.data));
-  tested.problem = head.problem;
-  const LabelSet labels = tested.problem == "regression" ? LabelSet() : LabelSet(head.labels);
-  const auto examples = read_labelled_texts(files_of(recipe, recipe.data.test), recipe.data);
-  tested.texts = std::make_unique<ClassifiedTexts>(examples, *tested.model.tokenizers.target,
-                                                   labels, tested.problem, recipe.data.is_pair(),
-                                                   length_rule(recipe.data, model.longest()));
-  tested.scores = scores_of(model, *tested.texts, recipe.batches.batch_tokens,
-                            {.precision = parse_precision(recipe.precision)});
-  return tested;
-}
 
 std::vector<std::int32_t> single_classes(const ClassifiedTexts& texts) {
   std::vector<std::int32_t> right;
@@ -54,6 +37,38 @@ std::vector<std::int32_t> single_classes(const ClassifiedTexts& texts) {
     right.push_back(texts.classes(i).front());
   }
   return right;
+}
+
+// What a model gives for examples.
+void score(const TextClassificationRecipe& recipe, std::span<const LabelledText> examples,
+           TestedTexts& tested) {
+  const auto& model = tested.model.as<HeadedEncoder>();
+  const LabelSet labels =
+      tested.problem == "regression" ? LabelSet() : LabelSet(model.config().head.labels);
+  tested.texts = std::make_unique<ClassifiedTexts>(examples, *tested.model.tokenizers.target,
+                                                   labels, tested.problem, recipe.data.is_pair(),
+                                                   length_rule(recipe.data, model.longest()));
+  tested.scores = scores_of(model, *tested.texts, recipe.batches.batch_tokens,
+                            {.precision = parse_precision(recipe.precision)});
+}
+
+TestedTexts tested_texts(const TextClassificationRecipe& recipe, const fs::path& directory) {
+  TestedTexts tested{.model = load_model(directory)};
+  const HeadConfig& head = tested.model.as<HeadedEncoder>().config().head;
+  check_usage(head.kind == "sequence" && head.problem == problem_of(recipe.data),
+              "{}: a model for {} of kind {}, but the recipe asks for {}", directory.string(),
+              head.problem, head.kind, problem_of(recipe.data));
+  tested.problem = head.problem;
+  if (tested.problem == "single_label") {
+    const ClassificationSets sets = read_classification_sets(recipe);
+    if (!sets.validation.empty()) {
+      score(recipe, sets.validation, tested);
+      tested.temperature = best_temperature(tested.scores.values, tested.scores.count,
+                                            single_classes(*tested.texts));
+    }
+  }
+  score(recipe, read_labelled_texts(files_of(recipe, recipe.data.test), recipe.data), tested);
+  return tested;
 }
 
 TestResult result_of(const TestedTexts& tested) {
@@ -69,13 +84,21 @@ TestResult result_of(const TestedTexts& tested) {
   result.measures.push_back(
       {.style = loss, .value = loss_of(*tested.texts, tested.scores, tested.problem)});
   if (tested.problem == "single_label") {
-    const auto probabilities = probabilities_of(tested.scores.values, tested.scores.count);
-    result.measures.push_back({.style = {.key = "calibration_error",
-                                         .name = "calibration error",
-                                         .decimals = 2,
-                                         .lower_is_better = true},
-                               .value = 100 * calibration_error(probabilities, tested.scores.count,
-                                                                single_classes(*tested.texts))});
+    const auto error_at = [&](double temperature) {
+      return 100 * calibration_error(
+                       probabilities_of(tested.scores.values, tested.scores.count, temperature),
+                       tested.scores.count, single_classes(*tested.texts));
+    };
+    const auto add = [&](const char* key, const char* name, double value) {
+      result.measures.push_back(
+          {.style = {.key = key, .name = name, .decimals = 2, .lower_is_better = true},
+           .value = value});
+    };
+    add("calibration_error", "calibration error", error_at(1));
+    if (tested.temperature > 0) {
+      add("temperature", "temperature of the validation texts", tested.temperature);
+      add("calibrated_error", "calibration error at it", error_at(tested.temperature));
+    }
   }
   return result;
 }
