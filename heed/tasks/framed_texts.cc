@@ -8,10 +8,6 @@ namespace heed {
 
 namespace {
 
-Tensor as_ids(const std::vector<std::int32_t>& ids) {
-  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-}
-
 std::size_t room_in(const Tokenizer& tokenizer, bool pair, const LengthRule& rule) {
   const auto specials = static_cast<std::int64_t>(tokenizer.frame().specials(pair));
   check_data(rule.longest > specials,
@@ -35,7 +31,7 @@ Inputs packed_inputs(std::span<const FramedText* const> texts,
     segments.insert(segments.end(), text->segments.begin(), text->segments.end());
     lengths.push_back(static_cast<std::int32_t>(text->ids.size()));
   }
-  return {.ids = as_ids(ids), .segments = as_ids(segments), .rows = make_sequences(lengths, names)};
+  return {.ids = id_tensor(ids), .segments = id_tensor(segments), .rows = make_sequences(lengths, names)};
 }
 
 std::vector<TokenWindow> token_windows(std::size_t tokens, std::size_t room, std::size_t stride) {
