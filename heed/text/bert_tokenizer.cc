@@ -48,8 +48,8 @@ std::shared_ptr<const Tokenizer> make_bert_tokenizer(const BertPieces& pieces, M
                       {"lowercase", pieces.lowercase}};
   steps.pre_tokenizer = {{"type", "BertPreTokenizer"}};
   steps.post_processor = {{"type", "BertProcessing"},
-                          {"sep", {pieces.separate, separate}},
-                          {"cls", {pieces.classify, classify}}};
+                          {"sep", Json::array({pieces.separate, static_cast<unsigned>(separate)})},
+                          {"cls", Json::array({pieces.classify, static_cast<unsigned>(classify)})}};
   steps.decoder = {{"type", "WordPiece"}, {"prefix", pieces.prefix}, {"cleanup", true}};
   for (const std::string& piece :
        {pieces.pad, pieces.unknown, pieces.classify, pieces.separate, pieces.mask}) {

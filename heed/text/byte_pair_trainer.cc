@@ -1,6 +1,7 @@
 #include "heed/text/byte_pair_trainer.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <queue>
 #include <utility>
@@ -164,23 +165,52 @@ std::vector<int> add_byte_pieces(std::vector<std::string>& pieces) {
 }
 
 // In words; of merges of one pair the last counts.
-std::vector<std::string> merge_lines(const std::vector<Pair>& merges,
+std::vector<std::string> merge_lines(const std::vector<std::pair<int, int>>& merges,
                                      const std::vector<std::string>& pieces) {
-  std::unordered_map<Pair, std::size_t> last;
+  std::map<std::pair<int, int>, std::size_t> last;
   for (std::size_t i = 0; i < merges.size(); ++i) {
     last[merges[i]] = i;
   }
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < merges.size(); ++i) {
     if (last[merges[i]] == i) {
-      lines.push_back(pieces[static_cast<std::size_t>(left_of(merges[i]))] + " " +
-                      pieces[static_cast<std::size_t>(right_of(merges[i]))]);
+      lines.push_back(pieces[static_cast<std::size_t>(merges[i].first)] + " " +
+                      pieces[static_cast<std::size_t>(merges[i].second)]);
     }
   }
   return lines;
 }
 
 }  // namespace
+
+std::vector<std::pair<int, int>> merge_pairs(
+    std::span<const CountedWord> words, std::vector<std::string>& pieces, int size,
+    std::int64_t minimum_frequency,
+    const std::function<std::string(const std::string& left, const std::string& right)>& join) {
+  std::unordered_map<std::string, int> ids;
+  for (std::size_t id = 0; id < pieces.size(); ++id) {
+    ids.emplace(pieces[id], static_cast<int>(id));
+  }
+  WordSymbols symbols;
+  for (const CountedWord& word : words) {
+    symbols.add(word.symbols, word.count);
+  }
+  PairMerger merger(std::move(symbols));
+  std::vector<std::pair<int, int>> merges;
+  Candidate best{};
+  while (std::cmp_less(pieces.size(), size) && merger.next(minimum_frequency, best)) {
+    const int left = left_of(best.pair), right = right_of(best.pair);
+    std::string piece =
+        join(pieces[static_cast<std::size_t>(left)], pieces[static_cast<std::size_t>(right)]);
+    const auto [found, added] = ids.emplace(piece, static_cast<int>(pieces.size()));
+    if (added) {
+      pieces.push_back(std::move(piece));
+    }
+    merges.emplace_back(left, right);
+    merger.merge(best, found->second);
+  }
+  return merges;
+}
 
 void BytePairTrainer::add(std::string_view text) {
   const auto invalid = find_invalid_utf8(text);
@@ -202,33 +232,15 @@ LearnedPairs BytePairTrainer::learn(std::span<const std::string> special_pieces,
   std::vector<std::string>& pieces = learned.pieces;
   pieces.assign(special_pieces.begin(), special_pieces.end());
   const std::vector<int> byte_ids = add_byte_pieces(pieces);
-  std::unordered_map<std::string, int> ids;
-  for (std::size_t id = 0; id < pieces.size(); ++id) {
-    ids.emplace(pieces[id], static_cast<int>(id));
-  }
-  WordSymbols words;
-  std::vector<int> symbols;
+  std::vector<CountedWord> words;
   for (const auto& [word, count] : counts_) {
-    symbols.clear();
+    CountedWord& counted = words.emplace_back(CountedWord{.count = count});
     for (const char byte : word) {
-      symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
+      counted.symbols.push_back(byte_ids[static_cast<unsigned char>(byte)]);
     }
-    words.add(symbols, count);
   }
-  PairMerger merger(std::move(words));
-  std::vector<Pair> merges;
-  Candidate best{};
-  while (std::cmp_less(pieces.size(), size) && merger.next(minimum_frequency, best)) {
-    std::string piece = pieces[static_cast<std::size_t>(left_of(best.pair))] +
-                        pieces[static_cast<std::size_t>(right_of(best.pair))];
-    const auto [found, added] = ids.emplace(piece, static_cast<int>(pieces.size()));
-    if (added) {
-      pieces.push_back(std::move(piece));
-    }
-    merges.push_back(best.pair);
-    merger.merge(best, found->second);
-  }
-  learned.merges = merge_lines(merges, pieces);
+  learned.merges = merge_lines(
+      merge_pairs(words, pieces, size, minimum_frequency, std::plus<std::string>{}), pieces);
   return learned;
 }
 

@@ -12,10 +12,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace heed {
@@ -25,6 +27,20 @@ struct LearnedPairs {
   std::vector<std::string> pieces;
   std::vector<std::string> merges;  // "Ġ t"
 };
+
+// A word as ids of pieces, and how often it occurs.
+struct CountedWord {
+  std::vector<int> symbols;
+  std::int64_t count = 0;
+};
+
+// Merges pairs of neighbours as above, adding what they become to `pieces`, until there are `size`
+// or no pair occurs `minimum_frequency` times. `join`: how a pair is spelled. Returns the pairs, by
+// their ids.
+std::vector<std::pair<int, int>> merge_pairs(
+    std::span<const CountedWord> words, std::vector<std::string>& pieces, int size,
+    std::int64_t minimum_frequency,
+    const std::function<std::string(const std::string& left, const std::string& right)>& join);
 
 class BytePairTrainer {
  public:

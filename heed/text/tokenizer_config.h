@@ -32,9 +32,11 @@ struct TokenizerConfig {
           "pieces in a vocabulary, special ones among them; word, character: at most, 0 for no "
           "limit");
     visit("joint", joint, "one vocabulary for both languages");
-    visit("lowercase", lowercase, "lower-case the text (sentencepiece: by case folding)");
+    visit("lowercase", lowercase,
+          "lower-case the text (sentencepiece: by case folding; wordpiece: accents go, too)");
     visit("minimum_frequency", minimum_frequency,
-          "word, character: rarer ones are unknown; byte-level-bpe: rarer pairs are not merged");
+          "word, character: rarer ones are unknown; byte-level-bpe, wordpiece: rarer pairs are not "
+          "merged");
     visit("word_split", word_split,
           "word: punctuation (marks are words of their own), or white_space (words are what it "
           "parts: for text that is cut into tokens already, such as WikiText's)");

@@ -10,6 +10,7 @@
 #include "heed/text/sentencepiece_kind.h"
 #include "heed/text/vocabulary.h"
 #include "heed/text/word_kind.h"
+#include "heed/text/word_piece_kind.h"
 
 namespace heed {
 
@@ -40,7 +41,8 @@ const TokenizerKind& kind_called(const std::string& name) {
 const std::vector<TokenizerKind>& tokenizer_kinds() {
   static const std::vector<TokenizerKind> kinds = {
       sentencepiece_kind("bpe"), sentencepiece_kind("unigram"), byte_level_kind(),
-      word_tokenizer_kind(),     character_tokenizer_kind(),    byte_tokenizer_kind(),
+      word_piece_kind(),         word_tokenizer_kind(),         character_tokenizer_kind(),
+      byte_tokenizer_kind(),
   };
   return kinds;
 }

@@ -56,8 +56,8 @@ bool is_line_tokenizer(const std::string& kind);
 
 // Learns both sides from the corpus, which is read at most once and never held whole:
 // sentencepiece-* keeps a sample of config.sample_lines pairs drawn by the seed, byte-level-bpe,
-// word and character keep counts, byte and given model files need no corpus. `remark`, if there is
-// one, is told what was cut or left out. Errors: usage and bad_data as for the parts.
+// wordpiece, word and character keep counts, byte and given model files need no corpus. `remark`,
+// if there is one, is told what was cut or left out. Errors: usage and bad_data as for the parts.
 TokenizerPair train_tokenizers(const TokenizerConfig& config, std::uint64_t seed,
                                const PairStream& corpus, const TextRemark& remark = {});
 

@@ -232,7 +232,10 @@ TextFrame PipelineTokenizer::frame() const {
 }
 
 std::string PipelineTokenizer::kind() const {
-  return takes_bytes(*steps_.model) ? "byte-level-bpe" : "tokenizer.json, " + steps_.model->type();
+  const std::string type = steps_.model->type();
+  return takes_bytes(*steps_.model) ? "byte-level-bpe"
+         : type == "WordPiece"      ? "wordpiece"
+                                    : "tokenizer.json, " + type;
 }
 
 std::string PipelineTokenizer::json() const {
