@@ -21,7 +21,7 @@ heed_public(autograd gradient gradient_check kept_activation)
 heed_public(ops attention bias_table elementwise embedding heads index linear normalization rotary rows
   softmax)
 heed_public(nn block dropout_site embeddings encoder forward_context generator generator_loss inputs layers
-  module norm sequences stack stack_config sublayer_connection value_embeddings)
+  module norm pooling sequences stack stack_config sublayer_connection value_embeddings)
 heed_public(nn/attention additive attention_config attention_core attention_part attention_place
   bilinear block cosine dot full gaussian hard head_set multi_head prefix qk_norm sinks soft_cap softmax
   sparsemax talking_heads window)
@@ -41,6 +41,6 @@ heed_public(generation decoding_config generate hypothesis)
 heed_public(inspect attention_map report)
 heed_public(training budget history optimizer optimizer_config progress run_identity run_report
   schedule task trainer training_config validation_table)
-heed_public(interop adapter load_model)
+heed_public(interop adapter load_model sentence_directory)
 heed_public(tasks line_translator question_answerer recipe run run_result run_settings
-  text_classifier text_model text_tagger text_writer)
+  text_classifier text_embedder text_model text_tagger text_writer)

@@ -72,6 +72,7 @@
 #include "heed/nn/layers.h"
 #include "heed/nn/module.h"
 #include "heed/nn/norm.h"
+#include "heed/nn/pooling.h"
 #include "heed/nn/sequences.h"
 #include "heed/nn/stack.h"
 #include "heed/nn/stack_config.h"
@@ -202,6 +203,7 @@
 // Models from directories and back.
 #include "heed/interop/adapter.h"
 #include "heed/interop/load_model.h"
+#include "heed/interop/sentence_directory.h"
 
 // Recipes to results, lines to translations, prompts to what follows them.
 #include "heed/tasks/line_translator.h"
@@ -211,6 +213,7 @@
 #include "heed/tasks/run_result.h"
 #include "heed/tasks/run_settings.h"
 #include "heed/tasks/text_classifier.h"
+#include "heed/tasks/text_embedder.h"
 #include "heed/tasks/text_model.h"
 #include "heed/tasks/text_tagger.h"
 #include "heed/tasks/text_writer.h"

@@ -28,7 +28,7 @@ std::vector<std::string> names() {
   return names;
 }
 
-Tensor ids_of(const Json& ids) {
+Tensor ids_in(const Json& ids) {
   return Tensor::from_values<std::int32_t>(ids.get<std::vector<std::int32_t>>(),
                                            {static_cast<std::int64_t>(ids.size())});
 }
@@ -56,8 +56,8 @@ void expect_near(const Tensor& found, const Json& expected, const char* what) {
 // What a model says of a text, by the names of expected.json.
 void expect_same_numbers(const LoadedModel& loaded, const Json& text) {
   const std::int32_t length[] = {static_cast<std::int32_t>(text["ids"].size())};
-  const Inputs inputs{.ids = ids_of(text["ids"]),
-                      .segments = ids_of(text["segments"]),
+  const Inputs inputs{.ids = ids_in(text["ids"]),
+                      .segments = ids_in(text["segments"]),
                       .pixels = {},
                       .rows = make_sequences(length)};
   ForwardContext context;

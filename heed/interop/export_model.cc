@@ -72,6 +72,13 @@ void export_model(const LoadedModel& model, const std::filesystem::path& directo
     write_file_atomically(directory / chat_template_name, chat_template);
   }
   save_model(*model.module, model.tokenizers, model.symbols, model.decoding, directory, form);
+  if (model.sentences) {
+    for (const auto& [name, content] : sentence_files(*model.sentences, model.encoder().width())) {
+      const std::filesystem::path path = directory / name;
+      make_directory(path.parent_path());
+      write_file_atomically(path, content);
+    }
+  }
 }
 
 }  // namespace heed

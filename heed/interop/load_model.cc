@@ -149,6 +149,8 @@ LoadedModel load_model(const fs::path& directory, Device device, MatmulPrecision
   loaded.symbols = description.vocabulary.symbols;
   if (loaded.kind->writes) {
     read_generation(config, source, loaded);
+  } else {
+    loaded.sentences = read_sentence_settings(directory);
   }
   return loaded;
 }

@@ -14,11 +14,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "heed/base/model_files.h"
 #include "heed/generation/generate.h"
+#include "heed/interop/sentence_directory.h"
 #include "heed/nn/encoder.h"
 #include "heed/nn/generator.h"
 #include "heed/tensor/device.h"
@@ -34,7 +36,9 @@ struct LoadedModel {
   std::unique_ptr<Module> module;
   TokenizerPair tokenizers;
   TextSymbols symbols;
-  DecodingConfig decoding;          // defaults, from generation_config.json
+  DecodingConfig decoding;  // defaults, from generation_config.json
+  // How texts become vectors, of a directory of sentence-transformers.
+  std::optional<SentenceSettings> sentences;
   std::filesystem::path directory;  // of the model itself
   // What its files ask for and heed does not do, each with the file, to be told to whoever runs it.
   std::vector<std::string> notes;

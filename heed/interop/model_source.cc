@@ -5,6 +5,7 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/formats/sharded_safetensors.h"
+#include "heed/interop/sentence_directory.h"
 #include "heed/text/tokenizer_files.h"
 
 namespace heed {
@@ -90,6 +91,11 @@ fs::path model_directory_of(const fs::path& directory) {
            directory.string());
   if (fs::exists(directory / model_config_name, error)) {
     return directory;
+  }
+  if (const fs::path inner = sentence_encoder_directory(directory); inner != directory) {
+    check_io(fs::exists(inner / model_config_name, error), "{}: has no config.json",
+             inner.string());
+    return inner;
   }
   for (const char* link : {"best", "last"}) {
     if (fs::exists(directory / link / model_config_name, error)) {

@@ -21,10 +21,6 @@ namespace {
 
 using testing::HasSubstr;
 
-Tensor ids_of(const std::vector<std::int32_t>& ids) {
-  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-}
-
 TextEncoderConfig small(const std::string& style) {
   TextEncoderConfig config = text_encoder_preset(style).config;
   config.layers = 2;

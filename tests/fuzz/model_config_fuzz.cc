@@ -79,6 +79,12 @@ std::vector<std::string> seeds() {
         "decoders/mistral", "decoders/qwen2", "decoders/qwen3", "t5/t5", "t5/t5-gated"}) {
     result.push_back(chosen(0, read_file(data / model / "config.json")));
   }
+  for (const char* model : {"BertForPreTraining", "RobertaForSequenceClassification",
+                            "DistilBertForMaskedLM", "ElectraForMultipleChoice"}) {
+    Json config = Json::parse(read_file(data / "encoders" / model / "config.json"));
+    config["vocab_size"] = 300;  // as many as the tokenizers here have, and some to spare
+    result.push_back(chosen(0, config.dump()));
+  }
   return result;
 }
 
