@@ -13,12 +13,17 @@
 #include "heed/base/config.h"
 #include "heed/base/config_json.h"
 #include "heed/models/language_model_presets.h"
+#include "heed/models/text_encoder_presets.h"
 #include "heed/tasks/study.h"
 #include "heed/tasks/task_kinds.h"
 
 namespace heed::app {
 
 namespace {
+
+std::string preset_table() {
+  return language_model_preset_table() + text_encoder_preset_table();
+}
 
 std::string last_name(const std::string& key) {
   const std::size_t dot = key.rfind('.');
@@ -105,7 +110,7 @@ std::string recipe_page() {
   text += fmt::format(
       "\n## Presets of `model.preset`\n\nWhat `heed recipe --presets` prints. A key that a recipe "
       "gives wins over its preset's value.\n\n```\n{}```\n",
-      language_model_preset_table());
+      preset_table());
   std::vector<ConfigKey> study = list_config_keys<CompareConfig>();
   for (ConfigKey& key : study) {
     key.key = "compare." + key.key;
@@ -179,7 +184,7 @@ void add_recipe_command(CLI::App& application, int&) {
                     "Print the named sizes and styles that model.preset takes instead");
   command->callback([task, markdown, presets] {
     write_output(*markdown       ? recipe_page()
-                 : *presets      ? language_model_preset_table()
+                 : *presets      ? preset_table()
                  : task->empty() ? task_list()
                                  : recipe_template(task_kind(*task)));
   });

@@ -97,6 +97,11 @@ Tensor TextEncoder::next_sentence_scores(const Tensor& summaries, ForwardContext
   return next_sentence_head_->forward(summaries, context);
 }
 
+ops::Projection TextEncoder::next_sentence_projection() const {
+  check(next_sentence_head_.has_value(), "encoder: it has no layer for the next sentence");
+  return {.weight = next_sentence_head_->weight.value, .bias = next_sentence_head_->bias.value};
+}
+
 Tensor TextEncoder::detection_scores(const Tensor& rows, ForwardContext& context) const {
   check(detection_head_.has_value(), "encoder: it has no layer that tells replaced tokens");
   return detection_head_->scores(rows, context);

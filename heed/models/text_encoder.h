@@ -45,6 +45,7 @@ class TextEncoder : public Encoder {
   Tensor masked_states(const Tensor& rows, ForwardContext& context) const;
   ops::Projection masked_projection() const;
   Tensor next_sentence_scores(const Tensor& summaries, ForwardContext& context) const;
+  ops::Projection next_sentence_projection() const;  // the same as an output layer
   Tensor detection_scores(const Tensor& rows, ForwardContext& context) const;
 
   const Parameter& table() const { return table_; }

@@ -2,6 +2,7 @@
 
 #include "heed/base/error.h"
 #include "heed/tasks/language_modelling.h"
+#include "heed/tasks/masked_language_modelling.h"
 #include "heed/tasks/question_answering.h"
 #include "heed/tasks/text_classification.h"
 #include "heed/tasks/token_classification.h"
@@ -13,6 +14,7 @@ const std::vector<TaskKind>& task_kinds() {
   static const std::vector<TaskKind> kinds = {
       translation_task(),
       language_modelling_task(),
+      masked_language_modelling_task(),
       text_classification_task(),
       token_classification_task(),
       question_answering_task(),
