@@ -45,6 +45,8 @@ constexpr Command commands[] = {
     {"classify", add_classify_command},
     {"tag", add_tag_command},
     {"answer", add_answer_command},
+    {"embed", add_embed_command},
+    {"fill", add_fill_command},
     {"evaluate", add_evaluate_command},
     {"shots", add_shots_command},
     {"compare", add_compare_command},

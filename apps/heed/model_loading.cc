@@ -23,11 +23,10 @@ std::string command_for(const std::string& task, const std::string& command,
       task == "language_modelling" && own != options.end()) {
     return fmt::format(", or {} for this one", own->second);
   }
-  static const std::map<std::string, std::string> commands = {{"translation", "translate"},
-                                                              {"language_modelling", "generate"},
-                                                              {"text_classification", "classify"},
-                                                              {"token_classification", "tag"},
-                                                              {"question_answering", "answer"}};
+  static const std::map<std::string, std::string> commands = {
+      {"translation", "translate"},          {"language_modelling", "generate"},
+      {"masked_language_modelling", "fill"}, {"text_classification", "classify"},
+      {"token_classification", "tag"},       {"question_answering", "answer"}};
   const auto found = commands.find(task);
   return found == commands.end()
              ? std::string()
@@ -43,6 +42,14 @@ std::string noun_of(const std::string& task) {
   fail(ErrorKind::failure, "no model is for the task '{}'", task);
 }
 
+LoadedModel loaded_with_notes(const std::filesystem::path& directory, MatmulPrecision running) {
+  LoadedModel model = load_model(directory, cpu_device, running);
+  for (const std::string& note : model.notes) {
+    print_warning(note);
+  }
+  return model;
+}
+
 }  // namespace
 
 LoadedModel load_model_for(const std::string& command, const std::string& task,
@@ -51,11 +58,15 @@ LoadedModel load_model_for(const std::string& command, const std::string& task,
   check_usage(kind.task == task, "{}: this is {}; `heed {}` needs {}{}", directory.string(),
               kind.noun, command, noun_of(task),
               command_for(kind.task, command, directory.string()));
-  LoadedModel model = load_model(directory, cpu_device, running);
-  for (const std::string& note : model.notes) {
-    print_warning(note);
-  }
-  return model;
+  return loaded_with_notes(directory, running);
+}
+
+LoadedModel load_encoder_for(const std::string& command, const std::filesystem::path& directory,
+                             MatmulPrecision running) {
+  const ModelKind& kind = model_kind_in(directory);
+  check_usage(!kind.writes, "{}: this is {}; `heed {}` needs an encoder{}", directory.string(),
+              kind.noun, command, command_for(kind.task, command, directory.string()));
+  return loaded_with_notes(directory, running);
 }
 
 void check_new_model_directory(const std::filesystem::path& directory) {

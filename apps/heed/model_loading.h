@@ -15,6 +15,10 @@ LoadedModel load_model_for(const std::string& command, const std::string& task,
                            const std::filesystem::path& directory,
                            MatmulPrecision running = MatmulPrecision::float32);
 
+// The same for a command that takes encoders with any head, or none.
+LoadedModel load_encoder_for(const std::string& command, const std::filesystem::path& directory,
+                             MatmulPrecision running = MatmulPrecision::float32);
+
 // For an --output that becomes a model directory. Errors: usage when it holds a model; input_output
 // when it cannot be made or written into.
 void check_new_model_directory(const std::filesystem::path& directory);
