@@ -17,11 +17,12 @@ struct SavedFile {
 const std::vector<SavedFile>& sound_files() {
   static const std::vector<SavedFile> files = [] {
     std::vector<SavedFile> result;
-    for (const char* kind : {"sentencepiece-bpe", "byte-level-bpe", "word", "character", "byte"}) {
+    for (const char* kind :
+         {"sentencepiece-bpe", "byte-level-bpe", "wordpiece", "word", "character", "byte"}) {
       const bool pairs = kind == std::string("byte-level-bpe");
       const TokenizerConfig config{.kind = kind,
                                    .vocabulary_size = pairs ? 280 : 60,
-                                   .joint = pairs,
+                                   .joint = pairs || kind == std::string("wordpiece"),
                                    .minimum_frequency = 1,
                                    .normalization = "identity",
                                    .hard_vocab_limit = false};
@@ -36,6 +37,11 @@ const std::vector<SavedFile>& sound_files() {
             {std::string(kind) + "/" + name, read_file(scratch_folder() / kind / name)});
       }
     }
+    // BERT's list of pieces alone.
+    const std::string pieces = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ntwo\ndog\n##s\nplay\n狗\n";
+    std::filesystem::create_directories(scratch_folder() / "pieces");
+    write_file(scratch_folder() / "pieces" / "vocab.txt", pieces);
+    result.push_back({"pieces/vocab.txt", pieces});
     return result;
   }();
   return files;
@@ -47,6 +53,13 @@ void load_and_use(const std::filesystem::path& directory) {
     for (const std::string_view line : {"two dogs play", "Ünknown ! 狗", ""}) {
       const std::vector<int> ids = tokenizer->encode(line);
       expect(!find_invalid_utf8(tokenizer->decode(ids)), "text in UTF-8");
+      if (tokenizer->tokenizer_class() == "PreTrainedTokenizerFast") {
+        const SpannedTokens tokens = tokenizer->encode_with_spans(line);
+        expect(tokens.ids == ids && tokens.spans.size() == ids.size(), "a span for each id");
+        for (const TokenSpan& span : tokens.spans) {
+          expect(span.begin <= span.end && span.end <= line.size(), "spans in the text");
+        }
+      }
     }
     tokenizer->piece(tokenizer->size() - 1);
     tokenizer->fingerprint();
