@@ -1,7 +1,6 @@
 #include "heed/tasks/encoder_recipe.h"
 
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "heed/autograd/gradient.h"
@@ -65,20 +64,6 @@ void set_rates(HeadedEncoder& model, const AdaptingConfig& adapting) {
         std::pow(adapting.layer_decay, layers + 1 - depth_of(item.name, layers));
     const bool stays = adapting.freezes() || adapting.lora_learns();
     item.parameter->rate = head ? adapting.head_rate : backbone && stays ? 0 : depth_rate;
-  }
-}
-
-void copy_known_weights(Module& from, Module& to) {
-  std::map<std::string, Tensor> known;
-  for (const NamedTensor& item : stored_tensors_of(from)) {
-    known.emplace(item.name, item.tensor);
-  }
-  for (const NamedTensor& item : stored_tensors_of(to)) {
-    const auto found = known.find(item.name);
-    if (found != known.end() && !item.name.starts_with("head.")) {
-      item.tensor.copy_from(found->second);
-      item.tensor.renew_stamp();
-    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <string_view>
 
 #include "heed/base/error.h"
@@ -65,6 +66,20 @@ void copy_weights(Module& from, Module& to) {
                 "init_from: its {} has shape {}, the recipe's model wants {}", source[i].name,
                 source[i].tensor.shape(), target[i].tensor.shape());
     target[i].tensor.copy_from(source[i].tensor);
+  }
+}
+
+void copy_known_weights(Module& from, Module& to) {
+  std::map<std::string, Tensor> known;
+  for (const NamedTensor& item : stored_tensors_of(from)) {
+    known.emplace(item.name, item.tensor);
+  }
+  for (const NamedTensor& item : stored_tensors_of(to)) {
+    const auto found = known.find(item.name);
+    if (found != known.end() && !item.name.starts_with("head.")) {
+      item.tensor.copy_from(found->second);
+      item.tensor.renew_stamp();
+    }
   }
 }
 

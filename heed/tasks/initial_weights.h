@@ -25,4 +25,8 @@ LoadedModel load_initial_model(const std::string& init_from, const std::string& 
 // Both have the same parameters. Error (usage): of other shapes.
 void copy_weights(Module& from, Module& to);
 
+// What `to` has of the parameters of `from`, by name, but for those of a task's head; all else of
+// it stays.
+void copy_known_weights(Module& from, Module& to);
+
 }  // namespace heed

@@ -1,6 +1,5 @@
 #include "heed/tasks/masked_language_modelling.h"
 
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -29,19 +28,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view head_keys[] = {"masked_head",    "next_sentence_head",
                                           "detection_head", "tie_embeddings",
                                           "pooler",         "pooler_dropout"};
-
-void copy_known_weights(Module& from, Module& to) {
-  std::map<std::string, Tensor> known;
-  for (const NamedTensor& item : stored_tensors_of(from)) {
-    known.emplace(item.name, item.tensor);
-  }
-  for (const NamedTensor& item : stored_tensors_of(to)) {
-    if (const auto found = known.find(item.name); found != known.end()) {
-      item.tensor.copy_from(found->second);
-      item.tensor.renew_stamp();
-    }
-  }
-}
 
 std::unique_ptr<TextEncoder> make_encoder(const MaskedLanguageModellingRecipe& recipe,
                                           const TokenizerPair& tokenizers) {
