@@ -144,7 +144,7 @@ TEST_F(Environment, NamesThatAreNotUtf8AreNoPartOfARecipe) {
   const auto refused = [&](const std::vector<std::string>& more) {
     return run_heed(train_arguments(recipe_, run(), more));
   };
-  expect_failure(refused({"--init-from", odd}), 2, "init_from: '" + shown + "' " + what);
+  expect_failure(refused({"--init-from", odd}), 2, "--init-from: '" + shown + "' " + what);
   expect_failure(refused({"--set", "data.directory=" + odd}), 2,
                  "--set: 'data.directory=" + shown + "' " + what);
   expect_failure(run_heed({"compare", recipe_, "--run", run(), "--vary", "data.directory=" + odd}),

@@ -22,6 +22,7 @@ HeadedEncoderConfig small() {
   config.max_length = 16;
   config.dropout = 0;
   config.masked_head = false;
+  config.initial_deviation = 0.5;  // so that attention is far from even, and all gradients count
   config.head = {.kind = "sequence", .labels = {"a", "b", "c"}};
   config.lora = {.rank = 2, .alpha = 6, .targets = {"q_proj", "v_proj", "fc2"}};
   return config;
