@@ -5,6 +5,7 @@
 
 #include "apps/heed/head_worth.h"
 #include "heed/base/error.h"
+#include "heed/base/unicode.h"
 #include "heed/models/head_pruning.h"
 #include "heed/tasks/line_translator.h"
 #include "heed/tasks/text_writer.h"
@@ -93,6 +94,8 @@ AttentionView trace_attention(const LoadedModel& translator, const std::string& 
 AttentionView trace_prompt(const LoadedModel& model, const std::string& prompt, int tokens,
                            MatmulPrecision precision) {
   const Tokenizer& tokenizer = *model.tokenizers.target;
+  const auto invalid = find_invalid_utf8(prompt);
+  check_data(!invalid, "--prompt: invalid UTF-8 at byte {}", invalid.value_or(0));
   std::vector<int> ids = tokenizer.encode(prompt);
   check_usage(!ids.empty(), "the prompt is empty; there is nothing to attend to");
   if (model.symbols.start >= 0 && ids.front() != model.symbols.start) {

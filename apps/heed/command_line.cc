@@ -122,7 +122,16 @@ std::string usage_message(const CLI::App& application, const CLI::ParseError& er
   if (!visible_commands(command).empty() && command.get_subcommands().empty()) {
     return fmt::format("{} needs a command", full_name(command));
   }
-  return error.what();
+  // The library tells of a text that is no number, or one too large, by "Could not convert".
+  constexpr std::string_view unread = "Could not convert: ";
+  const std::string message = error.what();
+  if (const std::size_t equals = message.find(" = ");
+      message.starts_with(unread) && equals != std::string::npos) {
+    return fmt::format("{}: '{}' is no number that it takes",
+                       message.substr(unread.size(), equals - unread.size()),
+                       message.substr(equals + 3));
+  }
+  return message;
 }
 
 // The heading above the commands in help, which the library calls subcommands.

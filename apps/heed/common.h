@@ -3,6 +3,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -32,5 +34,11 @@ bool use_colour(int file_descriptor);
 
 // --threads N, by default every processor that may be used. `threads` holds that default at once.
 CLI::Option* add_threads_option(CLI::App& command, int& threads);
+
+// Whole numbers from 0, as seeds are; the limits in the message are whole numbers too.
+template <typename Integer>
+CLI::Range seed_range() {
+  return CLI::Range(Integer{0}, std::numeric_limits<Integer>::max());
+}
 
 }  // namespace heed::app

@@ -1,7 +1,6 @@
 #include "apps/heed/decoding_options.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "apps/heed/common.h"
 #include "heed/base/error.h"
@@ -71,7 +70,7 @@ void add_sampling_options(CLI::App& command, DecodingOptions& options,
                   "Sampling: draw among the most probable tokens that hold this share")
       ->type_name("P");
   command.add_option(seed_name, options.seed, "Sampling: the same seed, the same translations [1]")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->check(seed_range<std::int64_t>())
       ->type_name("N");
 }
 

@@ -148,7 +148,7 @@ void add_demo_command(CLI::App& application, int& exit_code) {
       ->type_name("DIR")
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of the corpus and the training")
-      ->check(CLI::NonNegativeNumber)
+      ->check(seed_range<std::int64_t>())
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads (default: one for each core)")
       ->check(CLI::Range(1, 1024));

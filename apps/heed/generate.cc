@@ -215,7 +215,7 @@ void add_generate_command(CLI::App& application, int&) {
   command->add_option("--stop", writing.stop, "A text ends before this; several: before any")
       ->type_name("TEXT");
   command->add_option("--seed", writing.seed, "The same seed, the same texts")
-      ->check(CLI::NonNegativeNumber)
+      ->check(seed_range<std::int64_t>())
       ->type_name("N")
       ->capture_default_str();
   command->add_flag("--special", writing.marked,

@@ -85,6 +85,10 @@ TEST_F(LanguageHeadCommands, AttendGoesOnWithAPrompt) {
       run({"attend", "--prompt", std::string(21, 'a'), "--output", path("x.html")}, "language")
           .message,
       HasSubstr("the prompt has 21 tokens, the model takes 20"));
+  const Outcome damaged =
+      run({"attend", "--prompt", "ab\xff", "--output", path("x.html")}, "language");
+  EXPECT_EQ(damaged.code, 65);
+  EXPECT_THAT(damaged.message, HasSubstr("--prompt: invalid UTF-8 at byte 2"));
   EXPECT_THAT(run({"attend", "ab", "--output", path("x.html")}, "language").message,
               HasSubstr("`heed attend` needs a translator, or --prompt for this one"));
   EXPECT_THAT(

@@ -126,7 +126,7 @@ void add_shots_command(CLI::App& application, int&) {
       "over the documents).");
   command->footer(
       "Examples:\n"
-      "  heed shots --model model.gguf recipes/shots/piqa.yaml --data data/icl-eval\n"
+      "  heed shots --model model.gguf recipes/shots/piqa.yaml --data data\n"
       "  heed shots --model run copa.yaml sst2.yaml --shots 0,1,4,16 --limit 200 --html "
       "shots.html");
   const auto options = std::make_shared<ShotsOptions>();
@@ -141,6 +141,7 @@ void add_shots_command(CLI::App& application, int&) {
                    "Where the data of tasks lie; default: beside each task's file")
       ->type_name(directory_value);
   command->add_option("--seed", options->seed, "Of the draws of examples")
+      ->check(seed_range<std::uint32_t>())
       ->type_name("N")
       ->capture_default_str();
   command

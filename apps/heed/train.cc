@@ -103,7 +103,7 @@ void add_train_command(CLI::App& application, int& exit_code) {
   command->add_option("--threads", options->threads, "Threads (default: one for each core)")
       ->check(CLI::Range(1, 1024));
   command->add_option("--seed", options->seed, "Of all that is random")
-      ->check(CLI::NonNegativeNumber);
+      ->check(seed_range<std::int64_t>());
   suggest(
       command->add_option("--precision", options->precision, "Of matrix products: float32 or bf16"),
       {"float32", "bf16"});

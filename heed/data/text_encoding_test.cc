@@ -148,6 +148,21 @@ TEST_F(TextEncoding, NothingHalfWrittenIsLeft) {
   }
 }
 
+TEST_F(TextEncoding, WhatATokenizerRefusesIsToldWithItsFile) {
+  class WithoutNul : public ByteTokenizer {
+   public:
+    std::vector<int> encode(std::string_view line) const override {
+      check_data(line.find('\0') == std::string_view::npos, "tokenizer: a NUL byte");
+      return ByteTokenizer::encode(line);
+    }
+  };
+  const std::string file = write("a.txt", std::string("a\0b", 3));
+  EXPECT_EQ(encode_text({.files = {file}}, tokenizer_, pool_)->size(), 3);
+  EXPECT_EQ(
+      error_of(ErrorKind::bad_data, [&] { encode_text({.files = {file}}, WithoutNul(), pool_); }),
+      file + ": tokenizer: a NUL byte");
+}
+
 TEST_F(TextEncoding, TheFirstThatIsWrongIsNamed) {
   std::string content;
   for (int i = 0; i < 40; ++i) {

@@ -12,6 +12,20 @@ TextMarks marks_of(const TextForm& form, const Tokenizer& tokenizer) {
       .start = tokenizer.begin_id(), .end = tokenizer.end_id(), .documents = form.has_documents()};
 }
 
+namespace {
+
+// What a tokenizer refuses, such as a NUL byte, is told with the file that holds it.
+std::vector<int> encode_of(const std::string& file, std::string_view text,
+                           const Tokenizer& tokenizer) {
+  try {
+    return tokenizer.encode(text);
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", file, error.what());
+  }
+}
+
+}  // namespace
+
 EncodedBlock encode_block(const TextBlock& block, const TextForm& form, const TextMarks& marks,
                           const Tokenizer& tokenizer) {
   EncodedBlock encoded;
@@ -22,7 +36,7 @@ EncodedBlock encode_block(const TextBlock& block, const TextForm& form, const Te
         encoded.ids.push_back(*marks.start);
       }
     }
-    std::vector<int> ids = tokenizer.encode(stretch.text);
+    std::vector<int> ids = encode_of(block.file, stretch.text, tokenizer);
     if (encoded.ids.empty()) {
       encoded.ids = std::move(ids);
     } else {
