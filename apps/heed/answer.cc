@@ -13,9 +13,10 @@
 #include "heed/base/error.h"
 #include "heed/base/files.h"
 #include "heed/base/json.h"
-#include "heed/base/yaml.h"
+#include "heed/base/unicode.h"
 #include "heed/data/question_file.h"
 #include "heed/kernels/kernel.h"
+#include "heed/tasks/line_translator.h"
 #include "heed/tasks/question_answerer.h"
 
 namespace heed::app {
@@ -46,9 +47,9 @@ std::vector<TextQuestion> questions_of(const LineBlock& block, const AnswerOptio
     const std::size_t tab = line.find('\t');
     const bool apart = options.context.empty();
     check_data(!apart || tab != std::string::npos,
-               "line {}: no tab, which parts the question from its text (or give the text with "
+               "{}:{}: no tab, which parts the question from its text (or give the text with "
                "--context)",
-               block.first_number + static_cast<std::int64_t>(i));
+               input_name(options.input), block.first_number + static_cast<std::int64_t>(i));
     questions.push_back(
         {apart ? line.substr(0, tab) : line, apart ? line.substr(tab + 1) : context});
   }
@@ -58,7 +59,7 @@ std::vector<TextQuestion> questions_of(const LineBlock& block, const AnswerOptio
 std::string answer_line(const AnswerOptions& options, const TextQuestion& asked,
                         const TextAnswer& answer) {
   if (!options.json) {
-    return fmt::format("{}\t{:.4f}\n", answer.text, answer.probability);
+    return fmt::format("{}\t{:.4f}\n", one_line(answer.text), answer.probability);
   }
   const Json json = {{"question", asked.question},
                      {"answer", answer.text},
@@ -90,7 +91,9 @@ void run_answer(AnswerOptions options) {
   std::string context;
   if (!options.context.empty()) {
     context = read_file(options.context, context_limit);
-    check_text(context, options.context);
+    const auto invalid = find_invalid_utf8(context);
+    check_data(!invalid, "{}: invalid UTF-8 at byte {}", options.context, invalid.value_or(0));
+    check_data(!context.empty(), "{}: no text", options.context);
   }
   const LoadedModel model =
       load_adapted_for("answer", "question_answering", options.model, options.adapter, precision);

@@ -39,14 +39,14 @@ struct Texts {
   std::vector<std::string> first, second;
 };
 
-Texts texts_of(const LineBlock& block, bool pairs) {
+Texts texts_of(const LineBlock& block, const ClassifyOptions& options) {
+  const bool pairs = options.pairs;
   Texts texts;
   for (std::size_t i = 0; i < block.lines.size(); ++i) {
     const std::string& line = block.lines[i];
     const std::size_t tab = line.find('\t');
-    check_data(!pairs || tab != std::string::npos,
-               "line {}: no tab, which parts the texts of a pair",
-               block.first_number + static_cast<std::int64_t>(i));
+    check_data(!pairs || tab != std::string::npos, "{}:{}: no tab, which parts the texts of a pair",
+               input_name(options.input), block.first_number + static_cast<std::int64_t>(i));
     texts.first.push_back(pairs ? line.substr(0, tab) : line);
     if (pairs) {
       texts.second.push_back(line.substr(tab + 1));
@@ -112,7 +112,7 @@ void run_classify(ClassifyOptions options) {
     if (block.lines.empty()) {
       return;
     }
-    const Texts texts = texts_of(block, options.pairs);
+    const Texts texts = texts_of(block, options);
     const auto found = classifier.classify(texts.first, texts.second);
     for (std::size_t i = 0; i < found.size(); ++i) {
       write_output(options.json ? json_line(classifier, found[i],

@@ -155,7 +155,7 @@ TEST(DecimalNumbers, ReachTheCommand) {
 
 TEST(Numbers, OfAnotherKindAreNamedWithTheirOption) {
   EXPECT_THAT(error_of({"shots", "--model", "m", "t.yaml", "--shots", "0,x"}),
-              HasSubstr("--shots: 'x' is no number that it takes; see heed shots --help"));
+              HasSubstr("--shots: '0,x' is no number that it takes; see heed shots --help"));
   EXPECT_THAT(error_of({"shots", "--model", "m", "t.yaml", "--shots", "99999999999"}),
               HasSubstr("--shots: '99999999999' is no number that it takes"));
   EXPECT_THAT(error_of({"generate", "--model", "m", "--max-tokens", "1.5"}),
@@ -168,8 +168,6 @@ TEST(Numbers, SeedsHaveLimitsThatCanBeRead) {
                 HasSubstr("--seed: Value -1 not in range 0 to 9223372036854775807"))
         << command;
   }
-  EXPECT_THAT(error_of({"bleu", "--seed", "-1"}),
-              HasSubstr("--seed: Value -1 not in range 0 to 18446744073709551615"));
   EXPECT_THAT(error_of({"shots", "--seed", "4294967296"}),
               HasSubstr("--seed: Value 4294967296 not in range 0 to 4294967295"));
 }

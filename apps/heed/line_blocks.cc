@@ -168,8 +168,12 @@ std::unique_ptr<LineBlocks> descriptor_blocks(int descriptor, const std::string&
 }
 
 std::unique_ptr<LineBlocks> input_blocks(const std::string& input) {
-  return is_standard_input(input) ? descriptor_blocks(STDIN_FILENO, "standard input")
+  return is_standard_input(input) ? descriptor_blocks(STDIN_FILENO, input_name(input))
                                   : file_blocks(input);
+}
+
+std::string input_name(const std::string& input) {
+  return is_standard_input(input) ? "standard input" : input;
 }
 
 }  // namespace heed::app

@@ -34,5 +34,7 @@ std::unique_ptr<LineBlocks> descriptor_blocks(int descriptor, const std::string&
 
 // Of an --input: a file, or standard input.
 std::unique_ptr<LineBlocks> input_blocks(const std::string& input);
+// How messages name it: the file, or "standard input".
+std::string input_name(const std::string& input);
 
 }  // namespace heed::app

@@ -19,6 +19,7 @@ class ReadingCommands : public CommandModelTest {
     CommandModelTest::SetUpTestSuite();
     save("classifier", {.kind = "sequence", .labels = {"no", "yes", "perhaps"}, .pooling = "mean"});
     save("numbers", {.kind = "sequence", .problem = "regression", .labels = {"score"}});
+    save("answerer", {.kind = "question", .labels = {}});
     save("tagger", {.kind = "token", .labels = {"O", "B-place", "I-place"}});
   }
   static void save(const std::string& name, const HeadConfig& head) {
@@ -64,7 +65,7 @@ TEST_F(ReadingCommands, ClassifyTellsLabelAndProbability) {
 TEST_F(ReadingCommands, ClassifyTakesPairs) {
   EXPECT_THAT(ask("classify", "classifier", "a\tb\nc\td\n", {"--pairs"}), SizeIs(2));
   EXPECT_THAT(ask("classify", "classifier", "a\tb\nc\n", {"--pairs"}), SizeIs(0));
-  EXPECT_THAT(messages(), HasSubstr("line 2: no tab"));
+  EXPECT_THAT(messages(), HasSubstr("in:2: no tab"));
 }
 
 TEST_F(ReadingCommands, TagTellsTheTagOfEachWord) {
@@ -80,6 +81,15 @@ TEST_F(ReadingCommands, TagTellsTheTagOfEachWord) {
   EXPECT_THAT(columns[3], StartsWith("x\t"));
   const Json json = Json::parse(ask("tag", "tagger", "Anna lives\n", {"--json"})[0]);
   EXPECT_EQ(json.at("tags").size(), 2u);
+}
+
+TEST_F(ReadingCommands, AnswerNamesWhatItCannotRead) {
+  EXPECT_THAT(ask("answer", "answerer", "a?\n", {"--context", file("bad", "ab\xff\n")}), SizeIs(0));
+  EXPECT_THAT(messages(), HasSubstr("bad: invalid UTF-8 at byte 2"));
+  EXPECT_THAT(ask("answer", "answerer", "a?\n", {"--context", file("none", "")}), SizeIs(0));
+  EXPECT_THAT(messages(), HasSubstr("none: no text"));
+  EXPECT_THAT(ask("answer", "answerer", "a?\tb\nc?\n", {"--max-tokens", "20"}), SizeIs(0));
+  EXPECT_THAT(messages(), HasSubstr("in:2: no tab"));
 }
 
 TEST_F(ReadingCommands, AModelForAnotherTaskIsRefused) {

@@ -89,7 +89,6 @@ void add_scoring_options(CLI::App& command, ScoringOptions& options) {
   command.add_option("--bootstrap-samples", options.bootstrap.samples, "Samples of the bootstrap")
       ->capture_default_str();
   command.add_option("--seed", options.bootstrap.seed, "Seed of the bootstrap")
-      ->check(seed_range<std::uint64_t>())
       ->capture_default_str();
   command.add_option("--width", options.width, "Decimals of the scores")
       ->check(CLI::Range(0, 15))

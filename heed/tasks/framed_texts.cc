@@ -16,9 +16,11 @@ std::size_t room_in(const Tokenizer& tokenizer, bool pair, const LengthRule& rul
   return static_cast<std::size_t>(rule.longest - specials);
 }
 
-int unknown_of(const Tokenizer& tokenizer, const std::string& text) {
-  check_data(tokenizer.unknown_id() >= 0, "'{}' has no tokens", text);
-  return tokenizer.unknown_id();
+// Bytes know nothing unknown, but an end.
+int nothing_of(const Tokenizer& tokenizer, const std::string& text) {
+  const int id = tokenizer.unknown_id() >= 0 ? tokenizer.unknown_id() : tokenizer.end_id();
+  check_data(id >= 0, "'{}' has no tokens", text);
+  return id;
 }
 
 }  // namespace
@@ -31,7 +33,9 @@ Inputs packed_inputs(std::span<const FramedText* const> texts,
     segments.insert(segments.end(), text->segments.begin(), text->segments.end());
     lengths.push_back(static_cast<std::int32_t>(text->ids.size()));
   }
-  return {.ids = id_tensor(ids), .segments = id_tensor(segments), .rows = make_sequences(lengths, names)};
+  return {.ids = id_tensor(ids),
+          .segments = id_tensor(segments),
+          .rows = make_sequences(lengths, names)};
 }
 
 std::vector<TokenWindow> token_windows(std::size_t tokens, std::size_t room, std::size_t stride) {
@@ -53,7 +57,7 @@ std::vector<FramedText> framed_windows(const Tokenizer& tokenizer, const std::st
   const std::size_t room = room_in(tokenizer, false, rule);
   const TextFrame frame = tokenizer.frame();
   if (ids.empty() && frame.specials(false) == 0) {
-    ids = {unknown_of(tokenizer, text)};
+    ids = {nothing_of(tokenizer, text)};
   }
   std::vector<FramedText> result;
   if (!rule.windows) {
@@ -73,7 +77,7 @@ FramedText framed_pair(const Tokenizer& tokenizer, const std::string& first,
   std::vector<int> a = tokenizer.encode(first), b = tokenizer.encode(second);
   const TextFrame frame = tokenizer.frame();
   if (a.empty() && b.empty() && frame.specials(true) == 0) {
-    a = {unknown_of(tokenizer, first)};
+    a = {nothing_of(tokenizer, first)};
   }
   shorten_pair(a, b, room_in(tokenizer, true, rule));
   return frame.put(a, b);

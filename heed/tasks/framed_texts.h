@@ -36,8 +36,9 @@ struct TokenWindow {
 std::vector<TokenWindow> token_windows(std::size_t tokens, std::size_t room, std::size_t stride);
 
 // The text in its frame, or several windows of it; of a pair one that is shortened from the end of
-// the longer text. What has no tokens at all is read as the unknown one. Errors (bad_data): a model
-// that is too short for the special tokens; no tokens where nothing is unknown.
+// the longer text. What has no tokens at all is read as the unknown one, or the end symbol where
+// nothing is unknown. Errors (bad_data): a model that is too short for the special tokens; no
+// tokens where there is neither.
 std::vector<FramedText> framed_windows(const Tokenizer& tokenizer, const std::string& text,
                                        const LengthRule& rule);
 FramedText framed_pair(const Tokenizer& tokenizer, const std::string& first,

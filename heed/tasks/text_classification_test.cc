@@ -13,8 +13,10 @@
 #include "heed/interop/adapter.h"
 #include "heed/interop/load_model.h"
 #include "heed/models/headed_encoder.h"
+#include "heed/tasks/framed_texts.h"
 #include "heed/tasks/run.h"
 #include "heed/tasks/text_classifier.h"
+#include "heed/text/byte_tokenizer.h"
 
 namespace heed {
 namespace {
@@ -92,6 +94,17 @@ double value_of(const TestResult& test, const std::string& key) {
   }
   ADD_FAILURE() << key;
   return 0;
+}
+
+TEST_F(TextClassification, WhatHasNoTokensIsReadAsUnknownOrAsTheEnd) {
+  class KnowsAll : public ByteTokenizer {
+   public:
+    int unknown_id() const override { return -1; }
+  };
+  const LengthRule rule{.longest = 8};
+  EXPECT_EQ(framed_windows(ByteTokenizer(), "", rule).front().ids, std::vector<int>{1});
+  EXPECT_EQ(framed_windows(KnowsAll(), "", rule).front().ids, std::vector<int>{0});
+  EXPECT_EQ(framed_pair(KnowsAll(), "", "", rule).ids, std::vector<int>{0});
 }
 
 TEST_F(TextClassification, LearnsAndAnswersWhateverTheBatch) {
