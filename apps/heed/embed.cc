@@ -32,10 +32,11 @@ struct EmbedOptions {
   std::string pooling;
   bool normalise = false, keep_lengths = false;  // neither: as the model says
   std::optional<std::int64_t> max_length;
-  std::pair<std::int64_t, std::string> nearest;  // how many of the lines of a file; none: no file
-
-  bool searches() const { return !nearest.second.empty(); }
+  std::int64_t nearest = 0;  // how many lines of `among`; none: no search
+  std::string among;
   int threads = 1;
+
+  bool searches() const { return !among.empty(); }
 };
 
 SentenceSettings settings_of(const EmbedOptions& options, const LoadedModel& model) {
@@ -89,7 +90,7 @@ void write_block(const EmbedOptions& options, const LineBlock& block, const Tens
   const auto values = vectors.values<float>();
   std::vector<std::vector<NearRow>> near;
   if (options.searches()) {
-    near = nearest_rows(vectors, collection.vectors, options.nearest.first);
+    near = nearest_rows(vectors, collection.vectors, options.nearest);
   }
   for (std::size_t i = 0; i < block.lines.size(); ++i) {
     const std::int64_t number = block.first_number + static_cast<std::int64_t>(i);
@@ -101,8 +102,8 @@ void write_block(const EmbedOptions& options, const LineBlock& block, const Tens
 }
 
 void check_options(const EmbedOptions& options) {
-  check_usage(!options.searches() || options.nearest.first >= 1,
-              "--nearest: must be at least 1, got {}", options.nearest.first);
+  check_usage(!options.searches() || options.nearest >= 1, "--nearest: must be at least 1, got {}",
+              options.nearest);
   check_usage(options.output.empty() || options.output.ends_with(".npy"),
               "--output {}: expected the name of a .npy file", options.output);
   check_usage(options.output.empty() || !options.searches(),
@@ -123,8 +124,8 @@ void run_embed(const EmbedOptions& options) {
   }
   Collection collection;
   if (options.searches()) {
-    collection.lines = all_lines(options.nearest.second);
-    check_data(!collection.lines.empty(), "{}: has no lines", options.nearest.second);
+    collection.lines = all_lines(options.among);
+    check_data(!collection.lines.empty(), "{}: has no lines", options.among);
     collection.vectors = embedder.embed(collection.lines);
   }
   const auto input = input_blocks(options.input);
@@ -144,9 +145,9 @@ void add_embed_command(CLI::App& application, int&) {
       "embed",
       "Turn lines of text into vectors\n\n"
       "Reads a text a line and prints a JSON object for each: line, text, embedding. With --output "
-      "the vectors of all lines go into a NumPy file, [lines, width] in float32. With --nearest K "
-      "FILE it prints the K lines of the file whose vectors have the highest cosine with that "
-      "of each line.\n\n"
+      "the vectors of all lines go into a NumPy file, [lines, width] in float32. With --nearest N "
+      "--among FILE it prints the N lines of the file whose vectors have the highest cosine with "
+      "that of each line.\n\n"
       "A directory of sentence-transformers says itself how the states of tokens become one "
       "vector, "
       "how long a text may be, and whether vectors have length 1; other encoders give the mean of "
@@ -155,7 +156,7 @@ void add_embed_command(CLI::App& application, int&) {
       "Examples:\n"
       "  heed embed --model all-MiniLM-L6-v2 < lines.txt > vectors.jsonl\n"
       "  heed embed --model all-MiniLM-L6-v2 --precision int8 --input lines.txt --output x.npy\n"
-      "  echo 'a dog plays' | heed embed --model all-MiniLM-L6-v2 --nearest 3 lines.txt");
+      "  echo 'a dog plays' | heed embed --model all-MiniLM-L6-v2 --nearest 3 --among lines.txt");
   const auto options = std::make_shared<EmbedOptions>();
   add_model_option(*command, options->model);
   add_input_option(*command, options->input, "Texts, one a line");
@@ -174,10 +175,14 @@ void add_embed_command(CLI::App& application, int&) {
       ->add_option("--max-length", options->max_length,
                    "Tokens of a text that are read, special ones included")
       ->type_name("N");
-  command
-      ->add_option("--nearest", options->nearest,
-                   "Print the K lines of FILE that are nearest to each, by the cosine")
-      ->type_name("K FILE");
+  auto* nearest = command
+                      ->add_option("--nearest", options->nearest,
+                                   "Print so many lines of --among that are nearest, by the cosine")
+                      ->type_name("N");
+  auto* among = command->add_option("--among", options->among, "The lines to search")
+                    ->type_name(file_value)
+                    ->needs(nearest);
+  nearest->needs(among);
   add_computing_options(*command, options->precision, options->threads);
   command->callback([options] { run_embed(*options); });
 }
