@@ -203,7 +203,8 @@ TEST_F(DamagedModel, OtherKindsAreNamed) {
   Json json = Json::parse(read_file(path("model/config.json")));
   json["model_type"] = "opt";
   write("model/config.json", json.dump());
-  expect_failure(info(), 65, "model_type \"opt\": heed knows marian, t5, gpt2, llama, mistral, qwen2");
+  expect_failure(info(), 65,
+                 "model_type \"opt\": heed knows marian, t5, gpt2, llama, mistral, qwen2");
   expect_failure(run_heed({"info", path("nowhere")}), 74, "no such directory");
   expect_failure(run_heed({"info", directory_.string()}), 74, "neither a model directory");
   expect_failure(run_heed({"translate", "--model", path("nowhere")}), 74, "no such directory");

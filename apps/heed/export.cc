@@ -77,10 +77,10 @@ void add_export_command(CLI::App& application, int&) {
       ->required()
       ->type_name(directory_value);
   command
-      ->add_option(
-          "--family", options->family,
-          "Whose layout to write: gpt2, llama, mistral, qwen2, qwen3, marian, t5, bert, roberta and more "
-          "(default: the first that can say the model; `heed info` lists them)")
+      ->add_option("--family", options->family,
+                   "Whose layout to write: gpt2, llama, mistral, qwen2, qwen3, marian, t5, bert, "
+                   "roberta and more "
+                   "(default: the first that can say the model; `heed info` lists them)")
       ->type_name("TEXT");
   command->add_option("--dtype", options->dtype, "Of the weights: f32, bf16 or f16")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}))

@@ -22,8 +22,8 @@ std::string write_yaml(const Json& json);
 // begins with `what`.
 void check_text(std::string_view text, const std::string& what);
 
-// Applies `a.b.c=value` to `json`, the value read as YAML; nothing after the sign is the empty text.
-// Errors (usage) say what is wrong.
+// Applies `a.b.c=value` to `json`, the value read as YAML; nothing after the sign is the empty
+// text. Errors (usage) say what is wrong.
 void apply_override(Json& json, std::string_view assignment);
 
 }  // namespace heed

@@ -24,8 +24,8 @@ Tensor GgufFile::tensor(std::string_view name) const {
   const GgufEntry* entry = find(name);
   check_data(entry != nullptr, "{}: has no tensor {}", path_.string(), quoted_name(name));
   if (!is_in_blocks(entry->type)) {
-    return tensor_over_mapping(file_, entry->begin, entry->shape, plain_dtype_of(entry->type), device_,
-                               {.file = path_, .name = entry->name});
+    return tensor_over_mapping(file_, entry->begin, entry->shape, plain_dtype_of(entry->type),
+                               device_, {.file = path_, .name = entry->name});
   }
   const Tensor unpacked = Tensor::empty(entry->shape, DType::float32, device_);
   unpack_blocks(entry->type, file_->bytes().subspan(entry->begin, entry->end - entry->begin),

@@ -120,8 +120,8 @@ std::unique_ptr<HeadedEncoder> make_headed_encoder(const RunSettings& settings,
   HeadedEncoderConfig config = config_under(model, head);
   config.lora = adapting.lora_learns() ? adapting.lora : LowRankConfig();
   const auto make = [&](std::int64_t vocabulary) {
-    auto result = std::make_unique<HeadedEncoder>(config, vocabulary, cpu_device,
-                                                  StartingWeights::unset);
+    auto result =
+        std::make_unique<HeadedEncoder>(config, vocabulary, cpu_device, StartingWeights::unset);
     initialize_parameters(*result, static_cast<std::uint64_t>(settings.seed));
     return result;
   };

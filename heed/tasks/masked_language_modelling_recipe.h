@@ -70,7 +70,8 @@ struct MaskedLanguageModellingRecipe : RunSettings {
 };
 
 // What the keys of `document` add to: the recipe's defaults, those of its model.preset if it names
-// one, else the model that it starts from; and the heads that its objectives need. Errors (usage) name `source`.
+// one, else the model that it starts from; and the heads that its objectives need. Errors (usage)
+// name `source`.
 MaskedLanguageModellingRecipe masked_recipe_defaults(const Json& document,
                                                      const std::string& source);
 

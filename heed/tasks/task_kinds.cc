@@ -12,12 +12,8 @@ namespace heed {
 
 const std::vector<TaskKind>& task_kinds() {
   static const std::vector<TaskKind> kinds = {
-      translation_task(),
-      language_modelling_task(),
-      masked_language_modelling_task(),
-      text_classification_task(),
-      token_classification_task(),
-      question_answering_task(),
+      translation_task(),         language_modelling_task(),   masked_language_modelling_task(),
+      text_classification_task(), token_classification_task(), question_answering_task(),
   };
   return kinds;
 }
