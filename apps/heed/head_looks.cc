@@ -15,16 +15,13 @@ constexpr std::int64_t token_limit = 2048;
 
 AttentionTrace trace_of(const Generator& model, std::span<const std::int32_t> ids,
                         MatmulPrecision precision) {
-  const auto count = static_cast<std::int64_t>(ids.size());
-  const std::int32_t length[] = {static_cast<std::int32_t>(count)}, none[] = {0};
+  const std::int32_t length[] = {static_cast<std::int32_t>(ids.size())}, none[] = {0};
   AttentionTrace trace;
   ForwardContext context{.precision = precision, .trace = &trace};
   const NoGradientScope no_gradients;
-  model.hidden(
-      {.source = {.ids = Tensor::from_values<std::int32_t>({}, {0}), .rows = make_sequences(none)},
-       .begun = {.ids = Tensor::from_values<std::int32_t>(ids, {count}),
-                 .rows = make_sequences(length)}},
-      context);
+  model.hidden({.source = {.ids = id_tensor({}), .rows = make_sequences(none)},
+                .begun = {.ids = id_tensor(ids), .rows = make_sequences(length)}},
+               context);
   return trace;
 }
 

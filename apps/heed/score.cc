@@ -127,18 +127,14 @@ void PairBatch::finish(const ScoreOptions& options, MatmulPrecision precision) {
   if (target_lengths_.empty()) {
     return;
   }
-  const auto tensor = [](const std::vector<std::int32_t>& ids) {
-    return Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids),
-                                             {static_cast<std::int64_t>(ids.size())});
-  };
   Prompts prompts;
-  prompts.source.ids = tensor(source_ids_);
+  prompts.source.ids = id_tensor(source_ids_);
   prompts.source.rows = make_sequences(source_lengths_);
-  prompts.begun.ids = tensor(target_inputs_);
+  prompts.begun.ids = id_tensor(target_inputs_);
   prompts.begun.rows = make_sequences(target_lengths_);
   ForwardContext context{.precision = precision};
   const std::vector<double> scores =
-      sequence_log_probabilities(translator_.generator(), prompts, tensor(target_ids_), context);
+      sequence_log_probabilities(translator_.generator(), prompts, id_tensor(target_ids_), context);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     check(std::isfinite(scores[i]),
           "pair {}: its log-probability is not a finite number; the model "

@@ -56,11 +56,7 @@ class Packing {
     lengths_.push_back(static_cast<std::int32_t>(sequence.size()));
   }
   std::int64_t count() const { return static_cast<std::int64_t>(lengths_.size()); }
-  Inputs inputs() const {
-    const auto count = static_cast<std::int64_t>(ids_.size());
-    return {.ids = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids_), {count}),
-            .rows = make_sequences(lengths_)};
-  }
+  Inputs inputs() const { return {.ids = id_tensor(ids_), .rows = make_sequences(lengths_)}; }
 
  private:
   std::vector<std::int32_t> ids_, lengths_;

@@ -1,8 +1,8 @@
 // An encoder with the head of a task upon it: what classifies, tags, answers or chooses.
 //
-//   auto model = headed_encoder_from(pretrained, {.kind = "sequence", .labels = {"no", "yes"}},
-//   seed); const auto states = model->encode(inputs, context); const Tensor scores =
-//   model->scores(states, context);  // [sequences, 2]
+//   auto model = headed_encoder_from(encoder, {.kind = "sequence", .labels = {"no", "yes"}}, 1);
+//   const auto states = model->encode(inputs, context);
+//   const Tensor scores = model->scores(states, context);  // [sequences, 2]
 // Thread-safety: as Module.
 #pragma once
 

@@ -39,12 +39,8 @@ Prompts prompts_of(std::span<const Continuations* const> items, std::int64_t lon
     ids.insert(ids.end(), context.begin(), context.end());
     lengths.push_back(static_cast<std::int32_t>(context.size()));
   }
-  const auto count = static_cast<std::int64_t>(ids.size());
-  return {.source = {.ids = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(), {0}),
-                     .rows = make_sequences(none)},
-          .begun = {
-              .ids = Tensor::from_values<std::int32_t>(std::span<const std::int32_t>(ids), {count}),
-              .rows = make_sequences(lengths)}};
+  return {.source = {.ids = id_tensor({}), .rows = make_sequences(none)},
+          .begun = {.ids = id_tensor(ids), .rows = make_sequences(lengths)}};
 }
 
 // A token of an ending, whose probability is read from row `row` of the logits at hand.

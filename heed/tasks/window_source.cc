@@ -4,14 +4,6 @@
 
 namespace heed {
 
-namespace {
-
-Tensor as_tensor(const std::vector<std::int32_t>& ids) {
-  return Tensor::from_values<std::int32_t>(ids, {static_cast<std::int64_t>(ids.size())});
-}
-
-}  // namespace
-
 WindowSource::WindowSource(std::shared_ptr<const TextWindows> windows)
     : windows_(std::move(windows)) {
   sizes_.reserve(static_cast<std::size_t>(windows_->size()));
@@ -43,11 +35,11 @@ std::unique_ptr<Batch> WindowSource::make(std::span<const std::uint32_t> example
   batch->predictions = static_cast<std::int64_t>(batch->counted.size());
   batch->tokens = static_cast<std::int64_t>(output.size());
   const std::vector<std::int32_t> no_sources(offsets.size(), 0);
-  batch->examples.prompts.source = {.ids = as_tensor({}),
+  batch->examples.prompts.source = {.ids = id_tensor({}),
                                     .rows = make_sequences_from_offsets(no_sources, names)};
-  batch->examples.prompts.begun = {.ids = as_tensor(input),
+  batch->examples.prompts.begun = {.ids = id_tensor(input),
                                    .rows = make_sequences_from_offsets(offsets, names)};
-  batch->examples.outputs = as_tensor(output);
+  batch->examples.outputs = id_tensor(output);
   return batch;
 }
 
